@@ -1,0 +1,40 @@
+# make demo: a working client on a private server.   make test: everything.   make check: without servers.
+
+PYTHON = .venv/bin/python
+UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
+
+.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools
+
+demo: demo-tools
+	.venv/bin/tui-xmpp demo
+
+test: lint
+	$(PYTHON) -m pytest -m "not bench"
+
+check: lint
+	$(PYTHON) -m pytest -m "not bench and not server"
+
+lint: test-tools
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: test-tools
+	$(PYTHON) -m pytest -m bench tests/bench
+
+screenshots: test-tools
+	$(PYTHON) -m tests.screenshots
+
+lock:
+	$(UV_LOCK) --upgrade --output-file requirements.lock
+	$(UV_LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find tui_xmpp tests -name __pycache__ -prune -exec rm -rf {} +
+
+demo-tools:
+	@.ci/install demo
+
+test-tools:
+	@.ci/install test
