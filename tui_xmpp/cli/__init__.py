@@ -1,0 +1,1 @@
+"""THE PIPE: the headless front end on the same session."""

@@ -1,0 +1,120 @@
+"""One account: what the user configured, and what is known about it while the program runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from .address import Address
+from .contact import OwnPresence
+
+
+class TlsMode(Enum):
+    """How TLS is begun; there is no value for a stream in clear."""
+
+    DIRECT = "direct"
+    """TLS from the first byte (XEP-0368)."""
+    STARTTLS = "starttls"
+    """Upgrade by STARTTLS before anything else is said (RFC 6120 §5)."""
+
+
+class TransportKind(Enum):
+    """How bytes reach the server."""
+
+    AUTO = "auto"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The configuration of one account, as an `[[account]]` table holds it."""
+
+    address: Address
+    """The bare address; its domain is the name the certificate is checked for."""
+    password_command: str = ""
+    """A command whose first line of output is the password; empty: keyring, then a prompt."""
+    host: str = ""
+    """Connect here instead of asking DNS; the certificate is still checked for the address's domain."""
+    port: int = 0
+    """Port for `host`; 0: the usual one for `tls`."""
+    tls: TlsMode | None = None
+    """None: direct TLS first, then STARTTLS."""
+    ca_file: str = ""
+    """A PEM file of the only authorities to trust for this account; empty: the system's."""
+    transport: TransportKind = TransportKind.AUTO
+    link: str = "full"
+    """Name of the link profile (`core.link.PROFILES`)."""
+    resource: str = ""
+    """Wanted resource; empty: the server gives one."""
+    nick: str = ""
+    """Nick for rooms; empty: the local part of the address."""
+    allow_plain: bool = False
+    """Let the password itself be sent inside verified TLS when the server has no SCRAM (RFC 4616)."""
+    enabled: bool = True
+    """Connect when the program starts."""
+
+    @property
+    def room_nick(self) -> str:
+        """The nick to use in rooms where none was chosen."""
+        return self.nick or self.address.local
+
+
+class Connection(Enum):
+    """The states of one account's connection, in the order a sign-in passes them."""
+
+    OFFLINE = "offline"
+    """Not connected and not trying; a key press connects."""
+    RESOLVING = "resolving"
+    CONNECTING = "connecting"
+    SECURING = "securing"
+    AUTHENTICATING = "authenticating"
+    BINDING = "binding"
+    ONLINE = "online"
+    WAITING = "waiting"
+    """Lost or refused; the next try is scheduled."""
+    REFUSED = "refused"
+    """Stopped for a reason only the user can settle (wrong password, bad certificate, an attack)."""
+
+    @property
+    def is_trying(self) -> bool:
+        """True while a sign-in is under way."""
+        return self in _TRYING
+
+
+_TRYING = frozenset(
+    {
+        Connection.RESOLVING,
+        Connection.CONNECTING,
+        Connection.SECURING,
+        Connection.AUTHENTICATING,
+        Connection.BINDING,
+    }
+)
+
+
+@dataclass(slots=True)
+class AccountState:
+    """What is known about one account now; changed only by `World.apply`."""
+
+    account: Account
+    connection: Connection = Connection.OFFLINE
+    reason: str = ""
+    """One sentence: what is happening, or why not and what to do."""
+    retry_at: datetime | None = None
+    """When the next try starts, UTC; None when none is scheduled."""
+    presence: OwnPresence = field(default_factory=OwnPresence)
+    full_address: Address | None = None
+    """The address with the resource the server bound."""
+    abilities: frozenset[str] = frozenset()
+    """Names of what the server can do: `Ability` values."""
+
+
+class Ability(Enum):
+    """Things a server may or may not do that a front end wants to know of."""
+
+    ARCHIVE = "archive"
+    CARBONS = "carbons"
+    BLOCKING = "blocking"
+    PRE_APPROVAL = "pre-approval"
+    PEP = "pep"

@@ -1,0 +1,320 @@
+"""Everything a front end may ask for: frozen values; `Engine.do` takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .account import Account
+from .address import Address
+from .chat import ChatKey, Notify
+from .contact import Show
+
+
+class Refused(Exception):
+    """A command that can never be done; the text is a sentence for the user, and nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the user asked for."""
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddAccount(Command):
+    """Write an account to the configuration and connect it."""
+
+    account: Account
+    password: str = ""
+    remember: bool = False
+    """Keep the password in the vault once the server has accepted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connect(Command):
+    """Connect now: also ends a wait and a `REFUSED` state."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect(Command):
+    """Leave the server and stay offline."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SetPresence(Command):
+    """Announce this; `account` None: on every account."""
+
+    show: Show
+    status: str = ""
+    priority: int | None = None
+    account: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Command):
+    """The answer to a `Question` event."""
+
+    id: str
+    yes: bool
+    text: str = ""
+    remember: bool = False
+
+
+# --- roster ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AddContact(Command):
+    """Put somebody on the roster and ask to see their presence."""
+
+    account: Address
+    address: Address
+    name: str = ""
+    groups: tuple[str, ...] = ()
+    text: str = ""
+    """Said with the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveContact(Command):
+    """Take somebody off the roster, with both subscriptions."""
+
+    account: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RenameContact(Command):
+    """Give a contact another name; empty: none."""
+
+    account: Address
+    address: Address
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroups(Command):
+    """Put a contact into exactly these groups."""
+
+    account: Address
+    address: Address
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSubscription(Command):
+    """Ask to see somebody's presence (RFC 6121 §3.1)."""
+
+    account: Address
+    address: Address
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveSubscription(Command):
+    """Let somebody see our presence; without a request: pre-approve (RFC 6121 §3.4)."""
+
+    account: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseSubscription(Command):
+    """Refuse a request, or stop letting somebody see us (RFC 6121 §3.2)."""
+
+    account: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSubscription(Command):
+    """Stop seeing somebody's presence (RFC 6121 §3.3)."""
+
+    account: Address
+    address: Address
+
+
+# --- chats and messages ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChat(Command):
+    """Show a chat in the list; makes one where there is none."""
+
+    chat: ChatKey
+
+
+@dataclass(frozen=True, slots=True)
+class CloseChat(Command):
+    """Take a chat off the list; a room is left, the archive stays."""
+
+    chat: ChatKey
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage(Command):
+    """Send text; it appears when its `MessageKept` says so."""
+
+    chat: ChatKey
+    body: str
+    reply_to: int = 0
+    """Row of the message answered; 0: none."""
+    id: str = ""
+    """Wanted message id; empty: one is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectMessage(Command):
+    """Replace the text of an own message (XEP-0308)."""
+
+    chat: ChatKey
+    row: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetractMessage(Command):
+    """Ask everybody to forget an own message (XEP-0424)."""
+
+    chat: ChatKey
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class React(Command):
+    """Make these our reactions to a message; empty takes them back (XEP-0444)."""
+
+    chat: ChatKey
+    row: int
+    emojis: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryMessage(Command):
+    """Send a failed message again."""
+
+    chat: ChatKey
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRead(Command):
+    """Everything up to this row was read; 0: everything."""
+
+    chat: ChatKey
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MarkUnread(Command):
+    """Everything from this row on is unread again."""
+
+    chat: ChatKey
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTyping(Command):
+    """We type, or stopped (XEP-0085); the link profile decides whether anybody hears of it."""
+
+    chat: ChatKey
+    composing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDraft(Command):
+    """Keep the unsent text of a chat."""
+
+    chat: ChatKey
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillGap(Command):
+    """Fetch from the server's archive what is missing at a gap."""
+
+    chat: ChatKey
+    gap: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetNotify(Command):
+    """When this chat may ask for attention."""
+
+    chat: ChatKey
+    notify: Notify
+
+
+@dataclass(frozen=True, slots=True)
+class SetPinned(Command):
+    """Keep a chat at the top of the list, or not."""
+
+    chat: ChatKey
+    pinned: bool
+
+
+# --- rooms ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRoom(Command):
+    """Enter a room; `nick` empty: the bookmark's, else the account's."""
+
+    account: Address
+    room: Address
+    nick: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRoom(Command):
+    """Leave a room; the chat stays on the list."""
+
+    chat: ChatKey
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNick(Command):
+    """Take another nick in a room."""
+
+    chat: ChatKey
+    nick: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubject(Command):
+    """Change a room's subject."""
+
+    chat: ChatKey
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite(Command):
+    """Invite somebody into a room (XEP-0249)."""
+
+    chat: ChatKey
+    address: Address
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetBookmark(Command):
+    """Remember a room on the server, and whether to join it at sign-in (XEP-0402)."""
+
+    chat: ChatKey
+    autojoin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBookmark(Command):
+    """Forget a room's bookmark."""
+
+    chat: ChatKey

@@ -1,0 +1,314 @@
+"""Everything that can happen, as the front ends hear it: frozen values, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from .account import Account, Connection
+from .address import Address
+from .chat import Chat, ChatKey
+from .contact import Contact, OwnPresence, Presence, SubscriptionRequest
+from .message import Gap, Message
+from .room import Affiliation, Bookmark, Occupant, Role, RoomState
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened."""
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAdded(Event):
+    """An account is configured; the program knows of it now."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRemoved(Event):
+    """An account is no longer configured."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionChanged(Event):
+    """The connection of an account passed into another state."""
+
+    account: Address
+    connection: Connection
+    reason: str = ""
+    """A sentence for the user: the step under way, or what went wrong and what to do."""
+    retry_at: datetime | None = None
+    """UTC."""
+    full_address: Address | None = None
+    """With `Connection.ONLINE`: what the server bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class AbilitiesChanged(Event):
+    """The server told what it can do."""
+
+    account: Address
+    abilities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPresenceChanged(Event):
+    """What we announce changed."""
+
+    account: Address
+    presence: OwnPresence
+
+
+# --- roster and presence --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RosterReplaced(Event):
+    """The whole roster as it now is."""
+
+    account: Address
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged(Event):
+    """One roster item was added or changed."""
+
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRemoved(Event):
+    """One roster item is gone."""
+
+    account: Address
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceChanged(Event):
+    """One resource of a contact announced itself or left (`Show.OFFLINE`)."""
+
+    account: Address
+    address: Address
+    """Bare."""
+    presence: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class PresencesCleared(Event):
+    """The link is down: nothing is known of anybody's presence any more."""
+
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequested(Event):
+    """Somebody asks to see our presence."""
+
+    request: SubscriptionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSettled(Event):
+    """A request was answered, here or on another device, or withdrawn."""
+
+    account: Address
+    address: Address
+
+
+# --- chats and messages ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChatChanged(Event):
+    """A chat was opened, closed, renamed, read, pinned, muted, or its draft was kept."""
+
+    chat: Chat
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKept(Event):
+    """A message is in the archive now: received, sent, or fetched."""
+
+    message: Message
+    old: bool = False
+    """Fetched history: no notification."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged(Event):
+    """A kept message changed: delivery, correction, retraction, reactions, archive id."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLoaded(Event):
+    """A stretch of the server's archive has been fetched into the local one."""
+
+    chat: ChatKey
+    count: int
+    """New messages kept."""
+    gap: Gap | None = None
+    """What is left of the hole; None: it is filled."""
+    failure: str = ""
+    """A sentence when the fetch failed; the hole stays."""
+
+
+class ChatState(Enum):
+    """XEP-0085 §4."""
+
+    ACTIVE = "active"
+    COMPOSING = "composing"
+    PAUSED = "paused"
+    INACTIVE = "inactive"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class TypingChanged(Event):
+    """Somebody began or stopped typing."""
+
+    chat: ChatKey
+    who: str
+    """Nick in a room; the bare address otherwise."""
+    state: ChatState
+
+
+# --- rooms ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged(Event):
+    """Where we stand with a room, or something of the room itself changed; None leaves a field as it was."""
+
+    key: ChatKey
+    state: RoomState | None = None
+    reason: str = ""
+    nick: str | None = None
+    name: str | None = None
+    subject: str | None = None
+    subject_by: str = ""
+    role: Role | None = None
+    affiliation: Affiliation | None = None
+    anonymous: bool | None = None
+    members_only: bool | None = None
+    archive: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OccupantsArrived(Event):
+    """Occupants who were there when we joined, in one batch."""
+
+    key: ChatKey
+    occupants: tuple[Occupant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OccupantChanged(Event):
+    """Somebody joined, or changed presence, role or affiliation."""
+
+    key: ChatKey
+    occupant: Occupant
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OccupantLeft(Event):
+    """Somebody left, was removed, or took another nick."""
+
+    key: ChatKey
+    nick: str
+    new_nick: str = ""
+    reason: str = ""
+    """Why: `kicked by ava: flood`; empty for an ordinary leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomsProgress(Event):
+    """How far the queue of joins has come."""
+
+    account: Address
+    joined: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookmarksChanged(Event):
+    """All bookmarks of an account as they now are."""
+
+    account: Address
+    bookmarks: tuple[Bookmark, ...]
+
+
+# --- questions from the engine: each has an id, the answer is a command with that id ---------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Event):
+    """Something only the user can decide; answered by `commands.Answer(id, …)`."""
+
+    id: str
+    account: Address
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordNeeded(Question):
+    """No password could be had, or the server refused it. The answer's `text` is the password."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited(Question):
+    """Somebody invites us into a room (XEP-0045 §7.8, XEP-0249). Yes joins; nothing is joined before."""
+
+    room: Address
+    sender: Address | None
+    text: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPasswordNeeded(Question):
+    """The room wants a password. The answer's `text` is the password."""
+
+    room: Address
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSettled(Event):
+    """A question needs no answer any more."""
+
+    id: str
+
+
+# --- words for the user ---------------------------------------------------------------------------
+
+
+class Level(Enum):
+    """How loud a notice is."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """A sentence for the user: what failed and what to do, or what was done."""
+
+    text: str
+    level: Level = Level.INFO
+    account: Address | None = None
+    chat: ChatKey | None = None
+    """Where it belongs; None: to the whole program."""

@@ -1,0 +1,42 @@
+"""Link profiles: what a connection may spend, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Weight(IntEnum):
+    """How dear a feature is on a bad link; a profile lets pass what is at or below its threshold."""
+
+    ESSENTIAL = 0
+    USEFUL = 1
+    CHATTY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LinkProfile:
+    """One named way of using a link."""
+
+    name: str
+    threshold: Weight
+    """Features heavier than this stay silent."""
+    page: int
+    """Messages to fetch from an archive at a time."""
+    catch_up_pages: int
+    """Archive pages to fetch after signing in before the rest is left as a gap."""
+    join_all: bool
+    """Join every bookmarked room with autojoin at sign-in."""
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        LinkProfile("full", Weight.CHATTY, page=50, catch_up_pages=10, join_all=True),
+        LinkProfile("mobile", Weight.CHATTY, page=20, catch_up_pages=5, join_all=True),
+        LinkProfile("metered", Weight.USEFUL, page=10, catch_up_pages=2, join_all=True),
+        LinkProfile("satellite", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False),
+        LinkProfile("radio", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False),
+    )
+}
+"""The shipped profiles by name."""

@@ -1,0 +1,69 @@
+"""Settings: everything the config file may say, with its defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .account import Account
+from .chat import Notify
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """The `[ui]` table."""
+
+    theme: str = ""
+    """Theme name; empty: the terminal's own palette over SSH, `quiet-dark` else."""
+    sort: str = "activity"
+    """`activity` or `name`: the order of the chat list."""
+    mouse: bool = True
+    """Clicks and wheel; motion is never asked for."""
+    ascii: bool = False
+    """Delivery states and rules in plain ASCII."""
+    time: str = "%H:%M"
+    """strftime format of the time column."""
+    send_key: str = "enter"
+    """`enter`, or `alt+enter` where Enter makes a new line."""
+    typing: bool = True
+    """Show who is typing."""
+    editor: str = ""
+    """Command for a long message; empty: $VISUAL, $EDITOR, then `vi`."""
+    text_width: int = 110
+    """Widest text column, in cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """The `[privacy]` table: what others hear about us."""
+
+    send_receipts: bool = True
+    """Answer requests for delivery receipts from people on the roster (XEP-0184)."""
+    send_markers: bool = True
+    """Tell people on the roster that their message was displayed (XEP-0333)."""
+    send_typing: bool = True
+    """Tell people on the roster that we type (XEP-0085)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """The `[notify]` table."""
+
+    bell: bool = True
+    default: Notify = Notify.ALL
+    """For one-to-one chats."""
+    rooms: Notify = Notify.MENTIONS
+    words: tuple[str, ...] = ()
+    """Words that count as a mention in rooms, besides the nick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    accounts: tuple[Account, ...] = ()
+    """The `[[account]]` tables."""
+    ui: Ui = field(default_factory=Ui)
+    privacy: Privacy = field(default_factory=Privacy)
+    notify: Attention = field(default_factory=Attention)
+    keys: dict[str, str] = field(default_factory=dict)
+    """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

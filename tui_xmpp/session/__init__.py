@@ -1,0 +1,1 @@
+"""THE WIRE: the only package that imports slixmpp."""

@@ -1,0 +1,1 @@
+"""THE DISK: the only package that imports sqlite3 and keyring."""

@@ -1,0 +1,1 @@
+"""THE SCREEN: the only package that imports textual."""
