@@ -13,7 +13,9 @@ from tui_xmpp.core.text import CUT_MARK, clean, clean_line, cleaned, wire_safe
 HOSTILE = st.text(
     alphabet=st.one_of(
         st.characters(exclude_categories=()),
-        st.sampled_from("\x00\x1b\x07\r\n\t\x7f\x85\x9b\u202e\u2066\u200e\u200d\u200c\u0301\u0489\ufeff\u2028a"),
+        st.sampled_from(
+            "\x00\x1b\x07\r\n\t\x7f\x85\x9b\u202e\u2066\u200e\u200d\u200c\u0301\u0489\ufeff\u2028a"
+        ),
     ),
     max_size=300,
 )

@@ -65,8 +65,10 @@ def _max_chroma(lightness: float, radians: float) -> float:
             bottom = (632260 * third - 126452 * second) * scaled + 126452 * limit
             slope = (284517 * first - 94839 * third) * scaled / bottom
             intercept = (
-                (838422 * third + 769860 * second + 731718 * first) * scaled - 769860 * limit
-            ) * lightness / bottom
+                ((838422 * third + 769860 * second + 731718 * first) * scaled - 769860 * limit)
+                * lightness
+                / bottom
+            )
             length = intercept / (math.sin(radians) - slope * math.cos(radians))
             if 0 <= length < smallest:
                 smallest = length
