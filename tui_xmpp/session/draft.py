@@ -1,0 +1,62 @@
+"""A message on its way in: what the stages of the inbox and the features have read so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ..core.address import Address
+from ..core.chat import ChatKey, ChatKind
+from ..core.events import ChatState
+from ..core.message import MessageType, Reply
+from ..core.security import Protection
+
+
+@dataclass(slots=True)
+class Draft:
+    """Filled by `unwrap` and by each feature's `read`; the stage `keep` turns it into stored facts."""
+
+    account: Address
+    chat: ChatKey
+    kind: ChatKind
+    sender: Address
+    """Contact or own bare address; room/nick for occupants."""
+    at: datetime
+    """UTC: the archive's or the delay's stamp, else now."""
+    old: bool = False
+    """From an archive page: no notification, no answer of any kind."""
+    outgoing: bool = False
+    """Ours, sent by another device, or reflected, or fetched."""
+    carbon: bool = False
+    type: MessageType = MessageType.CHAT
+    id: str = ""
+    origin_id: str = ""
+    archive_id: str = ""
+    nick: str = ""
+    occupant_id: str = ""
+    body: str = ""
+    subject: str = ""
+    failure: str = ""
+    """With type error: what the server said, as a sentence."""
+    protection: Protection = Protection.CLEAR
+    mention: bool = False
+    reply: Reply | None = None
+    markable: bool = False
+    receipt_wanted: bool = False
+
+    # What the stanza says about other messages; each is applied by the stage `keep`.
+    corrects: str = ""
+    """Id of the message this one replaces (XEP-0308)."""
+    retracts: str = ""
+    """Id of the message this one takes back (XEP-0424)."""
+    reacts: tuple[str, tuple[str, ...]] | None = None
+    """Id and the sender's whole new set of reactions (XEP-0444)."""
+    receipt_for: str = ""
+    """Id of ours that arrived (XEP-0184)."""
+    displayed: str = ""
+    """Id up to which the sender has read (XEP-0333)."""
+    typing: ChatState | None = None
+    dropped: str = ""
+    """Set by a guard: why nothing of this stanza may be used."""
+    events: list[object] = field(default_factory=list)
+    """Further events a feature wants told after the message was kept."""
