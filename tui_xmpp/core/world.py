@@ -51,7 +51,10 @@ class World:
         return max(known.values(), key=lambda one: (one.priority, _RANK[one.show]))
 
     def name_of(self, chat: ChatKey) -> str:
-        """What to call a chat: roster name, occupant nick, bookmark or room name, else the address. Not cleaned."""
+        """What to call a chat: the roster's name, a nick, a bookmark's or room's name, else the address.
+
+        As received: clean it before showing it.
+        """
         contact = self.contacts.get((chat.account, chat.address))
         if contact and contact.name:
             return contact.name
