@@ -1,0 +1,136 @@
+"""The real program in a real pseudo-terminal, its screen read through pyte."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+import pyte
+
+
+class NotShown(AssertionError):
+    """What was waited for did not appear; the text is the screen as it was."""
+
+
+class Terminal:
+    """Runs a program in a pseudo-terminal of its own and ends it by its own process id."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+        cwd: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = bytearray()
+        """Every byte the program wrote."""
+        self.started = time.monotonic()
+        self.first_byte: float | None = None
+        """Seconds from the start to the first byte written."""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            **(env or {}),
+        }
+        for name in ("NO_COLOR", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY"):
+            if not env or name not in env:
+                environment.pop(name, None)
+        self.process = subprocess.Popen(
+            list(argv), stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd, start_new_session=True
+        )
+        os.close(slave)
+
+    def read(self, seconds: float = 0.05) -> bool:
+        """Take in what the program wrote, waiting at most `seconds` for something; False at its end."""
+        ready, _, _ = select.select([self._master], [], [], seconds)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:
+            return False
+        if not data:
+            return False
+        if self.first_byte is None:
+            self.first_byte = time.monotonic() - self.started
+        self.raw += data
+        # pyte knows no private forms of these and would draw their parameters.
+        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[uqcm]|\x1b\[\?[0-9;]*\$p", b"", data))
+        return True
+
+    def text(self) -> str:
+        """The screen as lines."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def wait_for(self, pattern: str, seconds: float = 20.0) -> re.Match[str]:
+        """Wait until a regular expression matches the screen; raises `NotShown` with the screen."""
+        deadline = time.monotonic() + seconds
+        while True:
+            match = re.search(pattern, self.text())
+            if match:
+                return match
+            alive = self.read()
+            if time.monotonic() > deadline or not alive:
+                match = re.search(pattern, self.text())
+                if match:
+                    return match
+                raise NotShown(f"{pattern!r} not shown:\n{self.text()}")
+
+    def wait_gone(self, pattern: str, seconds: float = 20.0) -> None:
+        """Wait until a regular expression no longer matches the screen."""
+        deadline = time.monotonic() + seconds
+        while re.search(pattern, self.text()):
+            if not self.read() or time.monotonic() > deadline:
+                raise NotShown(f"{pattern!r} still shown:\n{self.text()}")
+
+    def send(self, keys: str) -> None:
+        """Type; control sequences as the terminal would send them."""
+        os.write(self._master, keys.encode())
+
+    def kill(self) -> None:
+        """SIGKILL: as if the machine lost power."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def wait_exit(self, seconds: float = 15.0) -> int:
+        """Wait for the program to end by itself; returns its exit status."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.read()
+        return self.process.wait(max(0.1, deadline - time.monotonic()))
+
+    def close(self) -> None:
+        """End the program if it still runs, and the terminal."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.wait_exit(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        os.close(self._master)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
