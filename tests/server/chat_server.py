@@ -1,0 +1,67 @@
+"""What the tests need of a real server, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account on a test server."""
+
+    user: str
+    domain: str
+    password: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.user}@{self.domain}"
+
+
+class ChatServer(Protocol):
+    """A server on loopback that belongs to the test run."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def domain(self) -> str: ...
+
+    @property
+    def rooms_domain(self) -> str: ...
+
+    @property
+    def c2s_port(self) -> int: ...
+
+    @property
+    def direct_tls_port(self) -> int: ...
+
+    @property
+    def ca_file(self) -> Path: ...
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process group; None when it does not run."""
+
+    def add_account(self, user: str, password: str) -> None:
+        """Make an account while the server runs."""
+
+    def befriend(self, a: str, b: str) -> None:
+        """Let the users `a` and `b` see each other's presence; to be done before either signs in."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def restart(self) -> None:
+        """Stop and start again on the same ports, with everything kept on disk."""
+
+
+FRIENDS_GROUP = "Friends"
+
+
+def display_name(user: str) -> str:
+    """Return the name a friend has in the other's roster: "anna-1f" is "Anna"."""
+    return user.split("-")[0].capitalize()

@@ -1,0 +1,44 @@
+"""A Prosody for tests: the demo's, with the interface the tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.server.chat_server import FRIENDS_GROUP, display_name
+from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
+
+
+class ProsodyServer:
+    kind = "prosody"
+
+    def __init__(self, folder: Path, *, extra_modules: tuple[str, ...] = ()) -> None:
+        self._server = PrivateProsody(folder, extra_modules=extra_modules)
+        self._rosters: dict[str, list[RosterItem]] = {}
+        self.domain = self._server.domain
+        self.rooms_domain = self._server.rooms_domain
+        self.ca_file = self._server.ca_file
+        self.c2s_port = self._server.ports.c2s
+        self.direct_tls_port = self._server.ports.direct_tls
+
+    @property
+    def pid(self) -> int | None:
+        return self._server.pid
+
+    def add_account(self, user: str, password: str) -> None:
+        self._server.add_account(user, password)
+
+    def befriend(self, a: str, b: str) -> None:
+        for owner, contact in ((a, b), (b, a)):
+            items = self._rosters.setdefault(owner, [])
+            items.append(RosterItem(f"{contact}@{self.domain}", display_name(contact), (FRIENDS_GROUP,)))
+            self._server.set_roster(owner, items)
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
