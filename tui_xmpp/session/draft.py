@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
-from ..core.events import ChatState
+from ..core.events import ChatState, Event
 from ..core.message import MessageType, Reply
 from ..core.security import Protection
 
@@ -21,6 +21,8 @@ class Draft:
     kind: ChatKind
     sender: Address
     """Contact or own bare address; room/nick for occupants."""
+    source: Address
+    """The address the message itself came from, with its resource: for receipts."""
     at: datetime
     """UTC: the archive's or the delay's stamp, else now."""
     old: bool = False
@@ -57,6 +59,11 @@ class Draft:
     """Id up to which the sender has read (XEP-0333)."""
     typing: ChatState | None = None
     dropped: str = ""
-    """Set by a guard: why nothing of this stanza may be used."""
-    events: list[object] = field(default_factory=list)
-    """Further events a feature wants told after the message was kept."""
+    """Why nothing of this stanza is kept or told: set by a guard, or by a feature that needs no more."""
+    events: list[Event] = field(default_factory=list)
+    """Further events a feature wants told, after the message was kept where there is one."""
+
+    @property
+    def is_message(self) -> bool:
+        """Whether there is something to store as a message of its own."""
+        return bool(self.body or self.subject or self.failure) and not (self.retracts or self.reacts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from xml.etree import ElementTree as ET
 
 from ..core.account import Account
 from ..core.address import Address
+from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Command
 from ..core.events import Event
 from ..core.link import LinkProfile, Weight
@@ -19,8 +20,6 @@ from ..core.world import World
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
-    from slixmpp.stanza import Iq
-    from slixmpp.stanza import Message as MessageStanza
 
     from .draft import Draft
 
@@ -45,8 +44,12 @@ class Context(Protocol):
         """Our bound address; None while offline."""
 
     @property
-    def stream(self) -> ClientXMPP:
-        """The stream, for plugins and handlers."""
+    def stream(self) -> ClientXMPP | None:
+        """The stream, None while there is none; only for what `send` and `request` cannot do."""
+
+    @property
+    def stream_features(self) -> frozenset[str]:
+        """Tags (`{namespace}name`) of what the server offered after authentication."""
 
     @property
     def profile(self) -> LinkProfile:
@@ -60,28 +63,57 @@ class Context(Protocol):
         """Whether pacing lets something of this weight out now."""
 
     def send(self, stanza: ET.Element) -> None:
-        """Write a stanza now; dropped without complaint while offline."""
+        """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
 
-    async def request(self, iq: Iq, timeout: float = 30.0) -> Iq:
-        """Send an iq and wait `timeout` seconds for its result; raises `Failed` with a sentence."""
+    async def request(
+        self, kind: str, payload: ET.Element, *, to: Address | None = None, timeout: float = 30.0
+    ) -> ET.Element:
+        """Send an iq of type `get` or `set` and return the whole result iq.
+
+        `to` None: our own account at the server. Waits `timeout` seconds; raises `Failed` with a sentence.
+        Never call it from a hook that runs in the inbox: `spawn` the work instead.
+        """
 
     def emit(self, *events: Event) -> None:
         """Apply events to the world and tell every front end."""
 
-    async def deliver(self, stanza: MessageStanza, *, chat_archive: Address, archive_id: str) -> None:
-        """Hand a message from an archive page to the inbox."""
+    def open_chat(self, key: ChatKey, kind: ChatKind, name: str = "") -> None:
+        """Make sure a chat is remembered, on the list and numbered."""
 
-    def spawn(self, work: Awaitable[Any]) -> None:
-        """Run in the background; a failure becomes a notice, never a lost traceback."""
+    async def submit(self, outgoing: Outgoing) -> None:
+        """Hand a message to the outbox: returns when it is on disk."""
+
+    async def fetched(self, archive: Address, results: list[ET.Element]) -> int:
+        """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new."""
+
+    def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
+        """Collect `<result/>` elements of this query, sent by this archive only, into the list; None: no more."""
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run in the background until the stream is gone; a failure becomes a notice."""
+
+    def new_id(self) -> str:
+        """A fresh id, not to be guessed."""
 
 
 class Failed(Exception):
     """A request failed: the text is a sentence for the user."""
 
-    def __init__(self, text: str, condition: str = "") -> None:
+    def __init__(self, text: str, condition: str = "", error: ET.Element | None = None) -> None:
         super().__init__(text)
         self.condition = condition
         """The stanza error's defined condition (RFC 6120 §8.3.3); `timeout` or `offline` where there was none."""
+        self.error = error
+        """The `<error/>` element."""
+
+
+class Unserved(Exception):
+    """An incoming iq gets this error condition (RFC 6120 §8.3.3) instead of an answer."""
+
+    def __init__(self, condition: str = "service-unavailable", kind: str = "cancel") -> None:
+        super().__init__(condition)
+        self.condition = condition
+        self.kind = kind
 
 
 @dataclass(slots=True)
@@ -93,9 +125,19 @@ class Outgoing:
     """Id of the own message this one replaces."""
     retracts: str = ""
     reacts: tuple[str, tuple[str, ...]] | None = None
+    is_room: bool = False
+    """To a whole room (`type='groupchat'`)."""
+    kept: bool = True
+    """Stored as a message of its own; corrections, retractions and reactions are not."""
 
 
 Handler = Callable[[Any], Awaitable[None]]
+
+IqHandler = Callable[[ET.Element], ET.Element | None]
+"""Takes the iq, returns the payload of the result; raises `Unserved`."""
+
+PepHandler = Callable[[ET.Element], None]
+"""Takes the `<items/>` element of an event of our own account (XEP-0163 §4)."""
 
 
 class Feature:
@@ -104,7 +146,7 @@ class Feature:
     XEPS: ClassVar[tuple[str, ...]] = ()
     """Documents it implements, `XEP-0184`; the README's table is made from them."""
     PLUGINS: ClassVar[tuple[str, ...]] = ()
-    """slixmpp plugins to register on the stream."""
+    """slixmpp plugins to register on the stream; most features need none."""
     WEIGHT: ClassVar[Weight] = Weight.ESSENTIAL
     """How dear it is on a bad link."""
     NAMESPACES: ClassVar[tuple[str, ...]] = ()
@@ -115,7 +157,7 @@ class Feature:
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """The commands it carries out."""
+        """The commands it carries out; several features may share one, each ignoring what is not its own."""
         return {}
 
     @property
@@ -123,13 +165,30 @@ class Feature:
         """The questions (`core.questions`) it answers."""
         return {}
 
+    @property
+    def iqs(self) -> Mapping[tuple[str, str], IqHandler]:
+        """Incoming requests it serves, by type (`get`, `set`) and payload tag; called in order of arrival."""
+        return {}
+
+    @property
+    def pep(self) -> Mapping[str, PepHandler]:
+        """PEP nodes of our own account whose events it takes; only our own bare address is let through."""
+        return {}
+
     def on_stream(self, stream: ClientXMPP) -> None:
-        """A new stream object was made: register handlers and event handlers."""
+        """A new stream object was made, not connected yet."""
 
-    def read(self, stanza: MessageStanza, draft: Draft) -> None:
-        """Read the own element of an incoming message into the draft."""
+    def presence(self, stanza: ET.Element) -> bool:
+        """See an incoming presence, in the order of `ALL`; True: it is ours, nobody else needs to see it."""
+        return False
 
-    def write(self, outgoing: Outgoing, stanza: MessageStanza) -> None:
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read the own element of an incoming message into the draft; setting `draft.dropped` ends it there."""
+
+    def kept(self, draft: Draft, message: Message) -> None:
+        """A message that was not known before is in the archive and was told; `draft.old` when fetched."""
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Add the own element to an outgoing message."""
 
     async def on_ready(self) -> None:
