@@ -1,0 +1,1 @@
+"""From values to text and style: pure functions, no widget."""

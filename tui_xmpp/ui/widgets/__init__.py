@@ -1,0 +1,1 @@
+"""Widgets: given values, they show them and post messages."""
