@@ -96,5 +96,5 @@ def _day(key: str, filters: dict[str, str], today: date) -> date | None:
         return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
     except ValueError:
         raise QueryError(
-            f"After {key}: write today, yesterday, or a date like {today:%Y-%m-%d}, {today:%Y-%m} or {today:%Y}."
+            f"After {key}: write today, yesterday or a date: {today:%Y-%m-%d}, {today:%Y-%m} or {today:%Y}."
         ) from None

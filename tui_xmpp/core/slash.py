@@ -52,7 +52,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A line that was understood: text to send if *command* is None, else a command and its values by name."""
+    """A line that was understood: text to send if *command* is None, else a command and its values."""
 
     command: SlashCommand | None
     text: str = ""
@@ -228,7 +228,7 @@ def _unknown(name: str, commands: tuple[SlashCommand, ...]) -> Hint:
     wanted = name.casefold()
     begins = [command.name for command in commands if _starts(command, wanted)]
     names = {alias: command.name for command in commands for alias in (command.name, *command.aliases)}
-    close = [names[near] for near in difflib.get_close_matches(wanted[:40], names, _NEAREST, _CUTOFF)]
+    close = [names[near] for near in difflib.get_close_matches(wanted, names, _NEAREST, _CUTOFF)]
     nearest = tuple(dict.fromkeys([*begins, *close]))[:_NEAREST]
     meant = f" Did you mean {' or '.join('/' + near for near in nearest)}?" if nearest else ""
     return Hint(f"There is no such command.{meant} To send a line that begins with /, write //.", "", nearest)
