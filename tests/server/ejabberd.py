@@ -1,4 +1,4 @@
-"""An ejabberd for tests: its virtual machine without distribution (no epmd, no ejabberdctl), ruled over HTTP."""
+"""An ejabberd for tests: its virtual machine without distribution (no epmd), ruled over HTTP."""
 
 from __future__ import annotations
 

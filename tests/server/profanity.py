@@ -19,6 +19,9 @@ POLL = 0.05
 PREFERENCES = """\
 [connection]
 tls.certpath={trusted}
+carbons=true
+receipts.request=true
+receipts.send=true
 [chatstates]
 enabled=true
 outtype=true
@@ -29,6 +32,9 @@ invite=false
 sub=false
 typing=false
 [ui]
+statuses.console=all
+statuses.chat=all
+statuses.muc=all
 splash=false
 beep=false
 vercheck=false
@@ -82,8 +88,6 @@ class Profanity:
         self._tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, *program)
         self._tmux_running = True
         self.wait_for("logged in successfully", START_SECONDS)
-        for command in ("/carbons on", "/receipts request on", "/receipts send on"):
-            self.type(command)
 
     def type(self, line: str) -> None:
         """Type `line` and press Enter."""
@@ -96,8 +100,16 @@ class Profanity:
         self.type(f"/msg {to} {text}")
 
     def join(self, room: str, nick: str) -> None:
-        """Enter the room with the address `room`; an instant room is made where there is none."""
+        """Enter the room with the address `room` and return once in it."""
         self.type(f"/join {room} nick {nick}")
+        self.wait_for(f"You have joined the room as {nick}")
+
+    def create_room(self, room: str, nick: str) -> None:
+        """Make the room with the address `room`, open to all (an instant room, XEP-0045 §10.1.2)."""
+        self.join(room, nick)
+        self.wait_for("Room locked")
+        self.type("/room accept")
+        self.wait_for("Room unlocked")
 
     def screen(self) -> str:
         """Return what the screen shows now, a line each."""

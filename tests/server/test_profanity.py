@@ -29,8 +29,7 @@ def test_two_profanities_meet_in_a_room(
     annas = profanity(anna, server)
     bobs = profanity(bob, server)
     room = f"kitchen-{anna.user}@{server.rooms_domain}"
-    annas.join(room, "Anna")
-    annas.wait_for("You have joined the room as Anna")
+    annas.create_room(room, "Anna")
     bobs.join(room, "Bob")
     annas.wait_for("Bob has joined the room")
     bobs.type("The kettle is on.")
