@@ -68,6 +68,7 @@ def test_parsed_and_prepared(text: str, parts: tuple[str, str, str]) -> None:
         "ava@\u0301x.org",
         "ava@xn--a.example",
         "ava@xn--bcher-.example",
+        "ava@xn---tda.example",
         "ava@256.1.1.1",
         "ava@[2001:db8::1",
         "ava@[fe80::1%eth0]",
