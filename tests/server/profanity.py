@@ -7,10 +7,12 @@ import re
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 from tests.server.chat_server import Account, ChatServer
+from tui_xmpp.cli.demo_process import ServerProcess
 
 START_SECONDS = 20.0
 WAIT_SECONDS = 10.0
@@ -63,7 +65,9 @@ class Profanity:
         self._folder = folder
         self._size = (str(columns), str(rows))
         self._socket = f"tui-xmpp-test-{secrets.token_hex(6)}"
-        self._tmux_running = False
+        # A socket's path must be short (108 bytes), which pytest's folders are not.
+        self._sockets = tempfile.TemporaryDirectory(prefix="tmux-")
+        self._terminal: ServerProcess | None = None
 
     def connect(self, account: Account, server: ChatServer) -> None:
         """Start the program and return once it has signed in over STARTTLS with the certificate checked."""
@@ -83,10 +87,12 @@ class Profanity:
                 rooms_domain=server.rooms_domain,
             ),
         )
+        # In the foreground under our guard, so that it ends with us however we end.
+        terminal = ("tmux", "-L", self._socket, "-u", "-f", "/dev/null", "-D")
+        self._terminal = ServerProcess(terminal, folder=self._folder, env=self._environment())
+        self._wait_for_terminal(START_SECONDS)
         columns, rows = self._size
-        program = ("profanity", "-a", account.user)
-        self._tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, *program)
-        self._tmux_running = True
+        self._tmux("new-session", "-d", "-x", columns, "-y", rows, "profanity", "-a", account.user)
         self.wait_for("logged in successfully", START_SECONDS)
 
     def type(self, line: str) -> None:
@@ -133,13 +139,20 @@ class Profanity:
 
     def close(self) -> None:
         """End profanity and its tmux; harmless when they have ended."""
-        if self._tmux_running:
-            self._tmux_running = False
-            self._tmux("kill-server", check=False)
+        if self._terminal is not None:
+            self._terminal.stop()
+            self._terminal = None
+        self._sockets.cleanup()
+
+    def _wait_for_terminal(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self._tmux("start-server", check=False).returncode != 0:
+            assert time.monotonic() < deadline, f"tmux did not start in {seconds:.0f} s"
+            time.sleep(POLL)
 
     def _tmux(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            ["tmux", "-L", self._socket, *arguments],
+            ["tmux", "-N", "-L", self._socket, *arguments],
             capture_output=True,
             text=True,
             timeout=30,
@@ -156,6 +169,7 @@ class Profanity:
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "TERM": "xterm-256color",
+            "TMUX_TMPDIR": self._sockets.name,
             "HOME": str(home),
             "XDG_CONFIG_HOME": str(home / ".config"),
             "XDG_DATA_HOME": str(home / ".local/share"),
