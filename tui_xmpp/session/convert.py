@@ -57,7 +57,9 @@ def element(namespace: str, name: str, text: str = "", **attributes: str | None)
     return made
 
 
-def add(parent: ET.Element, namespace: str, name: str, text: str = "", **attributes: str | None) -> ET.Element:
+def add(
+    parent: ET.Element, namespace: str, name: str, text: str = "", **attributes: str | None
+) -> ET.Element:
     """`element`, as the last child of `parent`."""
     made = element(namespace, name, text, **attributes)
     parent.append(made)
@@ -135,10 +137,8 @@ def condition_of(error: ET.Element | None) -> str:
     if error is None:
         return "undefined-condition"
     prefix = f"{{{STANZAS}}}"
-    return next(
-        (one.tag[len(prefix) :] for one in error if one.tag.startswith(prefix) and not one.tag.endswith("}text")),
-        "undefined-condition",
-    )
+    names = (one.tag.removeprefix(prefix) for one in error if one.tag.startswith(prefix))
+    return next((name for name in names if name != "text"), "undefined-condition")
 
 
 def sentence(error: ET.Element | None) -> str:

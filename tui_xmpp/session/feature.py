@@ -52,6 +52,10 @@ class Context(Protocol):
         """Tags (`{namespace}name`) of what the server offered after authentication."""
 
     @property
+    def announced(self) -> frozenset[str]:
+        """Every namespace our features announce (XEP-0030)."""
+
+    @property
     def profile(self) -> LinkProfile:
         """The link profile in force; only for amounts (pages), never for "if slow"."""
 
@@ -83,11 +87,17 @@ class Context(Protocol):
     async def submit(self, outgoing: Outgoing) -> None:
         """Hand a message to the outbox: returns when it is on disk."""
 
-    async def fetched(self, archive: Address, results: list[ET.Element]) -> int:
-        """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new."""
+    def flush(self, chat: ChatKey | None = None) -> None:
+        """Write what waits in the outbox and was not written on this stream; of one chat, or of all but rooms."""
+
+    async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
+        """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new.
+
+        `seen`: they count as read.
+        """
 
     def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
-        """Collect `<result/>` elements of this query, sent by this archive only, into the list; None: no more."""
+        """Collect `<result/>` elements of this query, from this archive only, into the list; None: no more."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run in the background until the stream is gone; a failure becomes a notice."""
@@ -102,7 +112,7 @@ class Failed(Exception):
     def __init__(self, text: str, condition: str = "", error: ET.Element | None = None) -> None:
         super().__init__(text)
         self.condition = condition
-        """The stanza error's defined condition (RFC 6120 §8.3.3); `timeout` or `offline` where there was none."""
+        """The stanza error's condition (RFC 6120 §8.3.3); `timeout` or `offline` where there was none."""
         self.error = error
         """The `<error/>` element."""
 
@@ -183,10 +193,13 @@ class Feature:
         return False
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
-        """Read the own element of an incoming message into the draft; setting `draft.dropped` ends it there."""
+        """Read the own element of an incoming message into the draft; `draft.dropped` ends it there."""
 
     def kept(self, draft: Draft, message: Message) -> None:
         """A message that was not known before is in the archive and was told; `draft.old` when fetched."""
+
+    def told(self, event: Event) -> None:
+        """See an event of this account, after the world took it in."""
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Add the own element to an outgoing message."""
