@@ -67,6 +67,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("members", ("alt+m",), "Show or hide the members of the room.", "everywhere", "members"),
     Binding("read-all", ("alt+shift+u",), "Mark every chat as read.", "everywhere", "read all"),
     Binding("bare", ("alt+l",), "Show plain text to select with the mouse.", "everywhere", "bare"),
+    Binding("answer", ("alt+y",), "Answer the question shown.", "everywhere", "answer"),
     Binding("link", ("f9",), "Show what the link carries.", "everywhere", "link"),
     Binding("repaint", ("ctrl+l",), "Draw the screen anew.", "everywhere"),
     Binding("unread", ("alt+u",), "Go to the line of the first new message.", "chat", "unread"),
