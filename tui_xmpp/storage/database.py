@@ -1,0 +1,177 @@
+"""The SQLite database: one writer, a reader for every thread, and failures as sentences."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from tui_xmpp.core.ports import StorageError
+
+from . import migrations
+
+_BUSY_SECONDS = 5.0
+_CACHE_KIB = 8192
+
+
+class Database:
+    """An open database. Writes belong to the thread that opened it; reads may come from any thread."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open *path* and bring it to this program's version.
+
+        With *read_only* nothing is created or changed, and the file must have this program's version.
+        Raises `StorageError`; a file that cannot be used is left as it is.
+        """
+        self.path = path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._readers: list[sqlite3.Connection] = []
+        self._closed = False
+        self._writer: sqlite3.Connection | None = None
+        with self._sentences():
+            if read_only:
+                self._refuse_other_versions(self.reader(), oldest=len(migrations.ALL))
+            else:
+                self._writer = self._open_writer()
+
+    def reader(self) -> sqlite3.Connection:
+        """The calling thread's own read-only connection; it sees every finished transaction."""
+        known: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if known is not None and not self._closed:
+            return known
+        with self._lock:
+            if self._closed:
+                raise StorageError("The archive is closed.")
+            # `close` runs in the owner's thread, so the connection must bear another thread there.
+            connection = sqlite3.connect(
+                f"file:{quote(str(self.path))}?mode=ro",
+                uri=True,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._readers.append(connection)
+        self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One view of the database for several queries. Raises `StorageError`."""
+        with self._sentences():
+            connection = self.reader()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of the block is kept, or nothing. Raises `StorageError`.
+
+        *durable*: on return it survives a power cut. Without, only the death of the process: enough for
+        what can be asked again, and much cheaper.
+        """
+        with self._sentences():
+            connection = self._writer
+            if connection is None:
+                raise StorageError("The archive is open for reading only.")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every connection; reads and writes raise `StorageError` from then on."""
+        with self._lock:
+            self._closed = True
+            for connection in self._readers:
+                connection.close()
+            self._readers.clear()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _open_writer(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            self._refuse_other_versions(connection)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            _migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _refuse_other_versions(self, connection: sqlite3.Connection, oldest: int = 0) -> None:
+        version = _version(connection)
+        if version > len(migrations.ALL):
+            raise StorageError(
+                f"{self.path} was written by a newer tui-xmpp (version {version} of the archive; this "
+                f"program knows {len(migrations.ALL)}). Install the newer program again; nothing was changed."
+            )
+        if version < oldest:
+            raise StorageError(
+                f"{self.path} was written by an older tui-xmpp. Start tui-xmpp once to convert it."
+            )
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StorageError(_sentence(error, self.path)) from error
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    for number, statements in enumerate(migrations.ALL[_version(connection) :], _version(connection) + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _sentence(error: sqlite3.Error, path: Path) -> str:
+    # Extended result codes carry the kind of failure in their low byte.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return (
+            f"The archive {path} is damaged. Nothing was deleted. Move the file away and start again: "
+            "the server still has the recent history."
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return f"The disk with {path.parent} is full. Make room, then try again. Nothing kept is lost."
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return f"{path} cannot be written. Make the file and its directory writable for you, then try again."
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"Another program holds {path}. Close it, then try again."
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return f"{path} cannot be opened. Check that the directory exists and belongs to you."
+    if code == sqlite3.SQLITE_IOERR:
+        return f"The disk failed while {path} was used ({error}). Check the disk, then try again."
+    return f"The archive {path} could not be used: {error}."

@@ -1,0 +1,8 @@
+"""The steps that bring a database from one version to the next, in order; a released step never changes."""
+
+from __future__ import annotations
+
+from . import m0001_archive
+
+ALL: tuple[tuple[str, ...], ...] = (m0001_archive.STATEMENTS,)
+"""The statements of each step; `PRAGMA user_version` counts the steps a database has taken."""
