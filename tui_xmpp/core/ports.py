@@ -184,7 +184,10 @@ class Vault(Protocol):
     """Passwords: in the system keyring or in memory, nowhere else."""
 
     async def password(self, account: Account) -> str | None:
-        """From memory, `password_command` or the keyring; None: ask the user."""
+        """From memory, `password_command` or the keyring; None: ask the user.
+
+        Raises `VaultError` when the command fails.
+        """
 
     async def remember(self, account: Address, password: str, *, keep: bool) -> str:
         """Hold it in memory; `keep`: also in the keyring. Returns a sentence when it could not be kept."""
@@ -212,6 +215,10 @@ class ConfigError(Exception):
 
 class StorageError(Exception):
     """The disk failed us: full, read-only, corrupt, in use; the text says what to do."""
+
+
+class VaultError(Exception):
+    """`password_command` failed; the text says how."""
 
 
 class AlreadyRunning(StorageError):
