@@ -1,4 +1,4 @@
-"""Acknowledgements (XEP-0198): which of our stanzas the server has, and how many of its own we have handled."""
+"""Acknowledgements (XEP-0198): what the server has of ours, and we of its."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STANZAS = frozenset(f"{{{convert.CLIENT}}}{name}" for name in ("message", "pres
 class Acks:
     """Counts both directions of one stream; `write` takes an element that is no stanza."""
 
-    def __init__(self, write: Callable[[ET.Element], None], taken: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, write: Callable[[ET.Element], object], taken: Callable[[Iterable[str]], None]) -> None:
         self._write = write
         self._taken = taken
         self.enabled = False
@@ -31,8 +31,8 @@ class Acks:
     def start(self) -> None:
         """Ask for it, right after binding (XEP-0198 §3).
 
-        "The client MUST NOT attempt to negotiate stream management until it is authenticated"; counting of what
-        we send begins with the request itself, of what we receive with the server's answer.
+        "The client MUST NOT attempt to negotiate stream management until it is authenticated"; counting of
+        what we send begins with the request itself, of what we receive with the server's answer.
         """
         self._counting = True
         self._write(convert.element(SM, "enable"))

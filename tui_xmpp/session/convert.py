@@ -46,7 +46,7 @@ _CONDITIONS = {
 }
 
 
-def element(namespace: str, name: str, text: str = "", **attributes: str | None) -> ET.Element:
+def element(namespace: str, name: str, text: str = "", /, **attributes: str | None) -> ET.Element:
     """An element; attributes that are None are left out, a trailing underscore of their names too."""
     made = ET.Element(f"{{{namespace}}}{name}")
     for key, value in attributes.items():
@@ -58,7 +58,7 @@ def element(namespace: str, name: str, text: str = "", **attributes: str | None)
 
 
 def add(
-    parent: ET.Element, namespace: str, name: str, text: str = "", **attributes: str | None
+    parent: ET.Element, namespace: str, name: str, text: str = "", /, **attributes: str | None
 ) -> ET.Element:
     """`element`, as the last child of `parent`."""
     made = element(namespace, name, text, **attributes)

@@ -88,7 +88,7 @@ class Context(Protocol):
         """Hand a message to the outbox: returns when it is on disk."""
 
     def flush(self, chat: ChatKey | None = None) -> None:
-        """Write what waits in the outbox and was not written on this stream; of one chat, or of all but rooms."""
+        """Write what the outbox holds and this stream has not seen; of one chat, or of all but rooms."""
 
     async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
         """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new.
@@ -97,7 +97,7 @@ class Context(Protocol):
         """
 
     def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
-        """Collect `<result/>` elements of this query, from this archive only, into the list; None: no more."""
+        """Collect this query's `<result/>` elements, from this archive only, into the list; None: stop."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run in the background until the stream is gone; a failure becomes a notice."""

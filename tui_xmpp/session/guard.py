@@ -27,7 +27,7 @@ def is_own_account(sender: Address | None, own: Address) -> bool:
     """Whether a stanza speaks for our account: no `from`, or our own bare address (RFC 6120 §8.1.2.1).
 
     For carbons (XEP-0280 §11: "MUST come from the bare JID"), roster pushes (RFC 6121 §2.1.6), PEP events of
-    our own (XEP-0163 §4) and results of our own archive (XEP-0313 §6). Another resource of ours is not enough.
+    our own (XEP-0163 §4) and our own archive (XEP-0313 §6). Another resource of ours is not enough.
     """
     return sender is None or sender == own
 

@@ -1,0 +1,388 @@
+"""One account at work: its stream, its features, its inbox and outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+from xml.etree import ElementTree as ET
+
+from slixmpp.exceptions import XMPPError
+from slixmpp.xmlstream import tostring
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import MatchXPath
+from slixmpp.xmlstream.xmlstream import NotConnectedError
+
+from ..core.account import Account
+from ..core.address import Address
+from ..core.chat import Chat, ChatKey, ChatKind
+from ..core.commands import Command, Refused
+from ..core.events import ChatChanged, Event, Level, Notice
+from ..core.link import LinkProfile, Weight
+from ..core.ports import Archive, Cache, Clock, KeyValue, StorageError
+from ..core.questions import Unanswered
+from ..core.settings import Settings
+from ..core.world import World
+from . import convert, guard
+from .acks import OFFERED, SM, Acks
+from .feature import Failed, Feature, Handler, Outgoing
+from .inbox import Inbox
+from .outbox import Outbox
+from .pacing import Pacing
+from .unwrap import MAM
+
+if TYPE_CHECKING:
+    from slixmpp import ClientXMPP
+    from slixmpp.xmlstream.stanzabase import StanzaBase
+
+log = logging.getLogger(__name__)
+
+_RESULT = f"{{{MAM}}}result"
+_STANZAS = ("message", "presence", "iq")
+_SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
+"""What slixmpp would do with stanzas by itself; all of it is done by our features."""
+
+
+class Link(Protocol):
+    """What keeps an account connected; the connector is one."""
+
+    def start(self) -> None:
+        """Begin to connect, and again after every loss."""
+
+    def connect_now(self) -> None:
+        """End a wait or a refusal."""
+
+    async def stop(self) -> None:
+        """Leave the server and stay offline."""
+
+
+class AccountSession:
+    """The context of the features of one account (`feature.Context`)."""
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        features: Sequence[type[Feature]],
+        world: World,
+        archive: Archive,
+        cache: Cache,
+        facts: KeyValue,
+        settings: Settings,
+        clock: Clock,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self.account = account
+        self.world = world
+        self.archive = archive
+        self.cache = cache
+        self.facts = facts
+        self.settings = settings
+        self.clock = clock
+        self._tell = tell
+        self._pacing = Pacing(account)
+        self._stream: ClientXMPP | None = None
+        self._full: Address | None = None
+        self._offered: frozenset[str] = frozenset()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
+        self._queries: dict[str, tuple[Address, list[ET.Element]]] = {}
+        self.acks = Acks(self._write_element, self._taken)
+        self.inbox = Inbox(self, self.acks.handled)
+        self.outbox = Outbox(self)
+        self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
+        self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
+        self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
+        self.pep = {node: take for one in self.features for node, take in one.pep.items()}
+        self._handlers: dict[type[Command], list[Handler]] = {}
+        for one in self.features:
+            for command, handler in one.handles.items():
+                self._handlers.setdefault(command, []).append(handler)
+
+    # --- what features see ------------------------------------------------------------------------
+
+    @property
+    def own(self) -> Address:
+        """Our bare address."""
+        return self.account.address
+
+    @property
+    def full(self) -> Address | None:
+        """Our bound address; None while offline."""
+        return self._full
+
+    @property
+    def stream(self) -> ClientXMPP | None:
+        """The stream there is."""
+        return self._stream
+
+    @property
+    def stream_features(self) -> frozenset[str]:
+        """Tags of what the server offered last."""
+        return self._offered
+
+    @property
+    def profile(self) -> LinkProfile:
+        """The link profile in force."""
+        return self._pacing.profile
+
+    @property
+    def online(self) -> bool:
+        """Signed in and bound."""
+        return self._full is not None
+
+    def allows(self, weight: Weight) -> bool:
+        """Whether pacing lets something of this weight out now."""
+        return self._pacing.allows(weight)
+
+    def send(self, stanza: ET.Element) -> None:
+        """Write a stanza; dropped while offline."""
+        self.write(stanza)
+
+    def write(self, stanza: ET.Element, message_id: str = "") -> bool:
+        """Write a stanza and count it; False when there is no stream to write to."""
+        if not self.online or not self._write_element(stanza):
+            return False
+        self.acks.sent(stanza, message_id)
+        return True
+
+    def request_ack(self) -> bool:
+        """Ask the server what it has; False when it cannot tell."""
+        if self.acks.enabled:
+            self.acks.request()
+        return self.acks.enabled
+
+    async def request(
+        self, kind: str, payload: ET.Element, *, to: Address | None = None, timeout: float = 30.0
+    ) -> ET.Element:
+        """Send an iq and wait for its result."""
+        id = self.new_id()
+        iq = convert.stanza("iq", to, kind, id)
+        iq.append(payload)
+        answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
+        self._asked[id] = (to, answer)
+        try:
+            if not self.write(iq):
+                raise Failed("You are offline.", "offline")
+            async with asyncio.timeout(timeout):
+                result = await answer
+        except TimeoutError:
+            raise Failed("The server did not answer in time; try again.", "timeout") from None
+        finally:
+            self._asked.pop(id, None)
+        if result.get("type") == "error":
+            error = convert.child(result, convert.CLIENT, "error")
+            raise Failed(convert.sentence(error), convert.condition_of(error), error)
+        return result
+
+    def emit(self, *events: Event) -> None:
+        """Apply events to the world and tell every front end."""
+        for event in events:
+            self._tell(event)
+            for feature in self.features:
+                feature.told(event)
+
+    def open_chat(self, key: ChatKey, kind: ChatKind, name: str = "") -> None:
+        """Make sure a chat is remembered, on the list and numbered."""
+        known = self.world.chats.get(key)
+        if known is None:
+            wanted = Chat(key, kind, name, number=self._free_number())
+        else:
+            number = known.number if known.open and known.number else self._free_number()
+            wanted = replace(known, kind=kind, name=name or known.name, open=True, number=number)
+        if wanted != known:
+            self.archive.put_chat(wanted)
+            self.emit(ChatChanged(wanted))
+
+    def remember_chat(self, key: ChatKey) -> None:
+        """Keep what the world knows of a chat, and number it when a message has put it on the list."""
+        chat = self.world.chats.get(key)
+        if chat is None:
+            return
+        if chat.open and not chat.number:
+            chat = replace(chat, number=self._free_number())
+            self.emit(ChatChanged(chat))
+        self.archive.put_chat(chat)
+
+    async def submit(self, outgoing: Outgoing) -> None:
+        """Hand a message to the outbox."""
+        await self.outbox.submit(outgoing)
+
+    def flush(self, chat: ChatKey | None = None) -> None:
+        """Write what the outbox holds and this stream has not seen."""
+        self.outbox.flush(chat)
+
+    async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
+        """Hand a page of archive results to the inbox."""
+        return await self.inbox.put_page(archive, results, seen=seen)
+
+    def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
+        """Collect the results of an archive query; None: the query is over."""
+        if results is None:
+            self._queries.pop(query_id, None)
+        else:
+            self._queries[query_id] = (archive, results)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run in the background until the stream is gone."""
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def new_id(self) -> str:
+        """A fresh id of 16 characters, not to be guessed."""
+        return secrets.token_urlsafe(12)
+
+    # --- what the session asks --------------------------------------------------------------------
+
+    async def do(self, command: Command) -> None:
+        """Carry out a command; raises `Refused`."""
+        handlers = self._handlers.get(type(command))
+        if handlers is None:
+            raise Refused("This program cannot do that yet.")
+        for handler in handlers:
+            try:
+                await handler(command)
+            except Failed as failed:
+                raise Refused(str(failed)) from None
+            except StorageError as error:
+                raise Refused(str(error)) from None
+
+    async def ask(self, question: Any) -> Any:
+        """Answer a question; raises `Unanswered`."""
+        for feature in self.features:
+            answer = feature.answers.get(type(question))
+            if answer is not None:
+                try:
+                    return await answer(question)
+                except Failed as failed:
+                    raise Unanswered(str(failed)) from None
+        raise Unanswered("This program cannot ask that yet.")
+
+    # --- what the connector tells -----------------------------------------------------------------
+
+    def on_stream(self, stream: ClientXMPP) -> None:
+        """A new stream object was made, not connected yet."""
+        self._stream = stream
+        for name in _SLIXMPP_HANDLERS:
+            stream.remove_handler(name)
+        for name in _STANZAS:
+            self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
+        self._register(stream, f"{{{convert.STREAMS}}}features", self._on_features)
+        self._register(stream, f"{{{SM}}}enabled", lambda _: self.acks.on_enabled())
+        self._register(stream, f"{{{SM}}}failed", lambda _: self.acks.on_failed())
+        self._register(stream, f"{{{SM}}}a", self.acks.on_ack)
+        # Answered by the worker, so that only what is on disk is counted.
+        self._register(stream, f"{{{SM}}}r", lambda _: self.inbox.put(self.acks.answer))
+        for feature in self.features:
+            feature.on_stream(stream)
+
+    def on_ready(self, full: Address) -> None:
+        """Signed in and bound."""
+        self._full = full
+        if OFFERED in self._offered:
+            self.acks.start()
+        self.spawn(self.inbox.run())
+        self.spawn(self._prepare())
+
+    def on_lost(self) -> None:
+        """The stream is gone."""
+        self._full = None
+        self._stream = None
+        self._offered = frozenset()
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        for _, answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(Failed("The connection was lost; try again.", "offline"))
+        self._asked.clear()
+        self._queries.clear()
+        self.inbox.clear()
+        self.outbox.stop()
+        self.acks.stop()
+        for feature in self.features:
+            feature.on_stop()
+
+    def receive(self, stanza: ET.Element) -> None:
+        """Take one stanza from the stream: the only way in."""
+        if not self.online:
+            return
+        if stanza.tag == f"{{{convert.CLIENT}}}message" and self._collected(stanza):
+            self.inbox.put(self.acks.handled)
+        elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
+            self._answered(stanza)
+            self.inbox.put(self.acks.handled)
+        else:
+            self.inbox.put(stanza)
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _register(self, stream: ClientXMPP, tag: str, take: Callable[[ET.Element], None]) -> None:
+        def pass_on(stanza: StanzaBase) -> None:
+            take(stanza.xml)
+
+        stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
+
+    def _on_features(self, features: ET.Element) -> None:
+        self._offered = frozenset(one.tag for one in features)
+
+    def _collected(self, stanza: ET.Element) -> bool:
+        result = stanza.find(_RESULT)
+        if result is None:
+            return False
+        query = self._queries.get(result.get("queryid", ""))
+        # XEP-0313 §6: results count only from the archive that was asked, and only while it is being asked.
+        if query is not None and guard.is_archive(convert.address_in(stanza), query[0], self.own):
+            query[1].append(result)
+        return True
+
+    def _answered(self, iq: ET.Element) -> None:
+        asked = self._asked.get(iq.get("id", ""))
+        if asked is None:
+            return
+        to, answer = asked
+        if guard.is_answer(convert.address_in(iq), to, self.own, self._full) and not answer.done():
+            answer.set_result(iq)
+
+    def _write_element(self, element: ET.Element) -> bool:
+        if self._stream is None:
+            return False
+        text = tostring(convert.make_safe(element), xmlns=convert.CLIENT)
+        try:
+            self._stream.send_raw(text)
+        except NotConnectedError:
+            return False
+        return True
+
+    def _taken(self, ids: Any) -> None:
+        self.outbox.taken(ids)
+
+    async def _prepare(self) -> None:
+        for feature in self.features:
+            try:
+                await feature.on_ready()
+            except Failed as failed:
+                log.info("%s did not start: %s", type(feature).__name__, failed)
+            except (StorageError, XMPPError) as error:
+                self.emit(Notice(str(error), Level.ERROR, self.own))
+        self.flush()
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except (Failed, StorageError) as failed:
+            self.emit(Notice(str(failed), Level.WARN, self.own))
+        except Exception:
+            log.exception("work in the background failed")
+            self.emit(Notice("Something went wrong inside; the log says more.", Level.ERROR, self.own))
+
+    def _free_number(self) -> int:
+        taken = {chat.number for chat in self.world.chats.values() if chat.open}
+        number = 1
+        while number in taken:
+            number += 1
+        return number

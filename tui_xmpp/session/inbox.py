@@ -1,0 +1,300 @@
+"""Everything that comes in, in order: unwrap, open, read, keep, tell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from ..core.address import Address
+from ..core.chat import ChatKind
+from ..core.events import ChatChanged, MessageChanged, MessageKept
+from ..core.message import Delivery, Message, MessageType, Reaction
+from . import convert, guard, unwrap
+from .feature import Unserved
+
+if TYPE_CHECKING:
+    from .account import AccountSession
+    from .draft import Draft
+
+log = logging.getLogger(__name__)
+
+_MESSAGE = f"{{{convert.CLIENT}}}message"
+_PRESENCE = f"{{{convert.CLIENT}}}presence"
+_IQ = f"{{{convert.CLIENT}}}iq"
+
+
+@dataclass(slots=True)
+class _Page:
+    archive: Address
+    results: Sequence[ET.Element]
+    seen: bool
+    done: asyncio.Future[int]
+
+
+class Inbox:
+    """One queue and one worker for an account: what came first is kept and told first."""
+
+    def __init__(self, account: AccountSession, handled: Callable[[], None]) -> None:
+        self._account = account
+        self._handled = handled
+        self._queue: asyncio.Queue[ET.Element | _Page | Callable[[], None]] = asyncio.Queue()
+
+    def put(self, item: ET.Element | Callable[[], None]) -> None:
+        """Queue a stanza, or something to call once everything before it has been dealt with."""
+        self._queue.put_nowait(item)
+
+    async def put_page(self, archive: Address, results: Sequence[ET.Element], *, seen: bool) -> int:
+        """Queue a page of archive results; returns how many messages were new once it is on disk."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Page(archive, results, seen, done))
+        return await done
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            item = await self._queue.get()
+            try:
+                self._work(item)
+            except Exception:
+                # One stanza that cannot be dealt with must not end the account.
+                log.exception("a stanza could not be handled")
+                if isinstance(item, _Page) and not item.done.done():
+                    item.done.set_result(0)
+            if isinstance(item, ET.Element):
+                self._handled()
+            self._queue.task_done()
+
+    def clear(self) -> None:
+        """The stream is gone: forget what was not dealt with; it was not acknowledged either."""
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if isinstance(item, _Page) and not item.done.done():
+                item.done.cancel()
+
+    def _work(self, item: ET.Element | _Page | Callable[[], None]) -> None:
+        if isinstance(item, _Page):
+            count = self._page(item)
+            if not item.done.done():
+                item.done.set_result(count)
+        elif not isinstance(item, ET.Element):
+            item()
+        elif item.tag == _MESSAGE:
+            self._message(item)
+        elif item.tag == _PRESENCE:
+            self._presence(item)
+        elif item.tag == _IQ:
+            self._iq(item)
+
+    # --- messages ---------------------------------------------------------------------------------
+
+    def _message(self, stanza: ET.Element) -> None:
+        if self._pep(stanza):
+            return
+        account = self._account
+        found = unwrap.live(stanza, account.own, account.world, account.clock.now())
+        if found is not None:
+            self._take([found], seen=False)
+
+    def _page(self, page: _Page) -> int:
+        account = self._account
+        now = account.clock.now()
+        found = [
+            one
+            for result in page.results
+            if (one := unwrap.archived(result, page.archive, account.own, account.world, now)) is not None
+        ]
+        return self._take(found, seen=page.seen)
+
+    def _take(self, found: Iterable[unwrap.Unwrapped], *, seen: bool) -> int:
+        drafts = []
+        for one in found:
+            self._open(one)
+            self._read(one)
+            if not one.draft.dropped:
+                drafts.append(one.draft)
+        return self._keep(drafts, seen=seen)
+
+    def _open(self, found: unwrap.Unwrapped) -> None:
+        """Decrypt: nothing is sealed yet, so what came is what is read."""
+
+    def _read(self, found: unwrap.Unwrapped) -> None:
+        stanza, draft = found.stanza, found.draft
+        draft.body = convert.text_of(stanza, "body")
+        if draft.type is MessageType.ERROR:
+            draft.failure = convert.sentence(convert.child(stanza, convert.CLIENT, "error"))
+            return
+        for feature in self._account.features:
+            feature.read(stanza, draft)
+            if draft.dropped:
+                return
+
+    def _keep(self, drafts: Sequence[Draft], *, seen: bool) -> int:
+        account = self._account
+        drafts = [draft for draft in drafts if not self._is_about_own(draft)]
+        messages = [draft for draft in drafts if self._is_new_message(draft)]
+        for draft in messages:
+            self._ensure_chat(draft, seen=seen)
+        stored = account.archive.keep_all([_message(draft) for draft in messages])
+        count = 0
+        for draft, (message, is_new) in zip(messages, stored, strict=True):
+            if is_new:
+                count += 1
+                account.emit(MessageKept(message, old=draft.old))
+            elif draft.outgoing:
+                account.emit(MessageChanged(message))
+            if is_new:
+                for feature in account.features:
+                    feature.kept(draft, message)
+        for draft in drafts:
+            self._apply(draft)
+            account.emit(*draft.events)
+        for key in {draft.chat for draft in messages}:
+            account.remember_chat(key)
+        return count
+
+    def _is_about_own(self, draft: Draft) -> bool:
+        """An error about a message of ours is its failure, and nothing to show beside it (RFC 6120 §8.3)."""
+        if draft.type is not MessageType.ERROR:
+            return False
+        if draft.id and not draft.old and not draft.outgoing:
+            archive = self._account.archive
+            changed = archive.set_delivery(draft.chat, draft.id, Delivery.FAILED, draft.failure)
+            self._account.emit(*(MessageChanged(one) for one in changed))
+            if changed or archive.find(draft.chat, draft.id) is not None:
+                return True
+        # Errors that answer a chat state, receipt or marker say nothing to the user.
+        return draft.old or draft.outgoing or not draft.body
+
+    def _is_new_message(self, draft: Draft) -> bool:
+        if not draft.is_message:
+            return False
+        if not draft.corrects:
+            return True
+        archive = self._account.archive
+        original = archive.find(draft.chat, draft.corrects)
+        if original is None:
+            return True
+        if not guard.may_correct(original, draft.protection):
+            draft.dropped = "a correction in clear of sealed text"
+            return False
+        changed = archive.correct(
+            draft.chat,
+            draft.corrects,
+            draft.sender,
+            draft.body,
+            occupant_id=draft.occupant_id,
+            own=draft.outgoing,
+        )
+        # A correction by anybody but the writer is a message like any other (XEP-0308 §5).
+        if changed is None:
+            return True
+        draft.events.append(MessageChanged(changed))
+        return False
+
+    def _apply(self, draft: Draft) -> None:
+        """What a message says about other messages."""
+        archive, chat = self._account.archive, draft.chat
+        changed: list[Message | None] = []
+        if draft.retracts:
+            changed.append(
+                archive.retract(
+                    chat,
+                    draft.retracts,
+                    draft.sender,
+                    draft.nick or str(draft.sender.bare),
+                    occupant_id=draft.occupant_id,
+                    own=draft.outgoing,
+                )
+            )
+        if draft.reacts is not None:
+            id, emojis = draft.reacts
+            reaction = Reaction(draft.sender, draft.nick, emojis[: guard.MAX_EMOJIS], draft.outgoing)
+            changed.append(archive.react(chat, id, reaction))
+        # In a room a receipt or marker says little: one of many has it (XEP-0184 §5.3, XEP-0333 §5.2).
+        if not draft.outgoing and draft.kind is not ChatKind.ROOM:
+            if draft.receipt_for:
+                changed += archive.set_delivery(chat, draft.receipt_for, Delivery.DELIVERED)
+            if draft.displayed:
+                changed += archive.set_delivery(chat, draft.displayed, Delivery.READ, up_to=True)
+        self._account.emit(*(MessageChanged(one) for one in changed if one is not None))
+
+    def _ensure_chat(self, draft: Draft, *, seen: bool) -> None:
+        account = self._account
+        known = account.world.chats.get(draft.chat)
+        if known is None:
+            account.open_chat(draft.chat, draft.kind)
+            known = account.world.chats[draft.chat]
+            # What was said before the chat was known here has been read elsewhere, or never will be.
+            read_at = account.clock.now() if seen else draft.at - timedelta(microseconds=1)
+            account.emit(ChatChanged(replace(known, read_at=read_at)))
+        elif not known.open and not draft.old:
+            account.open_chat(draft.chat, draft.kind)
+
+    # --- the rest ---------------------------------------------------------------------------------
+
+    def _pep(self, stanza: ET.Element) -> bool:
+        event = convert.child(stanza, convert.PUBSUB_EVENT, "event")
+        if event is None:
+            return False
+        if guard.is_own_account(convert.address_in(stanza), self._account.own):
+            for items in convert.children(event, convert.PUBSUB_EVENT, "items"):
+                take = self._account.pep.get(items.get("node", ""))
+                if take is not None:
+                    take(items)
+        return True
+
+    def _presence(self, stanza: ET.Element) -> None:
+        for feature in self._account.features:
+            if feature.presence(stanza):
+                return
+
+    def _iq(self, stanza: ET.Element) -> None:
+        kind = stanza.get("type", "")
+        if kind not in ("get", "set"):
+            return
+        payload = convert.payload(stanza)
+        reply = convert.stanza("iq", convert.address_in(stanza), "result", stanza.get("id", ""))
+        try:
+            serve = self._account.iqs.get((kind, "" if payload is None else payload.tag))
+            if serve is None:
+                raise Unserved
+            answer = serve(stanza)
+            if answer is not None:
+                reply.append(answer)
+        except Unserved as refused:
+            # RFC 6121 §8.5.1 and P-20: what we do not serve looks as if nobody were here.
+            reply.set("type", "error")
+            error = convert.add(reply, convert.CLIENT, "error", type=refused.kind)
+            convert.add(error, convert.STANZAS, refused.condition)
+        self._account.send(reply)
+
+
+def _message(draft: Draft) -> Message:
+    return Message(
+        chat=draft.chat,
+        at=draft.at,
+        sender=draft.sender,
+        body=draft.failure if draft.type is MessageType.ERROR else draft.body,
+        id=draft.id,
+        origin_id=draft.origin_id,
+        archive_id=draft.archive_id,
+        nick=draft.nick,
+        occupant_id=draft.occupant_id,
+        outgoing=draft.outgoing,
+        type=draft.type,
+        subject=draft.subject,
+        # What comes back to us has been taken by the server.
+        delivery=Delivery.TAKEN if draft.outgoing else Delivery.INCOMING,
+        failure=draft.failure,
+        protection=draft.protection,
+        mention=draft.mention and not draft.outgoing,
+        reply=draft.reply,
+        markable=draft.markable,
+    )
+
+
