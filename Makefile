@@ -3,7 +3,7 @@
 PYTHON = .venv/bin/python
 UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools
+.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools readme
 
 demo: demo-tools
 	.venv/bin/tui-xmpp demo
@@ -21,9 +21,13 @@ lint: test-tools
 
 bench: test-tools
 	$(PYTHON) -m pytest -m bench tests/bench
+	$(PYTHON) -m tests.readme
 
 screenshots: test-tools
 	$(PYTHON) -m tests.screenshots
+
+readme:
+	$(PYTHON) -m tests.readme
 
 lock:
 	$(UV_LOCK) --upgrade --output-file requirements.lock
