@@ -1,0 +1,146 @@
+"""A message's text: what of it is shown, and how each piece of it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from rich.style import Style
+
+from tui_xmpp.core import styling
+from tui_xmpp.core.message import Message, MessageType
+from tui_xmpp.core.text import CUT_MARK, MAX_CHARS, MAX_LINES, clean, cleaned
+from tui_xmpp.ui.render.look import Look
+
+FOLDED_CHARS = 3000
+FOLDED_LINES = 40
+ACTION = "/me "
+EDITED = " edited"
+
+Run = tuple[int, int, Style]
+"""Start and end offsets in the shown text, and how it looks; runs follow each other without holes."""
+
+_BOLD = Style(bold=True)
+_FORMATS = {
+    styling.Style.EMPHASIS: Style(italic=True),
+    styling.Style.STRONG: _BOLD,
+    styling.Style.STRIKE: Style(strike=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The text to show for a message."""
+
+    text: str
+    own: int
+    """From here on the text is ours, not the sender's."""
+    cut: bool
+    """There is more of it."""
+    action: bool = False
+    """XEP-0245."""
+
+
+def shown(message: Message, *, unfolded: bool = False) -> Shown:
+    """Return the cleaned text of a message; a long one is cut unless *unfolded*."""
+    if message.retracted:
+        return Shown(f"retracted by {clean(message.retracted, multiline=False, max_chars=60)}", 0, False)
+    body = message.body
+    # XEP-0245 §3: "/me " is only an action at the very beginning.
+    action = body.startswith(ACTION)
+    if action:
+        body = body[len(ACTION) :]
+    caps = (MAX_CHARS, MAX_LINES) if unfolded else (FOLDED_CHARS, FOLDED_LINES)
+    result = cleaned(body, max_chars=caps[0], max_lines=caps[1])
+    text = result.text.removesuffix(CUT_MARK).rstrip("\n") if result.cut else result.text
+    text = text.rstrip("\n")
+    end = len(text)
+    if message.edited:
+        text += EDITED
+    return Shown(text, end, result.cut, action)
+
+
+def runs(
+    look: Look, message: Message, shown: Shown, own_nick: str = "", marks: Sequence[tuple[int, int]] = ()
+) -> list[Run]:
+    """Return how the shown text looks, piece by piece; *marks* are places in the body that were found."""
+    base, dim = look.style("text"), look.style("dim")
+    if not shown.own and not shown.text.strip():
+        return []
+    if message.retracted:
+        return [(0, len(shown.text), dim)]
+    if message.type is MessageType.ERROR:
+        base = look.style("error")
+    theirs = shown.text[: shown.own]
+    layers: list[Run] = []
+    if message.type is not MessageType.ERROR:
+        layers += _formats(look, theirs)
+    if shown.action:
+        layers.append((0, shown.own, Style(italic=True)))
+    layers += [(link.start, link.end, _link(link.url)) for link in styling.links(theirs)]
+    if message.mention and own_nick:
+        layers += [(*place, look.style("mention") + _BOLD) for place in styling.mentions(theirs, own_nick)]
+    layers += [(*place, look.style("selection") + _FOUND) for place in _found(message.body, theirs, marks)]
+    layers.append((shown.own, len(shown.text), dim))
+    return _flat(layers, len(shown.text), base)
+
+
+_FOUND = Style(bold=True, underline=True)
+
+
+def _formats(look: Look, text: str) -> list[Run]:
+    looks = {
+        styling.Style.MONO: look.style("accent"),
+        styling.Style.PREFORMATTED_BLOCK: look.style("accent"),
+        styling.Style.QUOTE: look.style("dim"),
+        styling.Style.DIRECTIVE: look.style("dim"),
+        **_FORMATS,
+    }
+    return [(span.start, span.end, looks[span.style]) for span in styling.spans(text)]
+
+
+@lru_cache(512)
+def _link(url: str) -> Style:
+    # Each Style with a link gets an id of its own: one for each address keeps its rows together.
+    return Style(underline=True, link=url)
+
+
+def _found(body: str, text: str, marks: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return where the marked words of the body stand in the shown text."""
+    places: list[tuple[int, int]] = []
+    shift = len(ACTION) if body.startswith(ACTION) else 0
+    for start, end in marks:
+        word = body[start:end]
+        begin = start - shift
+        if not word or text[max(0, begin) : end - shift] != word:
+            begin = text.find(clean(word, multiline=False))
+        if begin >= 0 and word:
+            places.append((begin, begin + len(word)))
+    return places
+
+
+def _flat(layers: Sequence[Run], length: int, base: Style) -> list[Run]:
+    """Put layers that overlap into runs that do not; later layers win."""
+    changes: dict[int, list[int]] = {0: [], length: []}
+    for number, (start, end, _) in enumerate(layers):
+        if start < end:
+            changes.setdefault(start, []).append(number)
+            changes.setdefault(min(end, length), []).append(~number)
+    active: set[int] = set()
+    combined: dict[tuple[int, ...], Style] = {}
+    flat: list[Run] = []
+    places = sorted(changes)
+    for start, end in pairwise(places):
+        for change in changes[start]:
+            if change >= 0:
+                active.add(change)
+            else:
+                active.discard(~change)
+        key = tuple(sorted(active))
+        style = combined.get(key)
+        if style is None:
+            style = combined[key] = sum((layers[number][2] for number in key), base)
+        flat.append((start, end, style))
+    return flat
