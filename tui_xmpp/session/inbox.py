@@ -163,6 +163,7 @@ class Inbox:
             return False
         if draft.id and not draft.old and not draft.outgoing:
             archive = self._account.archive
+            self._account.outbox.forget(draft.id)
             changed = archive.set_delivery(draft.chat, draft.id, Delivery.FAILED, draft.failure)
             self._account.emit(*(MessageChanged(one) for one in changed))
             if changed or archive.find(draft.chat, draft.id) is not None:
@@ -296,5 +297,3 @@ def _message(draft: Draft) -> Message:
         reply=draft.reply,
         markable=draft.markable,
     )
-
-

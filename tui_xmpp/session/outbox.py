@@ -31,6 +31,8 @@ class Outbox:
         """Whether catch-up is over, so that nothing is sent twice."""
         self._written: dict[str, ChatKey] = {}
         """Ids written on this stream and not known to be taken, oldest first."""
+        self._rooms: set[ChatKey] = set()
+        """Rooms we are in whose archive is caught up."""
         self._aside: list[Outgoing] = []
         """Corrections, retractions and reactions that wait for a stream."""
 
@@ -55,6 +57,8 @@ class Outbox:
         """Send again, in order and with the same ids, what this stream has not seen."""
         if chat is None:
             self._open = True
+        elif self._is_room(chat):
+            self._rooms.add(chat)
         for message in self._account.archive.unsent(self._account.own):
             if chat is not None and message.chat != chat:
                 continue
@@ -75,9 +79,14 @@ class Outbox:
                 changed = self._account.archive.set_delivery(chat, id, Delivery.TAKEN)
                 self._account.emit(*(MessageChanged(one) for one in changed))
 
+    def forget(self, id: str) -> None:
+        """This one was refused; it may be sent again."""
+        self._written.pop(id, None)
+
     def stop(self) -> None:
         """The stream is gone: nothing more is known of what was written on it."""
         self._open = False
+        self._rooms.clear()
         self._written.clear()
 
     def _send(self, outgoing: Outgoing) -> None:
@@ -127,7 +136,7 @@ class Outbox:
             return False
         if not self._is_room(chat):
             return True
-        return self._account.world.rooms[chat].state is RoomState.JOINED
+        return chat in self._rooms and self._account.world.rooms[chat].state is RoomState.JOINED
 
     def _is_room(self, chat: ChatKey) -> bool:
         return chat in self._account.world.rooms

@@ -1,1 +1,44 @@
-"""The capabilities, one file each; `ALL` is the order in which they see things."""
+"""The capabilities, one file each; `ALL` is the order in which they see things and start."""
+
+from __future__ import annotations
+
+from ..feature import Feature
+from .answers import Answers
+from .carbons import Carbons
+from .chat_states import ChatStates
+from .chats import Chats
+from .corrections import Corrections
+from .discovery import Discovery
+from .history import History
+from .markers import Markers
+from .messages import Messages
+from .presence import Presences
+from .reactions import Reactions
+from .read_state import ReadState
+from .receipts import Receipts
+from .replies import Replies
+from .retractions import Retractions
+from .roster import Roster
+from .subscriptions import Subscriptions
+
+ALL: tuple[type[Feature], ...] = (
+    Discovery,
+    Answers,
+    Carbons,
+    # The roster before presence: contacts that are known when their presence comes can be shown at once.
+    Roster,
+    Subscriptions,
+    Presences,
+    Chats,
+    Messages,
+    Replies,
+    Corrections,
+    Retractions,
+    Reactions,
+    Receipts,
+    Markers,
+    ReadState,
+    ChatStates,
+    # Last: nothing of ours is sent again before the archive said what has arrived.
+    History,
+)

@@ -1,0 +1,89 @@
+"""Who is typing (XEP-0085): told only to people on the roster, and only where the link allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command, SetTyping
+from ...core.events import ChatState, TypingChanged
+from ...core.link import Weight
+from ...core.message import MessageType
+from .. import convert, guard
+from ..draft import Draft
+from ..feature import Context, Feature, Handler, Outgoing
+
+STATES = "http://jabber.org/protocol/chatstates"
+_MAX_TYPING = 50
+
+
+class ChatStates(Feature):
+    """Reads and sends composing, paused and active."""
+
+    XEPS = ("XEP-0085",)
+    WEIGHT = Weight.CHATTY
+    NAMESPACES = (STATES,)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._said: dict[ChatKey, ChatState] = {}
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Our typing."""
+        return {SetTyping: self._typing}
+
+    def on_stop(self) -> None:
+        """A new stream begins with nobody knowing anything."""
+        self._said.clear()
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read a state; a message without one ends the typing as well."""
+        if draft.old or draft.outgoing or draft.type is MessageType.ERROR:
+            return
+        who = draft.nick if draft.kind is not ChatKind.CONTACT else str(draft.sender.bare)
+        typing = self.context.world.typing.get(draft.chat, {})
+        for state in ChatState:
+            if convert.child(stanza, STATES, state.value) is not None:
+                draft.typing = state
+        if draft.typing is None and draft.body:
+            draft.typing = ChatState.ACTIVE
+        if draft.typing is None or not who:
+            return
+        starts = draft.typing in (ChatState.COMPOSING, ChatState.PAUSED)
+        if (starts and (who in typing or len(typing) < _MAX_TYPING)) or who in typing:
+            draft.events.append(TypingChanged(draft.chat, who, draft.typing))
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
+        """Say with a message that we stopped typing, where we said that we began."""
+        key = outgoing.message.chat
+        if outgoing.message.body and self._may_tell(key):
+            self._said[key] = ChatState.ACTIVE
+            convert.add(stanza, STATES, ChatState.ACTIVE.value)
+
+    async def _typing(self, command: SetTyping) -> None:
+        key = command.chat
+        state = ChatState.COMPOSING if command.composing else ChatState.PAUSED
+        told = self._said.get(key, ChatState.ACTIVE)
+        if state is told or (state is ChatState.PAUSED and told is not ChatState.COMPOSING):
+            return
+        if not self.context.online or not self._may_tell(key):
+            return
+        self._said[key] = state
+        is_room = key in self.context.world.rooms
+        stanza = convert.stanza(
+            "message", key.address, "groupchat" if is_room else "chat", self.context.new_id()
+        )
+        convert.add(stanza, STATES, state.value)
+        convert.add(stanza, convert.HINTS, "no-store")
+        self.context.send(stanza)
+
+    def _may_tell(self, key: ChatKey) -> bool:
+        context = self.context
+        if not context.settings.privacy.send_typing or not context.allows(self.WEIGHT):
+            return False
+        # XEP-0085 §5.5: rooms make it public; it stays between two people.
+        if key in context.world.rooms or key.address.resource:
+            return False
+        return guard.sees_us(context.world, context.own, key.address)

@@ -1,0 +1,61 @@
+"""Correcting what was said (XEP-0308): the inbox lets only the writer do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+from ...core.commands import Command, CorrectMessage, Refused
+from ...core.events import MessageChanged
+from .. import convert
+from ..draft import Draft
+from ..feature import Feature, Handler, Outgoing
+
+CORRECT = "urn:xmpp:message-correct:0"
+
+
+class Corrections(Feature):
+    """Reads and writes `<replace/>`."""
+
+    XEPS = ("XEP-0308",)
+    NAMESPACES = (CORRECT,)
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Editing."""
+        return {CorrectMessage: self._correct}
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read which message is replaced."""
+        found = convert.child(stanza, CORRECT, "replace")
+        if found is not None and draft.body:
+            draft.corrects = found.get("id", "")
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
+        """Say which message is replaced."""
+        if outgoing.corrects:
+            convert.add(stanza, CORRECT, "replace", id=outgoing.corrects)
+
+    async def _correct(self, command: CorrectMessage) -> None:
+        context = self.context
+        original = context.archive.message(command.chat, command.row)
+        if original is None or not original.outgoing or original.retracted:
+            raise Refused("Only your own messages can be edited.")
+        if not command.body.strip():
+            raise Refused("Nothing is left of the text; retract the message instead.")
+        # A room writes the sender with our nick, which may have changed; the archive compares what it has.
+        changed = context.archive.correct(
+            command.chat,
+            original.id,
+            original.sender,
+            command.body,
+            occupant_id=original.occupant_id,
+            own=True,
+        )
+        if changed is not None:
+            context.emit(MessageChanged(changed))
+        # XEP-0308 §3: the id of the first message, also when it was corrected before.
+        message = replace(original, id=context.new_id(), origin_id="", body=command.body)
+        is_room = command.chat in context.world.rooms
+        await context.submit(Outgoing(message, corrects=original.id, is_room=is_room, kept=False))

@@ -1,0 +1,93 @@
+"""Displayed markers (XEP-0333): what the peer has read, and what we have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command, MarkRead
+from ...core.link import Weight
+from ...core.message import Delivery, Message
+from .. import convert, guard
+from ..draft import Draft
+from ..feature import Context, Feature, Handler, Outgoing
+from ..reading import read_up_to
+
+MARKERS = "urn:xmpp:chat-markers:0"
+_LOOK_BACK = 20
+
+
+class Markers(Feature):
+    """Marks our messages markable, reads markers, and sends one for the newest message read."""
+
+    XEPS = ("XEP-0333",)
+    WEIGHT = Weight.USEFUL
+    NAMESPACES = (MARKERS,)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._said: dict[ChatKey, int] = {}
+        """Row of the last message a marker was sent for."""
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Reading."""
+        return {MarkRead: self._mark}
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read the wish for a marker, or a marker."""
+        draft.markable = convert.child(stanza, MARKERS, "markable") is not None
+        displayed = convert.child(stanza, MARKERS, "displayed")
+        if displayed is None:
+            return
+        draft.displayed = displayed.get("id", "")
+        if draft.outgoing and draft.displayed:
+            # Another of our devices showed it.
+            message = self.context.archive.find(draft.chat, draft.displayed)
+            if message is not None:
+                read_up_to(self.context, draft.chat, message)
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
+        """Ask for a marker."""
+        if outgoing.message.body and self.context.allows(self.WEIGHT):
+            convert.add(stanza, MARKERS, "markable")
+
+    async def _mark(self, command: MarkRead) -> None:
+        context, key = self.context, command.chat
+        chat = context.world.chats.get(key)
+        if (
+            chat is None
+            or chat.kind is not ChatKind.CONTACT
+            or not context.online
+            or not context.settings.privacy.send_markers
+            or not context.allows(self.WEIGHT)
+            or not guard.sees_us(context.world, context.own, key.address)
+        ):
+            return
+        message = self._newest_markable(key, command.row)
+        if message is None or message.row <= self._said.get(key, 0):
+            return
+        self._said[key] = message.row
+        stanza = convert.stanza("message", key.address, "chat", context.new_id())
+        convert.add(stanza, MARKERS, "displayed", id=message.id)
+        convert.add(stanza, convert.HINTS, "store")
+        context.send(stanza)
+
+    def _newest_markable(self, key: ChatKey, row: int) -> Message | None:
+        archive = self.context.archive
+        if row:
+            last = archive.message(key, row)
+            if last is None:
+                return None
+            messages = (*archive.page(key, before=last.place, limit=_LOOK_BACK).messages, last)
+        else:
+            messages = archive.page(key, limit=_LOOK_BACK).messages
+        return next(
+            (
+                one
+                for one in reversed(messages)
+                if one.delivery is Delivery.INCOMING and one.markable and one.id
+            ),
+            None,
+        )

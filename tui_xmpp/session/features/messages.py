@@ -1,0 +1,80 @@
+"""Plain messages: sending, sending again, subjects and headlines (RFC 6121 §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKind
+from ...core.commands import Command, Refused, RetryMessage, SendMessage
+from ...core.events import MessageChanged
+from ...core.message import Delivery, Message, MessageType, Reply
+from ...core.room import RoomState
+from .. import convert
+from ..draft import Draft
+from ..feature import Feature, Handler, Outgoing
+
+
+class Messages(Feature):
+    """Turns text into a message, and reads the subject of one."""
+
+    XEPS = ("XEP-0359", "XEP-0334")
+    NAMESPACES = ("urn:xmpp:sid:0",)
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Talking."""
+        return {SendMessage: self._send, RetryMessage: self._retry}
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read the subject; a room's subject belongs to the room (XEP-0045 §7.2.15)."""
+        if draft.kind is not ChatKind.ROOM:
+            draft.subject = convert.text_of(stanza, "subject")
+
+    async def _send(self, command: SendMessage) -> None:
+        context, key = self.context, command.chat
+        if not command.body.strip():
+            raise Refused("There is nothing to send.")
+        room = context.world.rooms.get(key)
+        if room is not None and room.state in (RoomState.LEFT, RoomState.FAILED):
+            raise Refused("You are not in this room; join it first.")
+        sender = context.own
+        if room is not None and room.nick:
+            sender = key.address.with_resource(room.nick)
+        id = command.id or context.new_id()
+        message = Message(
+            chat=key,
+            at=context.clock.now(),
+            sender=sender,
+            body=command.body,
+            id=id,
+            origin_id=id,
+            nick=room.nick if room else "",
+            outgoing=True,
+            type=MessageType.GROUPCHAT if room else MessageType.CHAT,
+            delivery=Delivery.QUEUED,
+            reply=self._reply(command, is_room=room is not None),
+        )
+        await context.submit(Outgoing(message, is_room=room is not None))
+
+    def _reply(self, command: SendMessage, *, is_room: bool) -> Reply | None:
+        if not command.reply_to:
+            return None
+        answered = self.context.archive.message(command.chat, command.reply_to)
+        # XEP-0461 §3: in a room the id that the room gave; elsewhere the origin id, or else the id.
+        if answered is None:
+            raise Refused("The message you answer is not there any more.")
+        id = (answered.archive_id if is_room else answered.origin_id) or answered.id
+        if not id:
+            return None
+        text = answered.body.partition("\n")[0]
+        return Reply(id, answered.sender, answered.nick, text, answered.row)
+
+    async def _retry(self, command: RetryMessage) -> None:
+        context = self.context
+        message = context.archive.message(command.chat, command.row)
+        if message is None or message.delivery is not Delivery.FAILED:
+            raise Refused("Only a message that failed can be sent again.")
+        changed = context.archive.set_delivery(command.chat, message.id, Delivery.QUEUED)
+        context.emit(*(MessageChanged(one) for one in changed))
+        context.flush(command.chat)

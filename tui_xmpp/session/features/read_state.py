@@ -1,0 +1,136 @@
+"""How far each chat was read, shared between our own devices (XEP-0490)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command, MarkRead
+from ...core.link import Weight
+from ...core.message import Message
+from .. import convert
+from ..feature import Context, Failed, Feature, Handler, PepHandler
+from ..reading import read_up_to
+from ..unwrap import SID
+
+DISPLAYED = "urn:xmpp:mds:displayed:0"
+PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
+_LOOK_BACK = 20
+
+
+class ReadState(Feature):
+    """Publishes what was read here and takes over what was read elsewhere."""
+
+    XEPS = ("XEP-0490", "XEP-0163", "XEP-0223")
+    WEIGHT = Weight.USEFUL
+    NAMESPACES = (f"{DISPLAYED}+notify",)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._published: dict[ChatKey, str] = {}
+        self._waiting: dict[ChatKey, str] = {}
+        """Read elsewhere up to a message that is not fetched yet."""
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Reading."""
+        return {MarkRead: self._mark}
+
+    @property
+    def pep(self) -> Mapping[str, PepHandler]:
+        """News from our other devices."""
+        return {DISPLAYED: self._take}
+
+    async def on_ready(self) -> None:
+        """Learn what was read while we were away."""
+        if self.context.allows(self.WEIGHT):
+            self.context.spawn(self._fetch())
+
+    def kept(self, draft: object, message: Message) -> None:
+        """A message that another device has already shown."""
+        if self._waiting.get(message.chat) == message.archive_id != "":
+            del self._waiting[message.chat]
+            self._published[message.chat] = message.archive_id
+            read_up_to(self.context, message.chat, message)
+
+    async def _fetch(self) -> None:
+        query = convert.element(convert.PUBSUB, "pubsub")
+        convert.add(query, convert.PUBSUB, "items", node=DISPLAYED)
+        try:
+            result = await self.context.request("get", query)
+        except Failed:
+            # No such node: nothing was ever read by a device that tells.
+            return
+        pubsub = convert.child(result, convert.PUBSUB, "pubsub")
+        items = None if pubsub is None else convert.child(pubsub, convert.PUBSUB, "items")
+        if items is not None:
+            self._take(items)
+
+    def _take(self, items: ET.Element) -> None:
+        own = self.context.own
+        for item in items:
+            address = convert.address(item.get("id"))
+            displayed = convert.child(item, DISPLAYED, "displayed")
+            said = None if displayed is None else convert.child(displayed, SID, "stanza-id")
+            if address is None or said is None:
+                continue
+            key = ChatKey(own, address)
+            is_room = key in self.context.world.rooms
+            by = convert.address(said.get("by"))
+            if by != (address if is_room else own):
+                continue
+            id = said.get("id", "")
+            message = self._by_archive_id(key, id)
+            # XEP-0490 §6.1: a state that names no message of this chat is ignored, until it is fetched.
+            if message is None:
+                self._waiting[key] = id
+            else:
+                self._published[key] = id
+                read_up_to(self.context, key, message)
+
+    def _by_archive_id(self, key: ChatKey, id: str) -> Message | None:
+        if not id or key not in self.context.world.chats:
+            return None
+        found = self.context.archive.find(key, id)
+        if found is not None:
+            return found
+        newest = self.context.archive.page(key, limit=200).messages
+        return next((one for one in newest if one.archive_id == id), None)
+
+    async def _mark(self, command: MarkRead) -> None:
+        context, key = self.context, command.chat
+        chat = context.world.chats.get(key)
+        if chat is None or not context.online or not context.allows(self.WEIGHT):
+            return
+        archive = context.archive
+        last = archive.message(key, command.row) if command.row else None
+        before = archive.page(key, before=last.place if last else None, limit=_LOOK_BACK).messages
+        messages = (*before, last) if last else before
+        message = next((one for one in reversed(messages) if one.archive_id), None)
+        if message is None or self._published.get(key) == message.archive_id:
+            return
+        self._published[key] = message.archive_id
+        by = key.address.bare if chat.kind is ChatKind.ROOM else context.own
+        context.spawn(self._publish(str(key.address), str(by), message.archive_id))
+
+    async def _publish(self, item_id: str, by: str, archive_id: str) -> None:
+        query = convert.element(convert.PUBSUB, "pubsub")
+        publish = convert.add(query, convert.PUBSUB, "publish", node=DISPLAYED)
+        item = convert.add(publish, convert.PUBSUB, "item", id=item_id)
+        displayed = convert.add(item, DISPLAYED, "displayed")
+        convert.add(displayed, SID, "stanza-id", by=by, id=archive_id)
+        # XEP-0490 §7: "the client MUST use publish-options to set the access model on the node to whitelist".
+        options = convert.add(query, convert.PUBSUB, "publish-options")
+        fields = {
+            "pubsub#persist_items": "true",
+            "pubsub#max_items": "max",
+            "pubsub#send_last_published_item": "never",
+            "pubsub#access_model": "whitelist",
+        }
+        options.append(convert.form(PUBLISH_OPTIONS, **fields))
+        try:
+            await self.context.request("set", query)
+        except Failed:
+            # Read state is a convenience; a server without it must not disturb anybody.
+            return

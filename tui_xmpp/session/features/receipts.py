@@ -1,0 +1,51 @@
+"""Delivery receipts (XEP-0184): asked for always, given only to people on the roster."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKind
+from ...core.link import Weight
+from ...core.message import Message
+from .. import convert, guard
+from ..draft import Draft
+from ..feature import Feature, Outgoing
+
+RECEIPTS = "urn:xmpp:receipts"
+
+
+class Receipts(Feature):
+    """Asks for receipts, reads them, and gives them."""
+
+    XEPS = ("XEP-0184",)
+    WEIGHT = Weight.USEFUL
+    NAMESPACES = (RECEIPTS,)
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read a request or a receipt."""
+        draft.receipt_wanted = convert.child(stanza, RECEIPTS, "request") is not None
+        received = convert.child(stanza, RECEIPTS, "received")
+        if received is not None:
+            draft.receipt_for = received.get("id", "")
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
+        """Ask for a receipt, but not in a room: XEP-0184 §5.3 advises against it."""
+        if outgoing.message.body and not outgoing.is_room and self.context.allows(self.WEIGHT):
+            convert.add(stanza, RECEIPTS, "request")
+
+    def kept(self, draft: Draft, message: Message) -> None:
+        """Say that it arrived, once it is on disk."""
+        context = self.context
+        wanted = draft.receipt_wanted and draft.id and not (draft.outgoing or draft.carbon or draft.old)
+        if (
+            wanted
+            and draft.kind is ChatKind.CONTACT
+            and context.settings.privacy.send_receipts
+            and context.allows(self.WEIGHT)
+            # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
+            and guard.sees_us(context.world, context.own, draft.source)
+        ):
+            stanza = convert.stanza("message", draft.source, draft.type.value, context.new_id())
+            convert.add(stanza, RECEIPTS, "received", id=draft.id)
+            convert.add(stanza, convert.HINTS, "store")
+            context.send(stanza)
