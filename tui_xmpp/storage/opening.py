@@ -1,0 +1,91 @@
+"""Opens all of the disk at once, and tells what was remembered as events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.events import Event
+from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.settings import Settings
+
+from .archive import SqliteArchive
+from .archive_read import SqliteArchiveReader
+from .cache import SqliteCache
+from .config_file import ConfigFile
+from .database import Database
+from .instance_lock import InstanceLock
+from .keyvalue import SqliteKeyValue
+from .paths import Paths, secure
+from .vault import SystemVault
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Everything on disk of one running instance."""
+
+    paths: Paths
+    archive: SqliteArchive
+    cache: SqliteCache
+    facts: SqliteKeyValue
+    configuration: ConfigFile
+    vault: SystemVault
+    lock: InstanceLock
+    database: Database
+
+    def close(self) -> None:
+        """Close the database and let another instance have the directory."""
+        self.database.close()
+        self.lock.release()
+
+
+def open_storage(paths: Paths) -> Storage:
+    """Secure the directories, take the lock, open the database; the config file is not read yet.
+
+    The thread that calls this is the only one that may write. Raises `AlreadyRunning` and
+    `StorageError`, with nothing left open.
+    """
+    secure(paths)
+    lock = InstanceLock(paths.lock)
+    try:
+        database = Database(paths.database)
+    except StorageError:
+        lock.release()
+        raise
+    return Storage(
+        paths=paths,
+        archive=SqliteArchive(database),
+        cache=SqliteCache(database),
+        facts=SqliteKeyValue(database),
+        configuration=ConfigFile(paths.config_file),
+        vault=SystemVault(),
+        lock=lock,
+        database=database,
+    )
+
+
+def open_reader(database: Path) -> tuple[SqliteArchiveReader, Database]:
+    """The archive for reading only, also while an instance runs; the caller closes the database.
+
+    Raises `StorageError` when there is none or it is of another version.
+    """
+    if not database.exists():
+        raise StorageError(f"There is no archive at {database} yet. Start tui-xmpp and sign in first.")
+    opened = Database(database, read_only=True)
+    return SqliteArchiveReader(opened), opened
+
+
+def remembered(storage: Storage, settings: Settings) -> list[Event]:
+    """The events that bring a `World` to what was known last time, of the configured accounts.
+
+    Raises `StorageError`.
+    """
+    past: list[Event] = [ev.AccountAdded(account) for account in settings.accounts]
+    known = [account.address for account in settings.accounts]
+    for address in known:
+        _, contacts = storage.cache.roster(address)
+        past.append(ev.RosterReplaced(address, tuple(contacts)))
+        past.append(ev.BookmarksChanged(address, tuple(storage.cache.bookmarks(address))))
+    past += [ev.ChatChanged(chat) for chat in storage.archive.chats() if chat.key.account in known]
+    return past
