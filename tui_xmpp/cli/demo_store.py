@@ -52,9 +52,10 @@ def _message(type: str, sender: str, receiver: str, id: str, text: str) -> dict[
 
 
 def _bookmarks() -> dict[Any, Any]:
-    nick = _tag("nick", {}, cast.USER)
-    attributes = {"jid": cast.ROOM_ADDRESS, "name": cast.ROOM_NAME, "autojoin": "true"}
-    return _tag("storage", {"xmlns": "storage:bookmarks"}, _tag("conference", attributes, nick))
+    # Prosody's elements do not inherit a namespace: each says its own.
+    namespace = {"xmlns": "storage:bookmarks"}
+    room = {**namespace, "jid": cast.ROOM_ADDRESS, "name": cast.ROOM_NAME, "autojoin": "true"}
+    return _tag("storage", namespace, _tag("conference", room, _tag("nick", namespace, cast.USER)))
 
 
 def _room() -> dict[str, Any]:

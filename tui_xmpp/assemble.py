@@ -1,0 +1,338 @@
+"""The composition root: builds storage, session and one front end; the only module that knows them all.
+
+Every import of a package with a library of its own stands inside the function that needs it: what a command
+does not use is never loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from .cli import output
+from .cli.exit_codes import ExitCode, Failure
+from .cli.parser import BOTS, Options
+from .core.ports import AlreadyRunning, ConfigError, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .cli.demo import Stage
+    from .core.events import PasswordNeeded
+    from .core.ports import Engine, Vault
+    from .core.settings import Settings
+    from .core.world import World
+    from .lazy_engine import Session
+    from .storage.opening import Storage
+    from .storage.paths import Paths
+    from .ui.app import ChatApp
+
+T = TypeVar("T")
+
+
+def run(options: Options) -> ExitCode:
+    """Do what the command line asks for; raises Failure with a sentence and the exit status."""
+    try:
+        return _VERBS[options.verb](options)
+    except ConfigError as error:
+        raise Failure(str(error), ExitCode.USAGE) from None
+    except AlreadyRunning as error:
+        raise Failure(str(error), ExitCode.ALREADY_RUNNING) from None
+    except StorageError as error:
+        raise Failure(str(error), ExitCode.FAILED) from None
+
+
+class SystemClock:
+    """The machine's time (`core.ports.Clock`)."""
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since some start."""
+        import time
+
+        return time.monotonic()
+
+
+# --- the screen -----------------------------------------------------------------------------------
+
+
+def _screen(options: Options) -> ExitCode:
+    from .cli.surroundings import check_terminal
+
+    check_terminal()
+    return _open_screen(_paths(options), options.account, None)
+
+
+def _open_screen(paths: Paths, account: str, vault: Vault | None) -> ExitCode:
+    """Show the screen until the user leaves; `vault`: instead of the system's."""
+    import asyncio
+
+    _prepare_terminal_library()
+    with _storage(paths) as storage:
+        settings = _settings(storage, account)
+        world = _remembered_world(storage, settings)
+
+        from .lazy_engine import LazyEngine
+        from .ui.app import ChatApp
+
+        engine = LazyEngine(world, lambda: _session_maker(storage, settings, world, vault))
+        app = ChatApp(
+            engine, storage.archive, settings, config_folder=paths.config, config=storage.configuration
+        )
+        asyncio.run(_live(app, engine, _control_socket(paths)))
+        return ExitCode(app.return_code or 0)
+
+
+async def _live(app: ChatApp, engine: Engine, socket: Path) -> None:
+    import asyncio
+    import signal
+
+    from .cli.relay import Relay
+
+    # The terminal is gone, or the machine goes down: leave the servers politely, keep what is unsent.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, app.exit)
+    relay = Relay(engine, socket)
+    # Without it `send` says that the program is running already; the screen works all the same.
+    with suppress(OSError):
+        await relay.start()
+    try:
+        await app.run_async()
+    finally:
+        await relay.close()
+        await engine.close()
+
+
+def _prepare_terminal_library() -> None:
+    """Settings that Textual reads from the environment while it is imported; the user's own go first."""
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    if "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ:
+        # Over a lossy link Esc and the key after it may arrive apart; pixel motion costs a packet a move.
+        os.environ.setdefault("ESCDELAY", "250")
+        os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
+
+
+# --- the pipe -------------------------------------------------------------------------------------
+
+
+def _send(options: Options) -> ExitCode:
+    from .cli.remote import NobodyThere, send_through
+    from .cli.send import Sending, send
+
+    text = sys.stdin.read() if options.text == "-" else options.text
+    sending = Sending(options.address, text, options.account, options.wait, options.timeout)
+    paths = _paths(options)
+    try:
+        send_through(_control_socket(paths), sending)
+    except NobodyThere:
+        ask = _ask_password if sys.stdin.isatty() else None
+        _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
+    return ExitCode.OK
+
+
+def _watch(options: Options) -> ExitCode:
+    from .cli.event_lines import json_line, readable_line
+    from .cli.remote import NobodyThere, watch_through
+    from .cli.watch import watch
+
+    line = json_line if options.json else readable_line
+
+    async def follow(engine: Engine) -> None:
+        async for record in watch(engine, options.account):
+            output.data(line(record))
+
+    paths = _paths(options)
+    try:
+        for record in watch_through(_control_socket(paths), options.account):
+            output.data(line(record))
+    except NobodyThere:
+        _alone(paths, options.account, follow)
+    return ExitCode.OK
+
+
+def _history(options: Options) -> ExitCode:
+    from .cli.event_lines import json_line, readable_line
+    from .cli.history import history
+    from .storage.opening import open_reader
+
+    archive, database = open_reader(_paths(options).database)
+    line = json_line if options.json else readable_line
+    try:
+        for record in history(
+            archive,
+            options.address,
+            account=options.account,
+            limit=options.limit,
+            before=options.before,
+            after=options.after,
+        ):
+            output.data(line(record))
+    finally:
+        database.close()
+    return ExitCode.OK
+
+
+async def _ask_password(question: PasswordNeeded) -> str:
+    import asyncio
+    import getpass
+
+    if question.reason:
+        output.words(question.reason)
+    with suppress(EOFError):
+        return await asyncio.to_thread(getpass.getpass, f"Password of {question.account}: ")
+    return ""
+
+
+# --- the demo -------------------------------------------------------------------------------------
+
+
+def _demo(options: Options) -> ExitCode:
+    from .cli.demo import demo
+    from .cli.surroundings import check_terminal
+
+    check_terminal()
+
+    def open_screen(stage: Stage) -> ExitCode:
+        return _open_screen(_paths(replace(options, config=stage.config, data=stage.data)), "", stage.vault)
+
+    return demo(open_screen)
+
+
+def _bots(options: Options) -> ExitCode:
+    from .cli.demo import company
+    from .cli.demo_bots import Bots
+    from .core.settings import Settings
+
+    assert options.folder is not None
+    cast = company(options.folder)
+    paths = _paths(replace(options, config=cast.folder / "config", data=cast.folder / "data"))
+    with _storage(paths) as storage:
+        settings = Settings(accounts=cast.accounts)
+        _run_alone(storage, settings, cast.vault, None, lambda engine: Bots(engine).run())
+    return ExitCode.OK
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+def _alone(paths: Paths, account: str, use: Callable[[Engine], Awaitable[None]]) -> None:
+    """Run a session of our own for one command, and serve others meanwhile."""
+    with _storage(paths) as storage:
+        _run_alone(storage, _settings(storage, account), None, _control_socket(paths), use)
+
+
+def _run_alone(
+    storage: Storage,
+    settings: Settings,
+    vault: Vault | None,
+    socket: Path | None,
+    use: Callable[[Engine], Awaitable[None]],
+) -> None:
+    import asyncio
+    import signal
+
+    from .cli.relay import Relay
+
+    world = _remembered_world(storage, settings)
+    make = _session_maker(storage, settings, world, vault)
+
+    async def live() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        session = make()
+        relay = Relay(session, socket) if socket is not None else None
+        if relay is not None:
+            with suppress(OSError):
+                await relay.start()
+        try:
+            await session.start()
+            await use(session)
+        finally:
+            if relay is not None:
+                await relay.close()
+            await session.close()
+
+    try:
+        asyncio.run(live())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _session_maker(
+    storage: Storage, settings: Settings, world: World, vault: Vault | None
+) -> Callable[[], Session]:
+    """Import the session, which takes long, and return what makes one inside an event loop."""
+    from .session.session import Session
+
+    return lambda: Session(
+        settings,
+        world=world,
+        archive=storage.archive,
+        cache=storage.cache,
+        facts=storage.facts,
+        vault=vault or storage.vault,
+        configuration=storage.configuration,
+        clock=SystemClock(),
+    )
+
+
+def _paths(options: Options) -> Paths:
+    from .storage.paths import locate
+
+    return locate(options.config, options.data)
+
+
+def _control_socket(paths: Paths) -> Path:
+    return paths.runtime / "control"
+
+
+@contextmanager
+def _storage(paths: Paths) -> Iterator[Storage]:
+    from .storage.opening import open_storage
+
+    storage = open_storage(paths)
+    try:
+        yield storage
+    finally:
+        storage.close()
+
+
+def _settings(storage: Storage, account: str) -> Settings:
+    """The configuration, or only one account of it; raises Failure when that one is not there."""
+    settings = storage.configuration.load()
+    if not account:
+        return settings
+    from .cli.addressing import parsed
+
+    wanted = parsed(account).bare
+    chosen = tuple(one for one in settings.accounts if one.address == wanted)
+    if not chosen:
+        raise Failure(f"There is no account {wanted} in the configuration.", ExitCode.USAGE)
+    return replace(settings, accounts=chosen)
+
+
+def _remembered_world(storage: Storage, settings: Settings) -> World:
+    from .core.world import World, restore
+    from .storage.opening import remembered
+
+    return restore(World(), remembered(storage, settings))
+
+
+_VERBS: dict[str, Callable[[Options], ExitCode]] = {
+    "": _screen,
+    "send": _send,
+    "watch": _watch,
+    "history": _history,
+    "demo": _demo,
+    BOTS: _bots,
+}
