@@ -271,7 +271,6 @@ class AccountSession:
             stream.remove_handler(name)
         for name in _STANZAS:
             self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
-        self._register(stream, f"{{{convert.STREAMS}}}features", self._on_features)
         self._register(stream, f"{{{SM}}}enabled", lambda _: self.acks.on_enabled())
         self._register(stream, f"{{{SM}}}failed", lambda _: self.acks.on_failed())
         self._register(stream, f"{{{SM}}}a", self.acks.on_ack)
@@ -283,15 +282,17 @@ class AccountSession:
     def on_ready(self, full: Address) -> None:
         """Signed in and bound."""
         self._full = full
+        self._offered = getattr(self._stream, "offered", frozenset())
         if OFFERED in self._offered:
             self.acks.start()
         self.spawn(self.inbox.run())
         self.spawn(self._prepare())
 
     def on_lost(self) -> None:
-        """The stream is gone."""
-        self._full = None
-        self._stream = None
+        """The stream is gone; without effect when there was none."""
+        was_online, self._full, self._stream = self.online, None, None
+        if not was_online:
+            return
         self._offered = frozenset()
         for task in self._tasks:
             task.cancel()
@@ -327,9 +328,6 @@ class AccountSession:
 
         stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
 
-    def _on_features(self, features: ET.Element) -> None:
-        self._offered = frozenset(one.tag for one in features)
-
     def _collected(self, stanza: ET.Element) -> bool:
         result = stanza.find(_RESULT)
         if result is None:
@@ -354,7 +352,7 @@ class AccountSession:
         text = tostring(convert.make_safe(element), xmlns=convert.CLIENT)
         try:
             self._stream.send_raw(text)
-        except NotConnectedError:
+        except (NotConnectedError, ConnectionError):
             return False
         return True
 

@@ -1,0 +1,345 @@
+"""The engine (`core.ports.Engine`): all accounts, what they are asked, and who hears what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ..core.account import Account, Connection
+from ..core.address import Address
+from ..core.chat import ChatKey
+from ..core.commands import AddAccount, Answer, Command, Connect, Disconnect, Refused, SetPresence
+from ..core.events import (
+    AccountAdded,
+    ConnectionChanged,
+    Event,
+    Level,
+    Notice,
+    PasswordNeeded,
+    QuestionSettled,
+)
+from ..core.ports import (
+    Archive,
+    Cache,
+    Clock,
+    ConfigError,
+    Configuration,
+    KeyValue,
+    StorageError,
+    Vault,
+    VaultError,
+)
+from ..core.questions import Question, Unanswered
+from ..core.settings import Settings
+from ..core.world import World
+from .account import AccountSession, Link
+from .connector import Connector
+from .feature import Feature
+from .features import ALL
+from .resolver import SystemResolver
+from .stream import Stream
+from .subscribers import Subscribers, Subscription
+
+A = TypeVar("A")
+
+
+@dataclass(slots=True)
+class Running:
+    """One account with what keeps it connected."""
+
+    account: AccountSession
+    link: Link | None = None
+    typed: str | None = None
+    """A password the user typed, until the server has accepted it."""
+    remember: bool = False
+    """Keep the typed password in the vault."""
+    is_new: bool = False
+    """Written to the configuration once the server has accepted it."""
+    asked: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
+    """Open questions for a password, by id."""
+
+
+LinkMaker = Callable[["Session", Running], Link]
+
+
+class Session:
+    """Implements `core.ports.Engine`; everything happens in the event loop that called `start`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        world: World,
+        archive: Archive,
+        cache: Cache,
+        facts: KeyValue,
+        vault: Vault,
+        configuration: Configuration,
+        clock: Clock,
+        features: Sequence[type[Feature]] = ALL,
+        make_link: LinkMaker | None = None,
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._archive = archive
+        self._cache = cache
+        self._facts = facts
+        self._vault = vault
+        self._configuration = configuration
+        self._clock = clock
+        self._features = features
+        self._make_link = make_link or _connector
+        self._accounts: dict[Address, Running] = {}
+        self._subscribers = Subscribers()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+
+    @property
+    def world(self) -> World:
+        """What is known now."""
+        return self._world
+
+    @property
+    def facts(self) -> KeyValue:
+        """Small facts that outlive the process."""
+        return self._facts
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return self._clock
+
+    async def start(self) -> None:
+        """Make the configured accounts known and connect the enabled ones."""
+        for account in self._settings.accounts:
+            running = self._run(account)
+            if account.enabled:
+                self._connect(running)
+
+    def events(self) -> Subscription:
+        """What happens from this call on."""
+        return self._subscribers.join()
+
+    async def do(self, command: Command) -> None:
+        """Ask for something to happen; raises `Refused`."""
+        match command:
+            case AddAccount():
+                await self._add(command)
+            case Connect():
+                self._reconnect(self._running(command.account))
+            case Disconnect():
+                await self._disconnect(self._running(command.account))
+            case Answer():
+                await self._answer(command)
+            case SetPresence(account=None):
+                for running in list(self._accounts.values()):
+                    await running.account.do(command)
+            case _:
+                await self._running(_account_of(command)).account.do(command)
+
+    async def ask(self, question: Question[A]) -> A:
+        """Ask the server; raises `Unanswered`."""
+        running = self._accounts.get(question.account)
+        if running is None:
+            raise Unanswered(f"There is no account {question.account}.")
+        answer: A = await running.account.ask(question)
+        return answer
+
+    async def close(self) -> None:
+        """Leave all servers and stop; what is unsent stays in the archive."""
+        if self._closed:
+            return
+        self._closed = True
+        links = [one.link for one in self._accounts.values() if one.link is not None]
+        await asyncio.gather(*(link.stop() for link in links), return_exceptions=True)
+        for running in self._accounts.values():
+            self._drop_questions(running)
+            running.account.on_lost()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._subscribers.close()
+
+    # --- for the links ----------------------------------------------------------------------------
+
+    def tell(self, *events: Event) -> None:
+        """Apply events and pass them on to everybody who listens."""
+        for event in events:
+            self._world.apply(event)
+            self._subscribers.tell(event)
+
+    async def password(self, running: Running, refusal: str) -> str | None:
+        """The password to try next: typed, from the vault, or asked for; None: the user gave none.
+
+        `refusal`: what the server said about the last one; empty at first.
+        """
+        own = running.account.own
+        if not refusal:
+            if running.typed is not None:
+                return running.typed
+            try:
+                found = await self._vault.password(running.account.account)
+            except VaultError as error:
+                refusal = str(error)
+            else:
+                if found is not None:
+                    return found
+        running.typed = None
+        state = Connection.REFUSED if refusal else Connection.OFFLINE
+        self.tell(ConnectionChanged(own, state, refusal or "Enter the password to sign in."))
+        return await self._ask_password(running, refusal)
+
+    def on_ready(self, running: Running, full: Address) -> None:
+        """Signed in: what was typed is right, and worth keeping."""
+        self._spawn(self._keep(running))
+        running.account.on_ready(full)
+
+    # --- accounts ---------------------------------------------------------------------------------
+
+    def _run(self, account: Account) -> Running:
+        made = AccountSession(
+            account,
+            features=self._features,
+            world=self._world,
+            archive=self._archive,
+            cache=self._cache,
+            facts=self._facts,
+            settings=self._settings,
+            clock=self._clock,
+            tell=self.tell,
+        )
+        running = self._accounts[account.address] = Running(made)
+        self.tell(AccountAdded(account))
+        return running
+
+    async def _add(self, command: AddAccount) -> None:
+        address = command.account.address
+        if not address.local or not address.is_bare:
+            raise Refused("Enter the account's address, like name@example.org.")
+        known = self._accounts.get(address)
+        if known is not None:
+            await self._disconnect(known)
+        running = self._run(command.account)
+        running.is_new, running.remember = True, command.remember
+        running.typed = command.password or None
+        self._connect(running)
+
+    def _connect(self, running: Running) -> None:
+        if running.link is None:
+            running.link = self._make_link(self, running)
+        running.link.start()
+
+    def _reconnect(self, running: Running) -> None:
+        if running.link is None:
+            self._connect(running)
+        else:
+            running.link.connect_now()
+
+    async def _disconnect(self, running: Running) -> None:
+        self._drop_questions(running)
+        if running.link is not None:
+            link, running.link = running.link, None
+            await link.stop()
+        running.account.on_lost()
+        account = self._world.accounts.get(running.account.own)
+        if account is not None and account.connection is not Connection.OFFLINE:
+            self.tell(ConnectionChanged(running.account.own, Connection.OFFLINE))
+
+    async def _keep(self, running: Running) -> None:
+        account = running.account.account
+        if running.is_new:
+            running.is_new = False
+            try:
+                self._settings = self._configuration.add_account(account)
+            except (ConfigError, StorageError, OSError) as error:
+                self.tell(Notice(f"The account could not be saved: {error}", Level.ERROR, account.address))
+        if running.typed is not None:
+            words = await self._vault.remember(account.address, running.typed, keep=running.remember)
+            running.typed = None
+            if words:
+                self.tell(Notice(words, Level.WARN, account.address))
+
+    # --- passwords and other questions ------------------------------------------------------------
+
+    async def _ask_password(self, running: Running, refusal: str) -> str | None:
+        id = secrets.token_urlsafe(9)
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        running.asked[id] = answered
+        self.tell(PasswordNeeded(id, running.account.own, refusal))
+        try:
+            answer = await answered
+        finally:
+            running.asked.pop(id, None)
+            self.tell(QuestionSettled(id))
+        if not answer.yes or not answer.text:
+            return None
+        running.typed, running.remember = answer.text, answer.remember
+        return answer.text
+
+    async def _answer(self, command: Answer) -> None:
+        for running in self._accounts.values():
+            waiting = running.asked.get(command.id)
+            if waiting is not None:
+                if not waiting.done():
+                    waiting.set_result(command)
+                return
+        question = self._world.questions.get(command.id)
+        asker = None if question is None else self._accounts.get(question.account)
+        if asker is None:
+            raise Refused("That question has been settled already.")
+        await asker.account.do(command)
+        if command.id in self._world.questions:
+            self.tell(QuestionSettled(command.id))
+
+    def _drop_questions(self, running: Running) -> None:
+        for waiting in list(running.asked.values()):
+            if not waiting.done():
+                waiting.set_result(Answer("", yes=False))
+
+    # --- inside -----------------------------------------------------------------------------------
+
+    def _running(self, address: Address | None) -> Running:
+        running = self._accounts.get(address) if address is not None else None
+        if running is None:
+            raise Refused(f"There is no account {address}." if address else "Say which account it is for.")
+        return running
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _account_of(command: Command) -> Address | None:
+    chat = getattr(command, "chat", None)
+    if isinstance(chat, ChatKey):
+        return chat.account
+    account = getattr(command, "account", None)
+    return account if isinstance(account, Address) else None
+
+
+def _connector(session: Session, running: Running) -> Link:
+    account = running.account
+
+    async def on_ready() -> None:
+        stream = account.stream
+        if stream is not None:
+            session.on_ready(running, Address.parse(str(stream.boundjid)))
+
+    return Connector(
+        lambda: Stream(account.account, facts=session.facts),
+        account.account,
+        password=lambda refusal: session.password(running, refusal),
+        facts=session.facts,
+        clock=session.clock,
+        tell=session.tell,
+        on_stream=account.on_stream,
+        on_ready=on_ready,
+        on_lost=account.on_lost,
+        resolver=SystemResolver(),
+        rng=random.Random(),
+    )
