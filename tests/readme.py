@@ -14,9 +14,9 @@ RESULTS = Path(__file__).parent / "bench" / "results"
 
 def keys() -> str:
     """Every binding, from the keymap."""
-    from tui_xmpp.ui.keymap import keys_markdown
+    from tui_xmpp.ui.keymap import BINDINGS, keys_markdown
 
-    return keys_markdown()
+    return keys_markdown(BINDINGS)
 
 
 def commands() -> str:
