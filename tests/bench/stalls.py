@@ -1,0 +1,57 @@
+"""Finds the longest time an event loop was busy, while a screen is really drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+
+from textual.drivers.headless_driver import HeadlessDriver
+
+TICK = 0.005
+"""Seconds between two looks at the clock."""
+BAR = 100.0
+"""Milliseconds nothing may take."""
+
+
+class DrawingDriver(HeadlessDriver):
+    """A terminal that takes everything in and shows nothing: Textual draws nothing at all for a headless one."""
+
+    written = 0
+    """Characters drawn so far, by all."""
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    def write(self, data: str) -> None:
+        DrawingDriver.written += len(data)
+
+
+class Stalls:
+    """While it is open, a task wakes every `TICK`; `longest` is how much too late it woke, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Stalls:
+        self._task = asyncio.create_task(self._watch())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # A stall that still lasts must be seen too.
+        await asyncio.sleep(2 * TICK)
+        assert self._task is not None
+        self._task.cancel()
+
+    async def _watch(self) -> None:
+        before = time.perf_counter()
+        while True:
+            await asyncio.sleep(TICK)
+            now = time.perf_counter()
+            self.longest = max(self.longest, (now - before - TICK) * 1000)
+            before = now
