@@ -87,7 +87,7 @@ def _apply(connection: sqlite3.Connection, message: Message, amendment: Amendmen
     if message.retracted:
         return False
     if amendment.kind is Kind.REACT:
-        _react(connection, message.row, amendment)
+        react(connection, message.row, amendment)
         return True
     if not _wrote(message, amendment):
         return False
@@ -127,7 +127,8 @@ def _retract(connection: sqlite3.Connection, row: int, by: str) -> None:
     connection.execute("DELETE FROM reaction WHERE message = ?", (row,))
 
 
-def _react(connection: sqlite3.Connection, row: int, amendment: Amendment) -> None:
+def react(connection: sqlite3.Connection, row: int, amendment: Amendment) -> None:
+    """Replace one person's reactions to the message of a row."""
     # XEP-0444 §3.2: the new set replaces the old one; an empty set takes all reactions back.
     if amendment.value == "[]":
         connection.execute(

@@ -31,7 +31,10 @@ def keep(connection: sqlite3.Connection, message: Message) -> tuple[Message, boo
         f" VALUES (?, ?, {', '.join('?' * len(values))})",
         (number, has_link(message.body), *values.values()),
     )
-    kept = rows.message_at(connection, inserted.lastrowid or 0)
+    new_row = inserted.lastrowid or 0
+    for reaction in message.reactions:
+        amendments.react(connection, new_row, amendments.reaction(message.id, reaction))
+    kept = rows.message_at(connection, new_row)
     if amendments.apply_waiting(connection, number, kept):
         kept = rows.message_at(connection, kept.row)
     rows.put_chat(connection, counted(rows.chat(connection, number), kept))
