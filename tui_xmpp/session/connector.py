@@ -1,0 +1,295 @@
+"""Keeps one account signed in: tries, says each step, waits, and stops where only the user can decide."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..core.account import Account, Connection
+from ..core.address import Address
+from ..core.events import ConnectionChanged
+from ..core.ports import Clock, KeyValue
+from . import certificate, endpoints
+from .backoff import Backoff
+from .certificate import Certificate
+from .endpoints import Endpoint
+from .failure import BadCertificate, Failure, Refused, Weaker, WrongPassword
+from .resolver import Resolver
+from .sign_in import sign_in
+from .stream import Stream
+from .transport import probe, tls
+from .transport.tcp import open_socket
+
+STABLE_SECONDS = 30.0
+_GOODBYE_SECONDS = 2.0
+
+_log = logging.getLogger("tui-xmpp")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait for the server, for each step."""
+
+    connect: float = 15.0
+    step: float = 30.0
+    probe: float = 10.0
+
+
+class Connector:
+    """One account's connection; every change of it is told.
+
+    *password* takes a reason (empty at first, else why the last one was refused) and returns a password, or None
+    when the user gave none. *on_stream* is called once for each new stream before anything is sent on it,
+    *on_ready* after each sign-in, *on_lost* after the end of each session that was ready.
+    """
+
+    def __init__(
+        self,
+        stream_factory: Callable[[], Stream],
+        account: Account,
+        *,
+        password: Callable[[str], Awaitable[str | None]],
+        facts: KeyValue,
+        clock: Clock,
+        tell: Callable[[ConnectionChanged], None],
+        on_stream: Callable[[Stream], None],
+        on_ready: Callable[[], Awaitable[None]],
+        on_lost: Callable[[], None],
+        resolver: Resolver,
+        rng: random.Random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._make_stream = stream_factory
+        self._account = account
+        self._password = password
+        self._facts = facts
+        self._clock = clock
+        self._tell = tell
+        self._on_stream = on_stream
+        self._on_ready = on_ready
+        self._on_lost = on_lost
+        self._resolver = resolver
+        self._rng = rng
+        self._sleep = sleep
+        self._timeouts = timeouts or Timeouts()
+        self._backoff = Backoff(rng)
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._stream: Stream | None = None
+        self._online = False
+        self._leaving = False
+        self._reason = ""
+        self._refused_password: str | None = None
+        self._accept_weaker = ""
+        self._offered_weaker = ""
+
+    @property
+    def stream(self) -> Stream | None:
+        """The stream while signed in or signing in; None otherwise."""
+        return self._stream
+
+    def start(self) -> None:
+        """Begin to connect and stay connected; without effect while that is so already."""
+        if self._task is None or self._task.done():
+            self._leaving = False
+            self._wake.clear()
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def connect_now(self) -> None:
+        """The user asks for a connection: ends a wait and a refusal, and counts as consent to what was refused."""
+        self._backoff.reset()
+        if self._task is None or self._task.done():
+            self._accept_weaker, self._offered_weaker = self._offered_weaker, ""
+        self._wake.set()
+        self.start()
+
+    async def stop(self) -> None:
+        """Leave the server, within two seconds, and stay offline."""
+        self._leaving = True
+        task, self._task = self._task, None
+        stream, was_online = self._stream, self._online
+        if stream is not None and was_online:
+            await stream.close(_GOODBYE_SECONDS)
+        if task is not None and not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._say(Connection.OFFLINE, "")
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._attempt()
+            except Failure as failure:
+                if self._leaving or not await self._goes_on(failure):
+                    return
+            except Exception as error:
+                _log.exception("The connection failed in an unforeseen way")
+                await self._wait(f"The connection failed in an unforeseen way ({type(error).__name__}).")
+
+    async def _goes_on(self, failure: Failure) -> bool:
+        """Do what a failure asks for; say whether to try again."""
+        if isinstance(failure, WrongPassword):
+            self._reason = failure.sentence
+            return True
+        if isinstance(failure, Refused):
+            self._offered_weaker = failure.mechanism if isinstance(failure, Weaker) else ""
+            self._say(Connection.REFUSED, failure.sentence)
+            return False
+        await self._wait(failure.sentence)
+        return True
+
+    async def _attempt(self) -> None:
+        """Connect, stay until the stream ends, and raise why it did."""
+        password = await self._password(self._reason)
+        if password is None:
+            raise Refused(self._reason or "A password is needed. Connect to enter it.")
+        if password == self._refused_password:
+            self._refused_password = None
+            raise Refused("The server did not accept the password. Change it, then connect again.")
+        self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
+        try:
+            stream, bound = await self._reach(password)
+        except WrongPassword:
+            self._refused_password = password
+            raise
+        finally:
+            del password
+        self._reason, self._refused_password, self._accept_weaker = "", None, ""
+        await self._stay(stream, bound)
+
+    async def _reach(self, password: str) -> tuple[Stream, Address]:
+        """Sign in at the first endpoint that lets us; raises the Failure that matters most."""
+        worst: Failure | None = None
+        for endpoint in await endpoints.find(self._account, self._resolver, self._facts, self._rng):
+            try:
+                found = await endpoints.locate(endpoint, self._resolver)
+                self._say(Connection.CONNECTING, str(found))
+                return await self._sign_in(found, password)
+            except BadCertificate as failure:
+                worst = failure
+            except Failure as failure:
+                if failure.answered or isinstance(failure, (Refused, WrongPassword)):
+                    raise
+                worst = worst if isinstance(worst, BadCertificate) else failure
+        raise worst or Failure("No server was found.")
+
+    async def _sign_in(self, endpoint: Endpoint, password: str) -> tuple[Stream, Address]:
+        connected = await _open(endpoint, self._timeouts.connect)
+        try:
+            stream = self._make_stream()
+            self._on_stream(stream)
+            stream.init_plugins()  # type: ignore[no-untyped-call]
+        except BaseException:
+            connected.close()
+            raise
+        self._stream = stream
+        try:
+            await self._secure(stream, endpoint, connected)
+            bound = await sign_in(
+                stream,
+                password,
+                tell=self._say,
+                timeout=self._timeouts.step,
+                accept_weaker=self._accept_weaker,
+            )
+        except BaseException as error:
+            if isinstance(error, Failure):
+                error.answered = stream.secure
+            self._drop(stream)
+            raise
+        endpoints.remember(self._facts, self._account, endpoint)
+        return stream, bound
+
+    async def _secure(self, stream: Stream, endpoint: Endpoint, connected: socket.socket) -> None:
+        domain = self._account.address.domain
+        try:
+            await stream.open(connected, endpoint.tls, timeout=self._timeouts.step)
+        except ssl.SSLError as error:
+            failure = tls.failed(error, domain)
+            if isinstance(failure, BadCertificate):
+                failure = BadCertificate(failure.sentence + await self._shown(endpoint))
+            raise failure from None
+        except OSError:
+            raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
+        der = stream.certificate()
+        shown = Certificate.parse(der) if der else None
+        if shown is not None:
+            changed = certificate.compare(self._facts, domain, shown)
+            self._say(Connection.SECURING, ", ".join(filter(None, (shown.step(self._clock.now()), changed))))
+
+    async def _shown(self, endpoint: Endpoint) -> str:
+        der = await probe.presented(
+            endpoint.addresses,
+            endpoint.port,
+            endpoint.tls,
+            self._account.address.domain,
+            timeout=self._timeouts.probe,
+        )
+        shown = Certificate.parse(der) if der else None
+        return f" {shown.fields()}" if shown else ""
+
+    async def _stay(self, stream: Stream, bound: Address) -> None:
+        began = self._clock.monotonic()
+        self._online = True
+        ready: asyncio.Task[None] | None = None
+        try:
+            self._say(Connection.ONLINE, "signed in", bound)
+            ready = asyncio.ensure_future(self._get_ready())
+            await asyncio.wait({stream.lost})
+        finally:
+            self._online = False
+            if ready is not None:
+                ready.cancel()
+            if self._clock.monotonic() - began >= STABLE_SECONDS:
+                self._backoff.good()
+            self._drop(stream)
+            self._on_lost()
+        raise stream.lost.result()
+
+    async def _get_ready(self) -> None:
+        try:
+            await self._on_ready()
+        except Exception:
+            _log.exception("Not everything could be asked for after signing in")
+
+    def _drop(self, stream: Stream) -> None:
+        stream.fail(Failure("The link was given up."))
+        if self._stream is stream:
+            self._stream = None
+
+    async def _wait(self, sentence: str) -> None:
+        seconds = self._backoff.next()
+        retry_at = self._clock.now() + timedelta(seconds=seconds)
+        self._tell(ConnectionChanged(self._account.address, Connection.WAITING, sentence, retry_at))
+        self._wake.clear()
+        waits = {asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._wake.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+
+    def _say(self, connection: Connection, reason: str, full_address: Address | None = None) -> None:
+        self._tell(ConnectionChanged(self._account.address, connection, reason, None, full_address))
+
+
+async def _open(endpoint: Endpoint, timeout: float) -> socket.socket:
+    try:
+        return await open_socket(endpoint.addresses, endpoint.port, timeout=timeout)
+    except TimeoutError:
+        raise Failure(f"{endpoint.host} does not answer. Check the network.", "timeout") from None
+    except ConnectionRefusedError:
+        raise Failure(
+            f"{endpoint.host} refuses connections at port {endpoint.port}.", "unreachable"
+        ) from None
+    except OSError:
+        raise Failure(f"{endpoint.host} cannot be reached. Check the network.", "unreachable") from None

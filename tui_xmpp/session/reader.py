@@ -1,0 +1,191 @@
+"""Bytes into top-level elements, within limits that are counted as the bytes arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from .failure import Failure, Violation
+
+_SLICE = 16 * 1024
+_UNDEFINED_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one stanza a peer may send."""
+
+    stanza_bytes: int = 512 * 1024
+    """Of one top-level element; more ends the stream."""
+    tag_bytes: int = 64 * 1024
+    """Of one tag with its attributes; an unfinished one is read again with every byte that arrives."""
+    depth: int = 64
+    """Of elements in one another; a deeper stanza is left out, because a contact may have written it."""
+    elements: int = 20_000
+    """In one stanza; one with more is left out."""
+    attributes: int = 256
+    """On one element; a stanza with more is left out."""
+    names: int = 100_000
+    """Different names in one stream; the parser never forgets one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The peer opened its stream."""
+
+    element: ET.Element
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A stanza was left out, because it went past a limit."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The peer closed its stream (RFC 6120 §4.4)."""
+
+
+Item = Header | ET.Element | Dropped | Closed
+
+
+class _BoundaryReached(Exception):
+    """The element whose last tag begins at `index` ends this reader's share of the stream."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class Reader:
+    """Reads one XML stream; a restarted stream (RFC 6120 §4.3.3) needs a new reader.
+
+    After an element whose tag is in *boundaries* it reads no further: `rest` has the bytes behind it.
+    """
+
+    def __init__(self, limits: Limits, boundaries: frozenset[str] = frozenset()) -> None:
+        self.rest: bytes | None = None
+        self._limits = limits
+        self._boundaries = boundaries
+        self._names: dict[str, str] = {}
+        self._items: list[Item] = []
+        self._depth = 0
+        self._elements = 0
+        self._skipped = ""
+        self._builder = ET.TreeBuilder()
+        self._fed = 0
+        self._stanza_start = 0
+        self._idle_bytes = 0
+        parser = expat.ParserCreate("UTF-8", "}", intern=self._names)
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        # RFC 6120 §11.1: comments, processing instructions, DTD subsets and entity references "MUST NOT" be sent.
+        parser.StartDoctypeDeclHandler = self._forbidden
+        parser.EntityDeclHandler = self._forbidden
+        parser.CommentHandler = self._forbidden
+        parser.ProcessingInstructionHandler = self._forbidden
+        self._parser = parser
+
+    def feed(self, data: bytes) -> Iterator[Item]:
+        """Yield what *data* completes; raises Violation past a limit, Failure when it is not XML."""
+        for start in range(0, len(data), _SLICE):
+            piece = data[start : start + _SLICE]
+            self._read(piece, data[start + len(piece) :])
+            while self._items:
+                yield self._items.pop(0)
+            if self.rest is not None:
+                return
+
+    def _read(self, piece: bytes, behind: bytes) -> None:
+        before = self._fed
+        self._fed += len(piece)
+        self._idle_bytes += len(piece)
+        try:
+            self._parser.Parse(piece, False)
+        except _BoundaryReached as reached:
+            # The end of an end tag, or of an empty element's only tag; anything else is garbage and found to be.
+            end = piece.find(b">", max(0, reached.index - before)) + 1
+            self.rest = piece[end:] + behind
+            return
+        except expat.ExpatError as error:
+            if error.code == _UNDEFINED_ENTITY:
+                self._forbidden()
+            raise Failure("The server sent something that is not XML.", "not-well-formed") from None
+        if self._fed - self._stanza_start > self._limits.stanza_bytes:
+            raise Violation(
+                "The server sent more in one piece than any honest server does; the link was cut."
+            )
+        if self._idle_bytes > self._limits.tag_bytes:
+            raise Violation("The server sent a piece of XML without an end; the link was cut.")
+        if len(self._names) > self._limits.names:
+            raise Failure("The server used up the memory kept for names; a new stream is needed.")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._idle_bytes = 0
+        self._depth += 1
+        if self._depth == 1:
+            self._items.append(Header(ET.Element(_clark(name), _clark_keys(attributes))))
+            self._stanza_start = self._parser.CurrentByteIndex
+            return
+        if self._skipped:
+            return
+        self._elements += 1
+        if self._depth - 1 > self._limits.depth:
+            self._skip("nested too deeply")
+        elif self._elements > self._limits.elements:
+            self._skip("too many elements")
+        elif len(attributes) > self._limits.attributes:
+            self._skip("too many attributes")
+        else:
+            self._builder.start(_clark(name), _clark_keys(attributes))
+
+    def _end(self, name: str) -> None:
+        self._idle_bytes = 0
+        self._depth -= 1
+        if self._depth == 0:
+            self._items.append(Closed())
+            return
+        if not self._skipped:
+            self._builder.end(_clark(name))
+        if self._depth > 1:
+            return
+        self._stanza_start = self._parser.CurrentByteIndex
+        finished: Item = Dropped(self._skipped) if self._skipped else self._builder.close()
+        self._items.append(finished)
+        self._skipped = ""
+        self._elements = 0
+        self._builder = ET.TreeBuilder()
+        if _clark(name) in self._boundaries:
+            raise _BoundaryReached(self._stanza_start)
+
+    def _text(self, text: str) -> None:
+        self._idle_bytes = 0
+        if self._depth > 1:
+            if not self._skipped:
+                self._builder.data(text)
+            return
+        # RFC 6120 §4.6.1: whitespace between stanzas keeps the stream alive; other text has no place there.
+        if text.strip():
+            raise Violation("The server sent text where only stanzas may be.")
+        self._stanza_start = self._parser.CurrentByteIndex
+
+    def _skip(self, reason: str) -> None:
+        self._skipped = reason
+        self._builder = ET.TreeBuilder()
+
+    def _forbidden(self, *_: object) -> NoReturn:
+        raise Violation("The server sent a kind of XML that is forbidden in chat streams; the link was cut.")
+
+
+def _clark(name: str) -> str:
+    return "{" + name if "}" in name else name
+
+
+def _clark_keys(attributes: dict[str, str]) -> dict[str, str]:
+    return {_clark(name): value for name, value in attributes.items()}
