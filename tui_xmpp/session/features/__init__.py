@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from ..feature import Feature
 from .answers import Answers
+from .bookmarks import Bookmarks
 from .carbons import Carbons
 from .chat_states import ChatStates
 from .chats import Chats
 from .corrections import Corrections
 from .discovery import Discovery
 from .history import History
+from .invitations import Invitations
+from .joining import Joining
 from .markers import Markers
+from .mentions import Mentions
 from .messages import Messages
+from .occupants import Occupants
+from .own_occupant import OwnOccupant
 from .presence import Presences
 from .reactions import Reactions
 from .read_state import ReadState
 from .receipts import Receipts
 from .replies import Replies
 from .retractions import Retractions
+from .room_list import RoomList
+from .room_messages import RoomMessages
+from .room_subjects import RoomSubjects
+from .rooms import Rooms
 from .roster import Roster
+from .self_ping import SelfPing
 from .subscriptions import Subscriptions
 
 ALL: tuple[type[Feature], ...] = (
@@ -39,6 +50,18 @@ ALL: tuple[type[Feature], ...] = (
     Markers,
     ReadState,
     ChatStates,
+    # Of rooms: first what only listens, last what ends what nobody wanted.
+    SelfPing,
+    Occupants,
+    Joining,
+    OwnOccupant,
+    Bookmarks,
+    Rooms,
+    Invitations,
+    RoomMessages,
+    RoomSubjects,
+    Mentions,
+    RoomList,
     # Last: nothing of ours is sent again before the archive said what has arrived.
     History,
 )

@@ -1,0 +1,150 @@
+"""Invitations into rooms, told as questions and sent (XEP-0045 §7.8, XEP-0249)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from ...core.address import Address
+from ...core.chat import ChatKey
+from ...core.commands import Command, Invite, Refused
+from ...core.events import Event, Invited, Level, Notice, QuestionSettled
+from ...core.message import MessageType
+from ...core.room import RoomState
+from .. import convert, guard, muc
+from ..draft import Draft
+from ..feature import Context, Feature, Handler
+
+CONFERENCE = "jabber:x:conference"
+MAX_OPEN = 20
+"""Invitations that may wait for an answer; a stranger can send any number."""
+MAX_TEXT = 500
+"""Characters kept of what is said with one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Invitation:
+    room: Address
+    sender: Address | None
+    text: str
+    password: str
+
+
+class Invitations(Feature):
+    """Asks the user once for each room; nothing is joined before they say yes."""
+
+    XEPS = ("XEP-0045", "XEP-0249")
+    NAMESPACES = (CONFERENCE,)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._open: dict[str, Address] = {}
+        self._overflowed = False
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Inviting somebody."""
+        return {Invite: self._invite}
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read an invitation; what is one is no message."""
+        if draft.type is MessageType.GROUPCHAT:
+            return
+        found = _mediated(stanza)
+        if found is not None and guard.is_contact(self.context.world, self.context.own, found.room):
+            # Only rooms pass invitations on; this is a person who plays one.
+            draft.dropped = "an invitation that comes from no room"
+            return
+        found = found or _direct(stanza)
+        if found is None:
+            return
+        draft.dropped = "an invitation"
+        # What an archive page brings was asked, or answered elsewhere, in its time.
+        if not draft.old and not draft.outgoing:
+            self._ask(found)
+
+    def _ask(self, found: _Invitation) -> None:
+        room = self.context.world.rooms.get(ChatKey(self.context.own, found.room))
+        if found.room in self._open.values() or (room and room.state is RoomState.JOINED):
+            return
+        if len(self._open) >= MAX_OPEN:
+            if not self._overflowed:
+                self._overflowed = True
+                words = "Many invitations came at once; answer those you see, the others were left out."
+                self.context.emit(Notice(words, Level.WARN, self.context.own))
+            return
+        self._overflowed = False
+        id = self.context.new_id()
+        self._open[id] = found.room
+        self.context.emit(
+            Invited(id, self.context.own, found.room, found.sender, found.text[:MAX_TEXT], found.password)
+        )
+
+    def told(self, event: Event) -> None:
+        """An answered question makes room for another."""
+        if isinstance(event, QuestionSettled):
+            self._open.pop(event.id, None)
+
+    async def _invite(self, command: Invite) -> None:
+        key = command.chat
+        if key.account != self.context.own:
+            return
+        room = self.context.world.rooms.get(key)
+        if room is None or room.state is not RoomState.JOINED or not self.context.online:
+            raise Refused("You are not in this room now; join it first.")
+        address = command.address.bare
+        if not address.local or address == key.address:
+            raise Refused("Only people can be invited; an address looks like name@example.org.")
+        if room.members_only:
+            # XEP-0249 §3: a direct invitation makes nobody a member; the room's own one does.
+            self.context.send(_written_mediated(key.address, address, command.text))
+        else:
+            bookmark = self.context.world.bookmarks.get((key.account, key.address))
+            password = bookmark.password if bookmark else ""
+            self.context.send(_written_direct(key.address, address, command.text, password))
+        words = f"{address} was invited into {key.address}."
+        self.context.emit(Notice(words, account=self.context.own, chat=key))
+
+
+def _mediated(stanza: ET.Element) -> _Invitation | None:
+    told = convert.child(stanza, muc.USER, "x")
+    invite = None if told is None else convert.child(told, muc.USER, "invite")
+    if told is None or invite is None:
+        return None
+    room = convert.address_in(stanza)
+    # XEP-0045 §7.8.2: it is the room itself that passes an invitation on.
+    if room is None or room.resource or not room.local:
+        return None
+    return _Invitation(
+        room,
+        convert.address_in(invite),
+        convert.text_of(invite, "reason", muc.USER),
+        convert.text_of(told, "password", muc.USER),
+    )
+
+
+def _direct(stanza: ET.Element) -> _Invitation | None:
+    told = convert.child(stanza, CONFERENCE, "x")
+    room = None if told is None else convert.address_in(told, "jid")
+    if told is None or room is None or room.resource or not room.local:
+        return None
+    sender = convert.address_in(stanza)
+    return _Invitation(
+        room, sender.bare if sender else None, told.get("reason", ""), told.get("password", "")
+    )
+
+
+def _written_direct(room: Address, address: Address, text: str, password: str) -> ET.Element:
+    stanza = convert.stanza("message", address)
+    convert.add(stanza, CONFERENCE, "x", jid=str(room), reason=text or None, password=password or None)
+    return stanza
+
+
+def _written_mediated(room: Address, address: Address, text: str) -> ET.Element:
+    stanza = convert.stanza("message", room)
+    told = convert.add(stanza, muc.USER, "x")
+    invite = convert.add(told, muc.USER, "invite", to=str(address))
+    if text:
+        convert.add(invite, muc.USER, "reason", text)
+    return stanza

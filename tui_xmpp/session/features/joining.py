@@ -1,0 +1,256 @@
+"""Joins the rooms in state `QUEUED`, small ones first and few at a time (XEP-0045 §7.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core import commands as cmd
+from ...core import events as ev
+from ...core.address import AddressError
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command
+from ...core.events import Event, Notice, RoomChanged
+from ...core.link import Weight
+from ...core.room import Room, RoomState
+from .. import convert, muc, muc_sentences
+from ..feature import Context, Failed, Feature, Handler
+from ..join_queue import JoinQueue, retry_after
+
+JOIN_SECONDS = 60.0
+_OUT_OF_REACH = ("timeout", "remote-server-not-found", "remote-server-timeout")
+
+
+class Joining(Feature):
+    """Asks each room what it is, enters it, and says why it could not."""
+
+    XEPS = ("XEP-0045",)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._queue = JoinQueue()
+        self._first: set[ChatKey] = set()
+        """Asked for by the user: before all that wait."""
+        self._passwords: dict[ChatKey, str] = {}
+        self._infos: dict[ChatKey, muc.RoomInfo] = {}
+        self._entering: dict[ChatKey, asyncio.Future[None]] = {}
+        self._questions: dict[str, ev.Invited | ev.RoomPasswordNeeded] = {}
+        self._tries: dict[ChatKey, int] = {}
+        """Failures in a row that pass by themselves."""
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Passwords given with a join, and answers to questions about rooms."""
+        return {cmd.JoinRoom: self._noted, cmd.Answer: self._answered}
+
+    async def _noted(self, command: cmd.JoinRoom) -> None:
+        key = ChatKey(command.account, command.room.bare)
+        if command.account == self.context.own:
+            self._first.add(key)
+            self._tries.pop(key, None)
+            if command.password:
+                self._passwords[key] = command.password
+
+    async def _answered(self, command: cmd.Answer) -> None:
+        question = self._questions.pop(command.id, None)
+        if question is None:
+            return
+        self.context.emit(ev.QuestionSettled(command.id))
+        if not command.yes:
+            return
+        key = ChatKey(self.context.own, question.room)
+        password = question.password if isinstance(question, ev.Invited) else command.text
+        if password:
+            self._passwords[key] = password
+        self._first.add(key)
+        self.context.open_chat(key, ChatKind.ROOM)
+        room = self.context.world.rooms.get(key)
+        if room is None or room.state not in (RoomState.JOINING, RoomState.JOINED):
+            self.context.emit(RoomChanged(key, RoomState.QUEUED))
+
+    # --- what happens -----------------------------------------------------------------------------
+
+    def told(self, event: Event) -> None:
+        """Queue what is to be joined, and note what was asked about rooms."""
+        if isinstance(event, RoomChanged):
+            self._room_changed(event)
+        elif isinstance(event, ev.Invited | ev.RoomPasswordNeeded) and event.account == self.context.own:
+            self._questions[event.id] = event
+
+    def _room_changed(self, event: RoomChanged) -> None:
+        key = event.key
+        if key.account != self.context.own:
+            return
+        if event.state is RoomState.QUEUED and self.context.online:
+            info = muc.remembered(self.context.facts, key.account, key.address)
+            self._queue.add(key, info.occupants if info else None, first=key in self._first)
+            self._start()
+        elif event.state in (RoomState.LEFT, RoomState.JOINED):
+            self._queue.remove(key)
+            self._tries.pop(key, None)
+            self._settle(key)
+
+    def _settle(self, key: ChatKey) -> None:
+        """Nothing needs to be asked about this room any more."""
+        for id in [id for id, one in self._questions.items() if one.room == key.address]:
+            del self._questions[id]
+            self.context.emit(ev.QuestionSettled(id))
+
+    async def on_ready(self) -> None:
+        """Join what waits, and what could not be joined for a reason that passes."""
+        for room in list(self.context.world.rooms.values()):
+            mine = room.key.account == self.context.own
+            if mine and (room.state is RoomState.QUEUED or room.key in self._tries):
+                self.context.emit(RoomChanged(room.key, RoomState.QUEUED))
+
+    def on_stop(self) -> None:
+        """No join is under way any more."""
+        self._queue.stop()
+        self._entering.clear()
+
+    # --- one join ---------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        for key in self._queue.take():
+            self.context.spawn(self._enter(key))
+
+    async def _enter(self, key: ChatKey) -> None:
+        try:
+            await self._ask_to_enter(key)
+        finally:
+            self._first.discard(key)
+            if self._queue.finish(key):
+                self.context.emit(ev.RoomsProgress(self.context.own, self._queue.done, self._queue.total))
+                self._start()
+
+    async def _ask_to_enter(self, key: ChatKey) -> None:
+        info = await self._look(key)
+        # The user may have left while the room was asked.
+        if info is None or self._state(key) is not RoomState.QUEUED:
+            return
+        bookmark = self.context.world.bookmarks.get((key.account, key.address))
+        chat = self.context.world.chats.get(key)
+        try:
+            occupant = muc.own_address(self.context, key)
+        except AddressError as error:
+            self._fail(key, f"Your nick cannot be used in this room. {error}")
+            return
+        entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._infos[key], self._entering[key] = info, entered
+        self.context.emit(RoomChanged(key, RoomState.JOINING, nick=occupant.resource))
+        self.context.send(
+            muc.join(
+                occupant,
+                muc.own_presence(self.context),
+                password=self._passwords.get(key) or (bookmark.password if bookmark else ""),
+                archive=info.archive,
+                since=chat.last_at if chat else None,
+            )
+        )
+        try:
+            async with asyncio.timeout(JOIN_SECONDS):
+                await entered
+        except TimeoutError:
+            if self._state(key) is RoomState.JOINING:
+                self._refuse(key, "timeout", None)
+
+    def _state(self, key: ChatKey) -> RoomState:
+        return self.context.world.rooms[key].state
+
+    async def _look(self, key: ChatKey) -> muc.RoomInfo | None:
+        """Ask the room what it is (XEP-0045 §6.4); None: there is no getting in."""
+        known = muc.remembered(self.context.facts, key.account, key.address)
+        if known is not None and not self.context.allows(Weight.USEFUL):
+            return known
+        try:
+            info = await muc.ask_info(self.context, key.address)
+        except Failed as failed:
+            if failed.condition in _OUT_OF_REACH:
+                self._refuse(key, failed.condition, failed.error)
+                return None
+            # A room that does not exist yet, or does not tell, may still be entered.
+            return known or muc.RoomInfo()
+        if info is None:
+            self._fail(key, muc_sentences.NO_ROOM)
+        return info
+
+    # --- what the room says -----------------------------------------------------------------------
+
+    def presence(self, stanza: ET.Element) -> bool:
+        """See how a join ends."""
+        sender = convert.address_in(stanza)
+        room = None
+        if sender is not None:
+            room = self.context.world.rooms.get(ChatKey(self.context.own, sender.bare))
+        if sender is None or room is None or room.state is not RoomState.JOINING:
+            return False
+        if stanza.get("type") == "error":
+            error = convert.child(stanza, convert.CLIENT, "error")
+            self._refuse(room.key, convert.condition_of(error), error)
+            return True
+        presence = muc.read_presence(stanza, sender.resource, vouched=False)
+        if not presence.is_own(room.nick) or not presence.available:
+            return False
+        self._joined(room, presence)
+        return True
+
+    def _joined(self, room: Room, presence: muc.RoomPresence) -> None:
+        info = self._infos.get(room.key, muc.RoomInfo())
+        self.context.emit(
+            RoomChanged(
+                room.key,
+                RoomState.JOINED,
+                # XEP-0045 §7.2.3: with status 210 the room has given us another nick than we wanted.
+                nick=presence.occupant.nick,
+                name=info.name,
+                role=presence.occupant.role,
+                affiliation=presence.occupant.affiliation,
+                anonymous=info.anonymous,
+                members_only=info.members_only,
+                archive=info.archive,
+            )
+        )
+        if muc.Status.NEW_ROOM in presence.statuses:
+            self.context.spawn(self._unlock(room.key))
+        self._entered(room.key)
+
+    async def _unlock(self, key: ChatKey) -> None:
+        # XEP-0045 §10.1.2: an empty form of type submit makes an "instant room".
+        query = convert.element(muc.OWNER, "query")
+        convert.add(query, convert.DATA_FORMS, "x", type="submit")
+        await self.context.request("set", query, to=key.address)
+        words = f"There was no room {key.address}; it was made for you, and others can enter it now."
+        self.context.emit(Notice(words, account=self.context.own, chat=key))
+        info = await muc.ask_info(self.context, key.address)
+        if info is not None:
+            self.context.emit(info.changed(key))
+
+    # --- how it ended -----------------------------------------------------------------------------
+
+    def _refuse(self, key: ChatKey, condition: str, error: ET.Element | None) -> None:
+        room = self.context.world.rooms[key]
+        reason = muc_sentences.refusal(condition, error, key.address, room.nick)
+        if condition == "not-authorized" and self._passwords.pop(key, ""):
+            reason = muc_sentences.PASSWORD_WRONG
+        self._fail(key, reason)
+        if condition == "not-authorized":
+            id = self.context.new_id()
+            self.context.emit(ev.RoomPasswordNeeded(id, self.context.own, key.address, reason))
+        elif condition in muc_sentences.TEMPORARY:
+            tries = self._tries[key] = self._tries.get(key, 0) + 1
+            self.context.spawn(self._try_again(key, tries))
+        self._entered(key)
+
+    def _fail(self, key: ChatKey, reason: str) -> None:
+        self.context.emit(RoomChanged(key, RoomState.FAILED, reason))
+
+    def _entered(self, key: ChatKey) -> None:
+        future = self._entering.pop(key, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    async def _try_again(self, key: ChatKey, tries: int) -> None:
+        await asyncio.sleep(retry_after(tries))
+        if self._tries.get(key) == tries and self._state(key) is RoomState.FAILED:
+            self.context.emit(RoomChanged(key, RoomState.QUEUED))

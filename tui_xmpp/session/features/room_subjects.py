@@ -1,0 +1,69 @@
+"""The subject of a room: read, and set (XEP-0045 §7.2.15, §8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command, Refused, SetSubject
+from ...core.events import Event, RoomChanged
+from ...core.room import RoomState
+from .. import convert
+from ..draft import Draft
+from ..feature import Context, Feature, Handler
+
+_SUBJECT = f"{{{convert.CLIENT}}}subject"
+_CONTENT = (f"{{{convert.CLIENT}}}body", f"{{{convert.CLIENT}}}thread")
+
+
+class RoomSubjects(Feature):
+    """Follows the subjects of rooms; a change is also a message of the room."""
+
+    XEPS = ("XEP-0045",)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._awaited: set[ChatKey] = set()
+        """Rooms that have yet to tell their subject since we joined."""
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Another subject."""
+        return {SetSubject: self._set}
+
+    async def _set(self, command: SetSubject) -> None:
+        if command.chat.account != self.context.own:
+            return
+        room = self.context.world.rooms.get(command.chat)
+        if room is None or room.state is not RoomState.JOINED or not self.context.online:
+            raise Refused("You are not in this room now; join it first.")
+        stanza = convert.stanza("message", command.chat.address, "groupchat", self.context.new_id())
+        convert.add(stanza, convert.CLIENT, "subject", command.subject)
+        self.context.send(stanza)
+
+    def told(self, event: Event) -> None:
+        """A join begins."""
+        if isinstance(event, RoomChanged) and event.state is RoomState.JOINING:
+            self._awaited.add(event.key)
+
+    def read(self, stanza: ET.Element, draft: Draft) -> None:
+        """Read a subject change."""
+        found = stanza.find(_SUBJECT)
+        if draft.kind is not ChatKind.ROOM or found is None:
+            return
+        # XEP-0045 §8.1: "only a message that contains a <subject/> but no <body/> and no <thread/>".
+        if any(stanza.find(one) is not None for one in _CONTENT):
+            return
+        subject = found.text or ""
+        # A page of the archive says what the subject was; the delay of a live one is in the message itself.
+        if draft.old and convert.delay_in(stanza) is None:
+            draft.subject = subject
+            return
+        self.context.emit(RoomChanged(draft.chat, subject=subject, subject_by=draft.sender.resource))
+        # XEP-0045 §7.2.15: the subject comes once after every join, whether it changed or not.
+        if draft.chat in self._awaited or not subject:
+            self._awaited.discard(draft.chat)
+            draft.dropped = "the subject as it stands"
+            return
+        draft.subject = subject

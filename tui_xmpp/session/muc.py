@@ -1,0 +1,264 @@
+"""Rooms on the wire (XEP-0045): what is asked of a room, and what it says, as values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+from ..core.address import Address, AddressError
+from ..core.chat import ChatKey
+from ..core.contact import OwnPresence, Show
+from ..core.events import RoomChanged
+from ..core.ports import KeyValue
+from ..core.room import Affiliation, Occupant, Role
+from . import convert
+from .feature import Context
+
+MUC = "http://jabber.org/protocol/muc"
+USER = "http://jabber.org/protocol/muc#user"
+OWNER = "http://jabber.org/protocol/muc#owner"
+ROOM_INFO = "http://jabber.org/protocol/muc#roominfo"
+MAM = "urn:xmpp:mam:2"
+OCCUPANT_ID = "urn:xmpp:occupant-id:0"
+
+_FACTS = "room-info"
+_HISTORY = 20
+"""Messages to ask of a room that keeps no archive and was never joined."""
+_HISTORY_SINCE = 200
+"""The most to ask of a room that keeps no archive, since the newest message known."""
+
+
+class Status:
+    """Status codes of `muc#user` (XEP-0045 §15.6)."""
+
+    SELF = 110
+    NEW_ROOM = 201
+    CONFIGURATION_CHANGED = frozenset({104, 172, 173, 174})
+    BANNED = 301
+    NEW_NICK = 303
+    KICKED = 307
+    NO_MEMBER = 321
+    MEMBERS_ONLY_NOW = 322
+    SHUTDOWN = 332
+    LOST = 333
+
+
+@dataclass(frozen=True, slots=True)
+class RoomInfo:
+    """What a room says of itself (XEP-0045 §6.4)."""
+
+    name: str = ""
+    archive: bool = False
+    anonymous: bool = True
+    members_only: bool = False
+    occupant_ids: bool = False
+    """The room vouches for occupant ids (XEP-0421 §3)."""
+    occupants: int | None = None
+    description: str = ""
+
+    def changed(self, key: ChatKey) -> RoomChanged:
+        """What to tell of it."""
+        return RoomChanged(
+            key,
+            name=self.name,
+            anonymous=self.anonymous,
+            members_only=self.members_only,
+            archive=self.archive,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPresence:
+    """One presence of a room, read."""
+
+    occupant: Occupant
+    available: bool
+    statuses: frozenset[int]
+    new_nick: str = ""
+    actor: str = ""
+    reason: str = ""
+    destroyed: bool = False
+    alternative: Address | None = None
+    """Where the people of a destroyed room go on."""
+
+    def is_own(self, nick: str) -> bool:
+        """Whether it is about us, known there by this nick."""
+        # XEP-0045 §7.2.2: status 110 marks our own presence; services older than it only repeat our nick.
+        return Status.SELF in self.statuses or self.occupant.nick == nick
+
+
+def read_info(query: ET.Element) -> RoomInfo | None:
+    """The answer to disco#info; None: that is no room."""
+    identities = list(convert.children(query, convert.DISCO_INFO, "identity"))
+    room = next((one for one in identities if one.get("category") == "conference"), None)
+    if identities and room is None:
+        return None
+    features = {one.get("var", "") for one in convert.children(query, convert.DISCO_INFO, "feature")}
+    fields = _fields(query)
+    count = fields.get("muc#roominfo_occupants", "")
+    return RoomInfo(
+        name="" if room is None else room.get("name", ""),
+        archive=MAM in features,
+        anonymous="muc_nonanonymous" not in features,
+        members_only="muc_membersonly" in features,
+        occupant_ids=OCCUPANT_ID in features,
+        occupants=int(count) if count.isascii() and count.isdigit() and len(count) < 7 else None,
+        description=fields.get("muc#roominfo_description", ""),
+    )
+
+
+def _fields(query: ET.Element) -> dict[str, str]:
+    found = {}
+    for form in convert.children(query, convert.DATA_FORMS, "x"):
+        for field in convert.children(form, convert.DATA_FORMS, "field"):
+            found[field.get("var", "")] = convert.text_of(field, "value", convert.DATA_FORMS)
+    return found
+
+
+def remember(facts: KeyValue, account: Address, room: Address, info: RoomInfo) -> None:
+    """Keep what a room said of itself for the next join."""
+    facts.put(_FACTS, f"{account} {room}", json.dumps(asdict(info)))
+
+
+def remembered(facts: KeyValue, account: Address, room: Address) -> RoomInfo | None:
+    """What a room said of itself last time."""
+    kept = facts.get(_FACTS, f"{account} {room}")
+    if kept is None:
+        return None
+    try:
+        return RoomInfo(**json.loads(kept))
+    except (ValueError, TypeError):
+        return None
+
+
+async def ask_info(context: Context, room: Address) -> RoomInfo | None:
+    """Ask a room what it is and remember it (XEP-0045 §6.4); None: that is no room. Raises `Failed`."""
+    answer = await context.request("get", convert.element(convert.DISCO_INFO, "query"), to=room)
+    query = convert.payload(answer)
+    info = None if query is None else read_info(query)
+    if info is not None:
+        remember(context.facts, context.own, room, info)
+    return info
+
+
+def own_address(context: Context, room: ChatKey, nick: str = "") -> Address:
+    """Our address in a room: with this nick, else the one we had there, the bookmark's, the account's.
+
+    Raises `AddressError` when the nick can be none.
+    """
+    known = context.world.rooms.get(room)
+    bookmark = context.world.bookmarks.get((room.account, room.address))
+    nick = nick or (known.nick if known else "") or (bookmark.nick if bookmark else "")
+    return room.address.with_resource(nick or context.account.room_nick)
+
+
+def own_presence(context: Context) -> OwnPresence:
+    """What we announce now."""
+    state = context.world.accounts.get(context.own)
+    return state.presence if state is not None else OwnPresence()
+
+
+def join(
+    occupant: Address,
+    presence: OwnPresence,
+    *,
+    password: str = "",
+    archive: bool = False,
+    since: datetime | None = None,
+) -> ET.Element:
+    """The presence that asks to enter (XEP-0045 §7.2); `archive`: no history, it is fetched by XEP-0313."""
+    stanza = available(occupant, presence)
+    asked = convert.add(stanza, MUC, "x")
+    if archive:
+        convert.add(asked, MUC, "history", maxstanzas="0")
+    elif since is not None:
+        convert.add(asked, MUC, "history", maxstanzas=str(_HISTORY_SINCE), since=convert.written(since))
+    else:
+        convert.add(asked, MUC, "history", maxstanzas=str(_HISTORY))
+    if password:
+        convert.add(asked, MUC, "password", password)
+    return stanza
+
+
+def available(occupant: Address, presence: OwnPresence) -> ET.Element:
+    """Our presence, for one room (XEP-0045 §7.7)."""
+    stanza = convert.stanza("presence", occupant)
+    if presence.show not in (Show.AVAILABLE, Show.OFFLINE):
+        convert.add(stanza, convert.CLIENT, "show", presence.show.value)
+    if presence.status:
+        convert.add(stanza, convert.CLIENT, "status", presence.status)
+    return stanza
+
+
+def statuses_in(stanza: ET.Element) -> frozenset[int]:
+    """The status codes of a stanza."""
+    codes = (
+        status.get("code", "")
+        for told in convert.children(stanza, USER, "x")
+        for status in convert.children(told, USER, "status")
+    )
+    return frozenset(int(code) for code in codes if code.isascii() and code.isdigit() and len(code) < 5)
+
+
+def occupant_id_in(stanza: ET.Element) -> str:
+    """The occupant id (XEP-0421 §3); only to be believed of a room that vouches for it."""
+    found = convert.child(stanza, OCCUPANT_ID, "occupant-id")
+    return "" if found is None else found.get("id", "")
+
+
+def read_presence(stanza: ET.Element, nick: str, *, vouched: bool) -> RoomPresence:
+    """Read the presence of the occupant with this nick; `vouched`: the room vouches for occupant ids."""
+    told = convert.child(stanza, USER, "x")
+    item = None if told is None else convert.child(told, USER, "item")
+    destroy = None if told is None else convert.child(told, USER, "destroy")
+    said = destroy if destroy is not None else item
+    actor = None if item is None else convert.child(item, USER, "actor")
+    return RoomPresence(
+        occupant=Occupant(
+            nick=nick,
+            role=_role(item),
+            affiliation=_affiliation(item),
+            show=_show(stanza),
+            status=convert.text_of(stanza, "status"),
+            address=None if item is None else convert.address_in(item, "jid"),
+            occupant_id=occupant_id_in(stanza) if vouched else "",
+        ),
+        available=stanza.get("type") != "unavailable",
+        statuses=statuses_in(stanza),
+        new_nick=prepared_nick(item.get("nick", "")) if item is not None else "",
+        actor="" if actor is None else actor.get("nick") or actor.get("jid") or "",
+        reason="" if said is None else convert.text_of(said, "reason", USER).strip(),
+        destroyed=destroy is not None,
+        alternative=None if destroy is None else convert.address_in(destroy, "jid"),
+    )
+
+
+def prepared_nick(nick: str) -> str:
+    """The nick as it stands in addresses (RFC 7622 §3.4); empty when it can be none."""
+    try:
+        return Address("", "nick.invalid").with_resource(nick).resource if nick else ""
+    except AddressError:
+        return ""
+
+
+def _role(item: ET.Element | None) -> Role:
+    try:
+        return Role("participant" if item is None else item.get("role", "participant"))
+    except ValueError:
+        return Role.PARTICIPANT
+
+
+def _affiliation(item: ET.Element | None) -> Affiliation:
+    try:
+        return Affiliation("none" if item is None else item.get("affiliation", "none"))
+    except ValueError:
+        return Affiliation.NONE
+
+
+def _show(stanza: ET.Element) -> Show:
+    try:
+        return Show(convert.text_of(stanza, "show").strip() or "available")
+    except ValueError:
+        return Show.AVAILABLE
