@@ -72,7 +72,9 @@ def name_of(message: Message, peer: str = "") -> str:
     if message.outgoing:
         return OWN_NAME
     name = message.nick or (message.sender.resource if message.type is MessageType.GROUPCHAT else "")
-    return clean_line(name or peer or message.sender.local or message.sender.domain, 40).strip() or "?"
+    if not name and message.sender.bare == message.chat.address.bare:
+        name = peer
+    return clean_line(name or message.sender.local or message.sender.domain, 40).strip() or "?"
 
 
 def layout(scene: Scene, message: Message, *, unfolded: bool = False) -> Layout:

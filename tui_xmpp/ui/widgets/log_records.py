@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from tui_xmpp.core.message import Delivery, Gap, Message, MessageType, Place
+from tui_xmpp.ui.render.body import ACTION
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.rules import Notice, folds
 
@@ -252,6 +253,8 @@ def _one_run(previous: Message | Notices | Tail | None, item: Message | Notices 
     if not isinstance(previous, Message) or not isinstance(item, Message):
         return False
     if item.type not in (MessageType.CHAT, MessageType.GROUPCHAT) or item.reply is not None:
+        return False
+    if previous.retracted or previous.body.startswith(ACTION):
         return False
     return (
         (previous.sender, previous.outgoing, previous.nick) == (item.sender, item.outgoing, item.nick)
