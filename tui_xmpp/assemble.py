@@ -130,11 +130,11 @@ def _send(options: Options) -> ExitCode:
     text = sys.stdin.read() if options.text == "-" else options.text
     sending = Sending(options.address, text, options.account, options.wait, options.timeout)
     paths = _paths(options)
-    try:
+    with suppress(NobodyThere):
         send_through(_control_socket(paths), sending)
-    except NobodyThere:
-        ask = _ask_password if sys.stdin.isatty() else None
-        _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
+        return ExitCode.OK
+    ask = _ask_password if sys.stdin.isatty() else None
+    _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
     return ExitCode.OK
 
 
@@ -150,11 +150,11 @@ def _watch(options: Options) -> ExitCode:
             output.data(line(record))
 
     paths = _paths(options)
-    try:
+    with suppress(NobodyThere):
         for record in watch_through(_control_socket(paths), options.account):
             output.data(line(record))
-    except NobodyThere:
-        _alone(paths, options.account, follow)
+        return ExitCode.OK
+    _alone(paths, options.account, follow)
     return ExitCode.OK
 
 

@@ -58,7 +58,7 @@ class EventRecords:
             return message_record(event.message, old=event.old)
         if isinstance(event, ev.MessageChanged):
             moved = self._moved(event.message)
-            return message_record(event.message, "delivery" if moved else "changed")
+            return message_record(event.message, "delivery" if moved else "changed", old=False)
         describe = _DESCRIBED.get(type(event))
         if describe is None:
             return None
