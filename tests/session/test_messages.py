@@ -1,0 +1,217 @@
+"""Messages in and out, and how far they are known to have come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, WITH_BERT, Wire, names, text
+from tui_xmpp.core.chat import ChatKey, ChatKind
+from tui_xmpp.core.commands import (
+    MarkRead,
+    Refused,
+    RetryMessage,
+    SendMessage,
+)
+from tui_xmpp.core.events import ChatChanged, MessageChanged, MessageKept
+from tui_xmpp.core.message import Delivery, MessageType
+from tui_xmpp.session import convert
+
+
+async def test_a_message_opens_its_chat_before_it_is_told(wire: Wire) -> None:
+    await wire.take(f"<message from='{BERT}/phone' type='chat' id='a1'><body>hello</body></message>")
+    kinds = [type(one) for one in wire.events if isinstance(one, ChatChanged | MessageKept)]
+    assert kinds[0] is ChatChanged and MessageKept in kinds
+    kept = wire.happened(MessageKept)[0].message
+    assert (kept.body, kept.sender, kept.chat, kept.delivery) == (
+        "hello",
+        BERT,
+        WITH_BERT,
+        Delivery.INCOMING,
+    )
+    chat = wire.world.chats[WITH_BERT]
+    assert (chat.unread, chat.number, chat.open, chat.kind) == (1, 1, True, ChatKind.CONTACT)
+    assert [one.key for one in wire.archive.chats()] == [WITH_BERT]
+
+
+async def test_chats_take_the_lowest_free_number(wire: Wire) -> None:
+    await wire.take(f"<message from='{BERT}/x' type='chat' id='1'><body>a</body></message>")
+    await wire.take(f"<message from='{CARL}/x' type='chat' id='2'><body>b</body></message>")
+    assert [chat.number for chat in wire.world.open_chats()] == [1, 2]
+
+
+async def test_a_sent_message_is_kept_first_and_then_written(wire: Wire) -> None:
+    written = await wire.do(SendMessage(WITH_BERT, "hi there"))
+    assert names(written)[:2] == ["message", "body"]
+    message = written[0]
+    assert message.get("to") == str(BERT) and message.get("type") == "chat" and text(message) == "hi there"
+    kept = wire.happened(MessageKept)[0].message
+    assert kept.delivery is Delivery.QUEUED and kept.id == message.get("id")
+    assert wire.messages()[0].delivery is Delivery.WRITTEN
+    assert written[-1].tag == "{urn:xmpp:sm:3}r"
+
+
+async def test_an_acknowledged_message_was_taken(wire: Wire) -> None:
+    await wire.do(SendMessage(WITH_BERT, "one"))
+    await wire.do(SendMessage(WITH_BERT, "two"))
+    sent = wire.account.acks._acknowledged
+    pending = len(wire.account.acks._sent)
+    await wire.take(f"<a xmlns='urn:xmpp:sm:3' h='{sent + pending - 1}'/>")
+    assert [one.delivery for one in wire.messages()] == [Delivery.TAKEN, Delivery.WRITTEN]
+    await wire.take(f"<a xmlns='urn:xmpp:sm:3' h='{sent + pending}'/>")
+    assert [one.delivery for one in wire.messages()] == [Delivery.TAKEN, Delivery.TAKEN]
+
+
+async def test_an_impossible_acknowledgement_is_not_believed(wire: Wire) -> None:
+    await wire.do(SendMessage(WITH_BERT, "one"))
+    await wire.take("<a xmlns='urn:xmpp:sm:3' h='4000000'/>")
+    assert wire.messages()[0].delivery is Delivery.WRITTEN
+
+
+async def test_we_acknowledge_what_is_on_disk(wire: Wire) -> None:
+    before = await wire.take("<r xmlns='urn:xmpp:sm:3'/>")
+    wire.hear(f"<message from='{BERT}/x' type='chat' id='1'><body>a</body></message>")
+    after = await wire.take("<r xmlns='urn:xmpp:sm:3'/>")
+    assert int(after[-1].get("h", "")) == int(before[-1].get("h", "")) + 1
+
+
+async def test_without_acknowledgements_an_answered_ping_says_that_it_was_taken(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    await wire.online(offered=frozenset())
+    await wire.do(SendMessage(WITH_BERT, "one"))
+    assert wire.messages()[0].delivery is Delivery.WRITTEN
+    wire.answer(await wire.request("{urn:xmpp:ping}ping"))
+    await wire.settle()
+    assert wire.messages()[0].delivery is Delivery.TAKEN
+    await wire.close()
+
+
+async def test_what_was_typed_offline_goes_out_in_order_with_its_ids_once(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    for body in ("one", "two", "three"):
+        await wire.account.do(SendMessage(WITH_BERT, body))
+    ids = [one.id for one in wire.messages()]
+    assert [one.delivery for one in wire.messages()] == [Delivery.QUEUED] * 3
+    await wire.online(answers=False)
+    for _ in range(12):
+        await wire.settle()
+        wire.answer_all()
+    sent = [one for one in wire.stream.written if text(one)]
+    assert [text(one) for one in sent] == ["one", "two", "three"]
+    assert [one.get("id") for one in sent] == ids
+    wire.lose()
+    await wire.online(answers=False)
+    for _ in range(12):
+        await wire.settle()
+        wire.answer_all()
+    again = [one for one in wire.stream.written if text(one)]
+    assert [one.get("id") for one in again] == ids, "not acknowledged: again, with the same ids"
+    await wire.close()
+
+
+async def test_an_error_makes_the_message_failed_and_it_can_be_sent_again(wire: Wire) -> None:
+    sent = (await wire.do(SendMessage(WITH_BERT, "one")))[0]
+    await wire.take(
+        f"<message from='{BERT}' type='error' id='{sent.get('id')}'><body>one</body><error type='cancel'>"
+        "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    )
+    (message,) = wire.messages()
+    assert message.delivery is Delivery.FAILED and "cannot take it" in message.failure
+    again = await wire.do(RetryMessage(WITH_BERT, message.row))
+    assert again[0].get("id") == sent.get("id")
+    assert wire.messages()[0].delivery is Delivery.WRITTEN
+
+
+async def test_a_headline_and_its_subject_are_kept_as_such(wire: Wire) -> None:
+    await wire.take(
+        "<message from='example.org' type='headline' id='h'><subject>Tonight</subject>"
+        "<body>We restart at ten.</body></message>"
+    )
+    message = wire.happened(MessageKept)[0].message
+    assert (message.type, message.subject, message.body) == (
+        MessageType.HEADLINE,
+        "Tonight",
+        "We restart at ten.",
+    )
+
+
+async def test_empty_text_is_refused(wire: Wire) -> None:
+    with pytest.raises(Refused):
+        await wire.do(SendMessage(WITH_BERT, " \n"))
+    assert not wire.messages()
+
+
+async def test_what_xml_cannot_carry_is_taken_out(wire: Wire) -> None:
+    written = await wire.do(SendMessage(WITH_BERT, "a\x00b\x1b[31mc\ud800d"))
+    assert text(written[0]) == "ab[31mc\ufffdd"
+
+
+async def test_receipts_are_given_only_to_those_who_see_us(wire: Wire) -> None:
+    asked = "<request xmlns='urn:xmpp:receipts'/>"
+    written = await wire.take(
+        f"<message from='{CARL}/x' type='chat' id='1'><body>a</body>{asked}</message>"
+    )
+    assert written == []
+    wire.befriend()
+    written = await wire.take(
+        f"<message from='{BERT}/x' type='chat' id='2'><body>a</body>{asked}</message>"
+    )
+    received = convert.child(written[0], "urn:xmpp:receipts", "received")
+    assert received is not None and received.get("id") == "2" and written[0].get("to") == f"{BERT}/x"
+
+
+async def test_receipt_and_marker_raise_the_delivery(wire: Wire) -> None:
+    ids = [(await wire.do(SendMessage(WITH_BERT, body)))[0].get("id") for body in ("one", "two")]
+    await wire.take(
+        f"<message from='{BERT}/x' type='chat'><received xmlns='urn:xmpp:receipts' id='{ids[0]}'/></message>"
+    )
+    assert [one.delivery for one in wire.messages()] == [Delivery.DELIVERED, Delivery.WRITTEN]
+    await wire.take(
+        f"<message from='{BERT}/x' type='chat'>"
+        f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{ids[1]}'/></message>"
+    )
+    assert [one.delivery for one in wire.messages()] == [Delivery.READ, Delivery.READ]
+    assert wire.happened(MessageChanged)
+
+
+async def test_somebody_else_cannot_say_that_it_was_read(wire: Wire) -> None:
+    id = (await wire.do(SendMessage(WITH_BERT, "one")))[0].get("id")
+    await wire.take(
+        f"<message from='{CARL}/x' type='chat'><displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/></message>"
+    )
+    assert wire.messages()[0].delivery is Delivery.WRITTEN
+
+
+async def test_reading_sends_one_marker_for_the_newest(wire: Wire) -> None:
+    wire.befriend()
+    for id in ("1", "2"):
+        await wire.take(
+            f"<message from='{BERT}/x' type='chat' id='{id}'><body>a</body>"
+            "<markable xmlns='urn:xmpp:chat-markers:0'/></message>"
+        )
+    written = await wire.do(MarkRead(WITH_BERT))
+    displayed = convert.child(written[0], "urn:xmpp:chat-markers:0", "displayed")
+    assert displayed is not None and displayed.get("id") == "2"
+    assert wire.world.chats[WITH_BERT].unread == 0
+    assert await wire.do(MarkRead(WITH_BERT)) == []
+
+
+async def test_a_room_message_goes_to_its_room(wire: Wire) -> None:
+    wire.enter()
+    await wire.settle()
+    written = await wire.do(SendMessage(IN_ROOM, "hello all"))
+    assert written[0].get("type") == "groupchat" and written[0].get("to") == str(IN_ROOM.address)
+    await wire.take(
+        f"<message from='{IN_ROOM.address}/Anna' type='groupchat' id='{written[0].get('id')}'>"
+        f"<body>hello all</body><stanza-id xmlns='urn:xmpp:sid:0' by='{IN_ROOM.address}' id='r1'/></message>"
+    )
+    (message,) = wire.messages(IN_ROOM)
+    assert message.delivery is Delivery.TAKEN and message.archive_id == "r1"
+
+
+async def test_an_occupant_in_private_has_a_chat_of_their_own(wire: Wire) -> None:
+    wire.enter()
+    await wire.take(f"<message from='{IN_ROOM.address}/Dora' type='chat' id='1'><body>psst</body></message>")
+    key = ChatKey(ANNA, IN_ROOM.address.with_resource("Dora"))
+    assert wire.world.chats[key].kind is ChatKind.PRIVATE
