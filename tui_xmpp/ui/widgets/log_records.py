@@ -82,6 +82,7 @@ class Records:
         self.unread_from: Place | None = None
         self.at_start = True
         self.at_end = True
+        self._by_row: dict[int, Record] = {}
 
     def __len__(self) -> int:
         return len(self.items)
@@ -90,7 +91,8 @@ class Records:
         """Begin anew."""
         self.unread_from = unread_from
         self.gaps, self.filling = tuple(gaps), frozenset()
-        self.items = [Record(message) for message in sorted(messages, key=lambda one: one.place)]
+        self._by_row.clear()
+        self.items = [self._record(message) for message in sorted(messages, key=lambda one: one.place)]
         self.items.append(Record(Tail()))
         self.decorate(0, len(self.items))
 
@@ -109,14 +111,26 @@ class Records:
 
     def index_of(self, message: Message) -> int | None:
         """Return where the message with this row is held, even when its time has changed."""
-        index = self._bisect(message.place)
-        for near in (index, index - 1):
-            found = self.message(near)
-            if found is not None and found.row == message.row and found.place == message.place:
-                return near
-        if message.row == 0:
-            return None
-        return next((i for i in range(len(self.items)) if self._row(i) == message.row), None)
+        record = self._by_row.get(message.row)
+        return self.index_of_record(record) if record is not None else None
+
+    def index_of_record(self, record: Record) -> int:
+        """Return where a record that is held stands."""
+        index = self._bisect(record.item.place)
+        if index < len(self.items) and self.items[index] is record:
+            return index
+        return next(index for index, one in enumerate(self.items) if one is record)
+
+    def replace(self, index: int, message: Message) -> bool:
+        """Put another message into a record; True: its time has changed, so that many records moved."""
+        record = self.items[index]
+        moved = record.item.place != message.place
+        record.item = message
+        record.touch()
+        if moved:
+            self.items.sort(key=lambda one: one.item.place)
+            self.decorate(0, len(self.items))
+        return moved
 
     def index_at(self, place: Place) -> int | None:
         """Return the message at a place, else the first one behind it; None: it is not held."""
@@ -145,30 +159,41 @@ class Records:
     def insert(self, item: Message | Notices) -> int:
         """Add one record at its place; returns its index."""
         index = self._bisect(item.place)
-        self.items.insert(index, Record(item))
+        self.items.insert(index, self._record(item))
         return index
+
+    def append(self, messages: Sequence[Message]) -> None:
+        """Add newer messages, in order, before the tail."""
+        start = len(self.items) - 1
+        self.items[start:start] = [self._record(message) for message in messages]
+        self.decorate(start, len(self.items))
 
     def prepend(self, messages: Sequence[Message]) -> int:
         """Add older messages; returns how many were not held yet."""
         first = self.first_place()
-        new = sorted(
-            (one for one in messages if first is None or one.place < first), key=lambda one: one.place
-        )
-        self.items[:0] = [Record(message) for message in new]
+        older = [one for one in messages if first is None or one.place < first]
+        new = sorted((one for one in older if one.row not in self._by_row), key=lambda one: one.place)
+        self.items[:0] = [self._record(message) for message in new]
         self.decorate(0, len(new) + 1)
         return len(new)
 
-    def drop_first(self, number: int) -> None:
-        """Let the oldest records go."""
+    def drop_first(self, number: int) -> list[Record]:
+        """Let the oldest records go; returns them."""
+        gone = self.items[:number]
         del self.items[:number]
+        self._forget(gone)
         self.at_start = False
         self.decorate(0, 1)
+        return gone
 
-    def drop_last(self, number: int) -> None:
-        """Let the newest records go, but not the tail."""
+    def drop_last(self, number: int) -> list[Record]:
+        """Let the newest records go, but not the tail; returns them."""
+        gone = self.items[len(self.items) - 1 - number : -1]
         del self.items[len(self.items) - 1 - number : -1]
+        self._forget(gone)
         self.at_end = False
         self.decorate(len(self.items) - 1, len(self.items))
+        return gone
 
     def set_gaps(self, gaps: Sequence[Gap], filling: Collection[int]) -> None:
         """Replace the gaps."""
@@ -238,15 +263,22 @@ class Records:
         return tuple(found)
 
     def _bisect(self, place: Place) -> int:
-        if isinstance(place.row, int) and place.row >= _AFTER_MESSAGES:
+        if place.row >= _AFTER_MESSAGES:
             return bisect_right(
                 self.items, place, key=lambda one: one.item.place, hi=max(0, len(self.items) - 1)
             )
         return bisect_left(self.items, place, key=lambda one: one.item.place)
 
-    def _row(self, index: int) -> int | None:
-        message = self.message(index)
-        return message.row if message is not None else None
+    def _record(self, item: Message | Notices) -> Record:
+        record = Record(item)
+        if isinstance(item, Message) and item.row:
+            self._by_row[item.row] = record
+        return record
+
+    def _forget(self, gone: Sequence[Record]) -> None:
+        for record in gone:
+            if isinstance(record.item, Message):
+                self._by_row.pop(record.item.row, None)
 
 
 def _one_run(previous: Message | Notices | Tail | None, item: Message | Notices | Tail) -> bool:

@@ -176,11 +176,7 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
         if index is None:
             return False
         with self._holding():
-            record = self._records.items[index]
-            record.item = message
-            record.touch()
-            self._redecorate(index, index + 2)
-            self._update(index)
+            self._replace(index, message)
         return True
 
     def set_gaps(self, gaps: Sequence[Gap], filling: Collection[int] = ()) -> None:
@@ -292,14 +288,14 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
             if visible:
                 self._select_index(visible[-1])
             return
-        self._select_from(self._index_of(self._selected) - 1, -1)
+        self._select_from(self._records.index_of_record(self._selected) - 1, -1)
 
     def select_next(self) -> None:
         """Select the message below."""
         if self._selected is None:
             self.select_previous()
         else:
-            self._select_from(self._index_of(self._selected) + 1, 1)
+            self._select_from(self._records.index_of_record(self._selected) + 1, 1)
 
     def select_first(self) -> None:
         """Select the oldest message held."""
@@ -321,7 +317,7 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
         message = self.selected
         if record is None or message is None or record.unfolded:
             return False
-        index = self._index_of(record)
+        index = self._records.index_of_record(record)
         with self._holding():
             record.unfolded = True
             record.touch()
@@ -513,13 +509,11 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
         records = self._records
         new: list[Message] = []
         for message in sorted(messages, key=lambda one: one.place):
-            index = records.index_of(message) if message.row else None
+            index = records.index_of(message)
             if index is None:
                 new.append(message)
             else:
-                records.items[index].item = message
-                records.items[index].touch()
-                self._update(index)
+                self._replace(index, message)
         if self._painter.widen(new):
             self._measure_all()
         newest = records.items[-2].item.place if len(records) > 1 else None
@@ -534,11 +528,17 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
             else:
                 self._drop_last(excess)
 
+    def _replace(self, index: int, message: Message) -> None:
+        if self._records.replace(index, message):
+            self._measure_all()
+        else:
+            self._redecorate(index, index + 2)
+            self._update(index)
+
     def _append(self, messages: Sequence[Message]) -> None:
         records = self._records
         start = len(records) - 1
-        records.items[start:start] = [Record(message) for message in messages]
-        records.decorate(start, len(records))
+        records.append(messages)
         if self._painter.width:
             # The tail gave its place to the first of them.
             self._blocks.drop_last(1)
@@ -555,16 +555,14 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
         self._redecorate(index + 1, index + 2)
 
     def _drop_first(self, number: int) -> None:
-        gone = self._records.items[:number]
-        self._records.drop_first(number)
+        gone = self._records.drop_first(number)
         self._blocks.drop_first(number)
         self._update(0)
         self._asked.discard("older")
         self._forget(gone)
 
     def _drop_last(self, number: int) -> None:
-        gone = self._records.items[len(self._records) - 1 - number : -1]
-        self._records.drop_last(number)
+        gone = self._records.drop_last(number)
         if self._painter.width:
             self._blocks.drop_last(number + 1)
             self._blocks.append(1)
@@ -614,9 +612,6 @@ class MessageLog(LogMessages, ScrollView, can_focus=False):
         blank_rows = max(0, self.size.height - self._blocks.total)
         row = self._blocks.top(index) + self._records.items[index].lead - self.scroll_offset.y + blank_rows
         self.app.cursor_position = self.content_region.offset + Offset(1, max(0, row))
-
-    def _index_of(self, record: Record) -> int:
-        return next(index for index, one in enumerate(self._records.items) if one is record)
 
     # Telling
 
