@@ -1,0 +1,149 @@
+"""The main loop: the list, the open chat, writing, and what happens meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.engine import ME, FakeEngine
+from tests.ui.driving import driven
+from tests.ui.world import AVA, BRAM, DEV, peopled
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.account import Connection
+from tui_xmpp.core.contact import Presence, Show
+
+
+async def test_the_newest_chat_is_open_at_once() -> None:
+    async with driven(peopled()) as seen:
+        assert seen.main.chat == AVA
+        assert "Shall we meet at the station?" in seen.text
+        assert "ava · back at four" in seen.lines[0]
+        assert "not encrypted" in seen.lines[0]
+
+
+async def test_enter_sends_and_the_line_is_empty_then() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("six thirty")
+        await seen.press("enter")
+        await seen.shows("six thirty")
+        assert seen.engine.done(cmd.SendMessage) == [cmd.SendMessage(AVA, "six thirty")]
+        assert seen.composer == ""
+
+
+async def test_a_refused_message_stays_in_the_line_with_the_reason() -> None:
+    engine = peopled()
+    engine.refusals[cmd.SendMessage] = "The disk is full. Make room and press Enter again."
+    async with driven(engine) as seen:
+        await seen.type("six thirty")
+        await seen.press("enter")
+        await seen.shows("The disk is full.")
+        assert seen.composer == "six thirty"
+
+
+async def test_an_incoming_message_appears_and_is_read() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.receive(AVA, "on my way")
+        await seen.shows("on my way")
+        await seen.until(lambda: seen.engine.done(cmd.MarkRead), "marking as read")
+
+
+async def test_a_message_elsewhere_shows_in_the_status_line_and_alt_a_goes_there() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.receive(BRAM, "are you there?")
+        await seen.shows("2:bram")
+        assert "are you there?" not in seen.text
+        await seen.press("alt+a")
+        await seen.shows("are you there?")
+        assert seen.main.chat == BRAM
+        await seen.press("alt+slash")
+        assert seen.main.chat == AVA
+
+
+@pytest.mark.parametrize("keys", [("alt+3",), ("escape", "3"), ("alt+j", "0", "3")])
+async def test_a_chat_is_one_number_away(keys: tuple[str, ...]) -> None:
+    async with driven(peopled()) as seen:
+        await seen.press(*keys)
+        assert seen.main.chat == DEV
+        await seen.shows("release on friday")
+
+
+async def test_a_draft_is_kept_and_comes_back() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("not yet")
+        await seen.press("alt+2")
+        assert seen.composer == ""
+        assert seen.engine.world.chats[AVA].draft == "not yet"
+        await seen.press("alt+1")
+        assert seen.composer == "not yet"
+
+
+async def test_typing_is_told_and_shown() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("h")
+        assert seen.engine.done(cmd.SetTyping) == [cmd.SetTyping(AVA, True)]
+        await seen.press("backspace")
+        assert seen.engine.done(cmd.SetTyping)[-1] == cmd.SetTyping(AVA, False)
+        seen.engine.emit(ev.TypingChanged(AVA, str(AVA.address), ev.ChatState.COMPOSING))
+        await seen.shows("ava is typing")
+
+
+async def test_the_connection_is_said_in_words() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.emit(ev.ConnectionChanged(ME, Connection.WAITING, "The network is unreachable."))
+        await seen.shows("The network is unreachable.")
+
+
+async def test_presence_changes_the_topic_line() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.emit(ev.PresenceChanged(ME, AVA.address, Presence("phone", Show.DND, "in a meeting")))
+        await seen.shows("in a meeting")
+
+
+async def test_the_list_stands_beside_the_chat_when_there_is_room() -> None:
+    async with driven(peopled(), size=(120, 40)) as seen:
+        assert "Chats" in seen.text
+        assert "Friends" in seen.text
+        assert "greta" in seen.text
+
+
+async def test_at_80_columns_the_list_comes_over_the_chat_and_goes_again() -> None:
+    async with driven(peopled()) as seen:
+        assert "Friends" not in seen.text
+        await seen.press("ctrl+b")
+        await seen.shows("Friends")
+        await seen.press("slash", "b", "r")
+        await seen.hides("Friends")
+        await seen.press("enter")
+        assert seen.main.chat == BRAM
+        await seen.hides("Work")
+        assert seen.composer == ""
+
+
+async def test_members_are_beside_a_room_at_160_columns() -> None:
+    async with driven(peopled(), size=(160, 40)) as seen:
+        assert "chiara" not in seen.text
+        await seen.press("alt+3")
+        await seen.until(lambda: any("chiara" in line[140:] for line in seen.lines), "chiara in the pane")
+
+
+@pytest.mark.parametrize("size", [(40, 15), (30, 8), (12, 4), (200, 60)])
+async def test_any_size_still_takes_a_message(size: tuple[int, int]) -> None:
+    async with driven(peopled(), size=size) as seen:
+        await seen.type("hi")
+        assert "hi" in seen.text
+        await seen.press("enter")
+        assert seen.engine.done(cmd.SendMessage)
+
+
+async def test_with_nothing_to_show_the_screen_says_what_can_be_done() -> None:
+    async with driven(FakeEngine()) as seen:
+        assert "/join ROOM" in seen.text
+        assert "Ctrl+K" in seen.text
+
+
+async def test_quitting_keeps_the_draft() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("half a thought")
+        await seen.pilot.press("ctrl+q")
+        await seen.pilot.pause()
+        assert seen.engine.world.chats[AVA].draft == "half a thought"

@@ -1,0 +1,1 @@
+"""Actions: what a key or a slash command does, on a screen it is given."""

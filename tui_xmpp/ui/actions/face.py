@@ -1,0 +1,131 @@
+"""What actions may ask of the screen they run on, and what a popup is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+from rich.text import Text
+
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.commands import Command
+from tui_xmpp.core.events import Level
+from tui_xmpp.core.message import Message, Place
+from tui_xmpp.core.ports import ArchiveReader, Engine
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.world import World
+from tui_xmpp.ui.keymap import Keymap
+from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.widgets.composer import Composer
+from tui_xmpp.ui.widgets.message_log import MessageLog
+
+
+class Kind:
+    """One kind of popup: a line to write into, rows to choose from, and what choosing does."""
+
+    title = ""
+    hint = ""
+    """What the keys do, one line."""
+    field = True
+    """There is a line to write into."""
+    secret = False
+    """What is written is not shown."""
+    tall = False
+    """It takes the room of the log."""
+    start = ""
+    """What stands in the line at first."""
+    placeholder = ""
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """Return the rows for what is written now."""
+        return ()
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return one row."""
+        return Text(str(key))
+
+    async def typed(self, text: str) -> None:
+        """Something else is written now; for kinds that ask somebody."""
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Enter, or a click on a row; *key* None: no row. True closes the popup."""
+        return True
+
+    async def press(self, key: str, row: Hashable | None) -> bool:
+        """Any other key where there is no line to write into; True: it meant something."""
+        return False
+
+    def moved(self, key: Hashable) -> None:
+        """The cursor stands on another row."""
+
+    def cancelled(self) -> None:
+        """Esc closed it."""
+
+
+class Face(Protocol):
+    """The screen as an action sees it."""
+
+    engine: Engine
+    archive: ArchiveReader
+    settings: Settings
+    keymap: Keymap
+    look: Look
+    chat: ChatKey | None
+    """The chat that is open now."""
+    previous: list[ChatKey]
+    """Chats that were open before, the last one last."""
+
+    @property
+    def world(self) -> World:
+        """What is known now."""
+
+    @property
+    def composer(self) -> Composer:
+        """Where the user writes."""
+
+    @property
+    def transcript(self) -> MessageLog:
+        """The messages on the screen."""
+
+    @property
+    def selected(self) -> Message | None:
+        """The selected message."""
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell the user something in one line."""
+
+    async def do(self, command: Command) -> bool:
+        """Ask the engine; a refusal is told to the user, and False returned."""
+
+    async def enter(self, chat: ChatKey, at: Place | None = None) -> None:
+        """Open a chat, at a place of it."""
+
+    async def leave(self) -> None:
+        """Show no chat, or the next one."""
+
+    async def open(self, kind: Kind) -> None:
+        """Open a popup in place of the one that is open."""
+
+    async def close_popup(self) -> None:
+        """Close the popup and go back to the composer."""
+
+    def refill(self) -> None:
+        """The rows of the open popup changed."""
+
+    def reply_to(self, message: Message | None) -> None:
+        """The next message answers this one; None: none."""
+
+    def edit(self, message: Message | None) -> None:
+        """Enter replaces this message; None: it sends."""
+
+    def go_to(self, place: Place) -> None:
+        """Bring a place of the open chat into view."""
+
+    def refresh_all(self) -> None:
+        """Draw everything from the world again."""
+
+    async def screen_action(self, id: str, argument: str = "") -> None:
+        """Do what only the screen can: panes, theme, editor, bare mode, quit."""
+
+    def theme_names(self) -> Sequence[str]:
+        """The themes there are."""

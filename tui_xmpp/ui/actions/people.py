@@ -1,0 +1,212 @@
+"""A contact as a card, and public rooms as a list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Hashable, Sequence
+
+from rich.text import Text
+
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.contact import Contact, Show, Subscription
+from tui_xmpp.core.questions import PublicRooms, RoomServices, Unanswered
+from tui_xmpp.core.room import Occupant, Role, RoomListing
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.render import people as render
+
+_SUBSCRIPTIONS = {
+    Subscription.NONE: "Neither of you sees when the other is here.",
+    Subscription.TO: "You see when they are here; they do not see you.",
+    Subscription.FROM: "They see when you are here; you do not see them.",
+    Subscription.BOTH: "You see each other's presence.",
+    Subscription.REMOVE: "Not on your list any more.",
+}
+_SHOWS = {
+    Show.CHAT: "wants to talk",
+    Show.AVAILABLE: "here",
+    Show.AWAY: "away",
+    Show.XA: "away for long",
+    Show.DND: "do not disturb",
+    Show.OFFLINE: "offline",
+}
+
+
+def subscription_words(contact: Contact | None) -> str:
+    """Return who sees whom, in a sentence."""
+    if contact is None:
+        return "Not on your list; /add puts them there."
+    words = _SUBSCRIPTIONS[contact.subscription]
+    if contact.ask:
+        words += " You asked; they have not answered."
+    if contact.approved and contact.subscription in (Subscription.NONE, Subscription.TO):
+        words += " You allowed it beforehand."
+    return words
+
+
+class ContactCard(Kind):
+    """Where somebody is, who sees whom, and what can be changed."""
+
+    field = False
+    hint = "a allow   r refuse   s ask to see   c no longer see   Esc closes; /rename /group /remove"
+
+    def __init__(self, face: Face, chat: ChatKey) -> None:
+        self._face = face
+        self._chat = chat
+        self.title = clean_line(f"{face.world.name_of(chat)}  {chat.address}")
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The card line by line."""
+        world, chat = self._face.world, self._chat
+        contact = world.contacts.get((chat.account, chat.address))
+        lines = [subscription_words(contact)]
+        if contact is not None and contact.groups:
+            lines.append("Groups: " + ", ".join(clean_line(group, 40) for group in contact.groups))
+        presences = world.presences.get((chat.account, chat.address), {})
+        for one in sorted(presences.values(), key=lambda presence: -presence.priority):
+            status = f" · {clean_line(one.status, 80)}" if one.status else ""
+            lines.append(
+                f"{clean_line(one.resource, 30)}: {_SHOWS[one.show]}{status} (priority {one.priority})"
+            )
+        if not presences:
+            lines.append("No device of theirs is seen now.")
+        return lines
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return one line."""
+        text = Text(f" {key}", no_wrap=True)
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Enter closes."""
+        return True
+
+    async def press(self, key: str, row: Hashable | None) -> bool:
+        """Change who sees whom."""
+        kinds: dict[str, type[cmd.ApproveSubscription | cmd.RefuseSubscription | cmd.CancelSubscription]] = {
+            "a": cmd.ApproveSubscription,
+            "r": cmd.RefuseSubscription,
+            "c": cmd.CancelSubscription,
+        }
+        if key in kinds:
+            await self._face.do(kinds[key](self._chat.account, self._chat.address))
+            return True
+        if key == "s":
+            await self._face.do(cmd.RequestSubscription(self._chat.account, self._chat.address))
+            return True
+        return False
+
+
+class Occupants(Kind):
+    """Who is in the room; Enter opens a private chat."""
+
+    placeholder = "filter"
+    hint = "Enter writes to one of them privately   Esc closes"
+
+    def __init__(self, face: Face, chat: ChatKey) -> None:
+        self._face = face
+        self._chat = chat
+        room = face.world.rooms.get(chat)
+        count = len(room.occupants) if room else 0
+        self.title = f"{count} members of {clean_line(face.world.name_of(chat))}"
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The nicks that match, moderators first."""
+        room = self._face.world.rooms.get(self._chat)
+        wanted = text.casefold()
+        found = [one for one in (room.occupants.values() if room else ()) if wanted in one.nick.casefold()]
+        return [
+            one.nick
+            for one in sorted(found, key=lambda one: (one.role is not Role.MODERATOR, one.nick.casefold()))
+        ]
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return nick, role, affiliation, and the address where the room shows it."""
+        room = self._face.world.rooms.get(self._chat)
+        occupant: Occupant | None = room.occupants.get(str(key)) if room else None
+        if room is None or occupant is None:
+            return Text()
+        text = render.occupant_row(self._face.look, occupant, min(24, width), own=occupant.nick == room.nick)
+        text.append(
+            f"  {occupant.role.value}, {occupant.affiliation.value}", style=self._face.look.style("dim")
+        )
+        if occupant.address is not None:
+            text.append(f"  {clean_line(str(occupant.address))}", style=self._face.look.style("dim"))
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Write to one of them."""
+        room = self._face.world.rooms.get(self._chat)
+        await self._face.close_popup()
+        if key is not None and room is not None and key != room.nick:
+            address = self._chat.address.with_resource(str(key))
+            await self._face.enter(ChatKey(self._chat.account, address))
+        return True
+
+
+class RoomList(Kind):
+    """The public rooms of a service; Enter joins one."""
+
+    title = "Public rooms"
+    placeholder = "filter"
+    hint = "Enter joins   Esc closes"
+    tall = True
+
+    def __init__(self, face: Face, account: Address, service: Address | None) -> None:
+        self._face = face
+        self._account = account
+        self._rooms: list[RoomListing] = []
+        self._waiting = True
+        self._task = asyncio.create_task(self._ask(service))
+
+    async def _ask(self, service: Address | None) -> None:
+        try:
+            services = (service,) if service else await self._face.engine.ask(RoomServices(self._account))
+            if not services:
+                self._face.say("This server names no service for rooms. Write one: /rooms rooms.example.org.")
+            for one in services:
+                rooms = await self._face.engine.ask(PublicRooms(self._account, one))
+                self._rooms += sorted(rooms, key=lambda room: -(room.occupants or 0))
+        except Unanswered as error:
+            self._face.say(str(error))
+        self._waiting = False
+        self._face.refill()
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The rooms that match."""
+        wanted = text.casefold()
+        if self._waiting:
+            return ("asking the server …",)
+        found = [room for room in self._rooms if wanted in f"{room.name} {room.address}".casefold()]
+        return found or ("no public room",)
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return name, address, and how many are there."""
+        look = self._face.look
+        if not isinstance(key, RoomListing):
+            return Text(f" {key}", style=look.style("dim"))
+        count = f"{key.occupants:>4} " if key.occupants is not None else "     "
+        text = Text(count, style=look.style("dim"), no_wrap=True).append(
+            clean_line(key.name or key.address.local)
+        )
+        about = f"  {clean_line(str(key.address))}  {clean_line(key.description)}"
+        text.append(about, style=look.style("dim"))
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Join it."""
+        if not isinstance(key, RoomListing):
+            return False
+        await self._face.close_popup()
+        if await self._face.do(cmd.JoinRoom(self._account, key.address)):
+            await self._face.enter(ChatKey(self._account, key.address))
+        return True
+
+    def cancelled(self) -> None:
+        """Nobody waits for the list any more."""
+        self._task.cancel()

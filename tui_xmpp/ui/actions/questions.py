@@ -1,0 +1,121 @@
+"""Questions of the engine and requests of people: asked in a popup, answered by a key."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from rich.text import Text
+
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.contact import SubscriptionRequest
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.face import Face, Kind
+
+Asked = ev.Question | SubscriptionRequest
+
+
+async def answer(face: Face, id: Hashable = None) -> bool:
+    """Open the popup of a question, or of the one that waits longest; False: none waits."""
+    world = face.world
+    asked: Asked | None = None
+    if isinstance(id, str):
+        asked = world.questions.get(id)
+    elif id is not None:
+        asked = next((request for key, request in world.requests.items() if key == id), None)
+    if asked is None:
+        asked = _first(face)
+    if asked is None:
+        face.say("No question waits for you.")
+        return False
+    if isinstance(asked, ev.PasswordNeeded | ev.RoomPasswordNeeded):
+        await face.open(PasswordPrompt(face, asked))
+    else:
+        await face.open(YesNo(face, asked))
+    return True
+
+
+def _first(face: Face) -> Asked | None:
+    for question in face.world.questions.values():
+        return question
+    return next(iter(face.world.requests.values()), None)
+
+
+class YesNo(Kind):
+    """An invitation, or somebody who asks to see our presence."""
+
+    field = False
+    hint = "y yes   n no   Esc later"
+
+    def __init__(self, face: Face, asked: Asked) -> None:
+        self._face = face
+        self._asked = asked
+        if isinstance(asked, SubscriptionRequest):
+            self.title = f"{clean_line(str(asked.address))} asks to see when you are here"
+        elif isinstance(asked, ev.Invited):
+            who = clean_line(str(asked.sender)) if asked.sender else "Somebody"
+            self.title = f"{who} invites you to {clean_line(str(asked.room))}"
+        else:
+            self.title = "A question"
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """What they say with it, and the answers."""
+        said = clean_line(self._asked.text, 300) if hasattr(self._asked, "text") else ""
+        return (*((f"“{said}”",) if said else ()), "y  yes", "n  no")
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return one line."""
+        text = Text(f" {key}", no_wrap=True)
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Only the lines of an answer answer."""
+        if key not in ("y  yes", "n  no"):
+            return False
+        await self._settle(key == "y  yes")
+        return True
+
+    async def press(self, key: str, row: Hashable | None) -> bool:
+        """The letters of the answers."""
+        if key in ("y", "n"):
+            await self._settle(key == "y")
+            return True
+        return False
+
+    async def _settle(self, yes: bool) -> None:
+        asked = self._asked
+        if isinstance(asked, SubscriptionRequest):
+            kind = cmd.ApproveSubscription if yes else cmd.RefuseSubscription
+            await self._face.do(kind(asked.account, asked.address))
+        else:
+            await self._face.do(cmd.Answer(asked.id, yes))
+
+
+class PasswordPrompt(Kind):
+    """Asks for a password; it is not shown and not kept in any history."""
+
+    secret = True
+    hint = "Enter sends it   Esc later"
+
+    def __init__(self, face: Face, asked: ev.PasswordNeeded | ev.RoomPasswordNeeded) -> None:
+        self._face = face
+        self._asked = asked
+        what = asked.room if isinstance(asked, ev.RoomPasswordNeeded) else asked.account
+        self.title = f"Password for {clean_line(str(what))}"
+        self._reason = clean_line(asked.reason)
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The reason it is asked for."""
+        return (self._reason,) if self._reason else ()
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return the reason."""
+        return Text(f" {key}", style=self._face.look.style("warn"), no_wrap=True)
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Hand the password over; an empty one is none."""
+        if not text:
+            return False
+        await self._face.do(cmd.Answer(self._asked.id, True, text))
+        return True

@@ -1,0 +1,189 @@
+"""The program on the screen: `ChatApp` puts engine, archive and screens together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from rich.traceback import Traceback
+from textual import events
+from textual.app import App
+from textual.driver import Driver
+from textual.filter import LineFilter
+
+from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.ui import themes
+from tui_xmpp.ui.bridge import Batch, Bridge
+from tui_xmpp.ui.keymap import Keymap
+from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.screens.main import MainScreen
+from tui_xmpp.ui.terminal.guard import TerminalGuard
+
+THEME_CHECK = 2.0
+"""Seconds between two looks at the theme files."""
+
+
+class ChatApp(App[int]):
+    """One engine, one archive, one screen. `run()` returns the exit code, or None after Ctrl+Q."""
+
+    ENABLE_COMMAND_PALETTE = False
+    INLINE_PADDING = 0
+    BINDINGS: ClassVar = []
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        archive: ArchiveReader,
+        settings: Settings,
+        *,
+        config_folder: Path | None,
+        config: Configuration,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        super().__init__(driver_class=driver_class or _driver_class())
+        self.engine = engine
+        self.archive = archive
+        self.settings = settings
+        self.config = config
+        self.config_folder = config_folder
+        self.keymap_table = Keymap(settings.keys)
+        self._guard = TerminalGuard()
+        self._bridge_task: asyncio.Task[None] | None = None
+        self.themes = themes.Themes()
+        self._theme_files: dict[Path, int] = {}
+        self.animation_level = "none"
+        self._load_themes()
+        wanted = settings.ui.theme or themes.default_theme(os.environ)
+        self.theme_name = wanted if wanted in self.themes else "quiet-dark"
+        self.theme = self.theme_name
+        self.look = self._look()
+        self.main = MainScreen(engine, archive, settings, self.keymap_table, self.look, config_folder)
+
+    # --- start and end --------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """First what is remembered, or the sign-in; the engine's events come after."""
+        bridge = Bridge(self.engine, self.post_message)
+        self._bridge_task = asyncio.create_task(bridge.run(), name="bridge")
+        await self.push_screen(self.main)
+        if not self.engine.world.accounts:
+            await self.sign_in()
+        for error in (*self.keymap_table.errors, *self.themes.errors):
+            self.main.say(error)
+        self.set_interval(THEME_CHECK, self._watch_themes)
+
+    async def sign_in(self) -> None:
+        """Ask for an account."""
+        from tui_xmpp.ui.screens.sign_in import SignInScreen
+
+        await self.push_screen(SignInScreen(self.engine, first=not self.engine.world.accounts))
+
+    async def leave(self) -> None:
+        """Keep the draft, and end; the caller closes the engine."""
+        await self.main.writing.leave()
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """Stop listening."""
+        if self._bridge_task is not None:
+            self._bridge_task.cancel()
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    async def on_batch(self, batch: Batch) -> None:
+        """Show what happened."""
+        if self.main.is_mounted:
+            await self.main.take(batch.events)
+        screen = self.screen
+        if screen is not self.main and hasattr(screen, "take"):
+            await screen.take(batch.events)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys go to the keymap of the screen before any widget sees them."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
+            self.app_focus = True
+            if await self.main.press(event):
+                return
+        await super().on_event(event)
+
+    async def on_app_focus(self) -> None:
+        """Somebody looks again: what is in view is read."""
+        await self.main.read()
+
+    # --- themes ---------------------------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our variables for Textual's own themes, which are never worn."""
+        return themes.variable_defaults()
+
+    def _load_themes(self) -> None:
+        folder = self.config_folder / "themes" if self.config_folder else None
+        self.themes = themes.load_themes(folder)
+        self._theme_files = themes.changed_files(folder)
+        for theme in self.themes.values():
+            self.register_theme(themes.to_textual(theme))
+
+    def _look(self) -> Look:
+        ui = self.settings.ui
+        return Look(
+            self.themes[self.theme_name],
+            ascii=ui.ascii,
+            time=ui.time,
+            text_width=ui.text_width,
+            today=datetime.now().astimezone().date(),
+        )
+
+    def use_theme(self, name: str, *, keep: bool = True) -> None:
+        """Change the colours now; *keep*: also at the next start."""
+        if name not in self.themes:
+            return
+        self.theme_name = name
+        self.theme = name
+        self.look = self._look()
+        self.main.wear(self.look)
+        if keep:
+            self.config.set_ui("theme", name)
+
+    def _watch_themes(self) -> None:
+        """Load changed theme files; a new day changes what is called today."""
+        folder = self.config_folder / "themes" if self.config_folder else None
+        if themes.changed_files(folder) != self._theme_files:
+            self._load_themes()
+            self.use_theme(self.theme_name, keep=False)
+            self.refresh_css(animate=False)
+        elif self.look.today != datetime.now().astimezone().date():
+            self.look = self._look()
+            self.main.wear(self.look)
+
+    # --- guards ---------------------------------------------------------------------------------------
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Every line passes the guard last."""
+        return [*super().get_line_filters(), self._guard]
+
+    def _fatal_error(self) -> None:
+        """Show where it broke, without the values of variables: they may hold messages and passwords."""
+        self.bell()
+        self._exit_renderables.append(Traceback(show_locals=False, width=None))
+        self._exit_renderables.append(
+            Text("tui-xmpp stopped because of a mistake of its own. What you sent is kept; start it again.")
+        )
+        self._close_messages_no_wait()
+
+
+def _driver_class() -> type[Driver] | None:
+    """Return our driver where there is a terminal to drive; None: Textual's choice."""
+    if os.name != "posix" or "TEXTUAL_DRIVER" in os.environ:
+        return None
+    from tui_xmpp.ui.terminal.driver import ChatDriver
+
+    return ChatDriver

@@ -1,0 +1,142 @@
+"""The open chat: its window over the archive, its unread line and its gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.events import Event, Level
+from tui_xmpp.core.message import Gap, Message, Page, Place
+from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.face import Face
+from tui_xmpp.ui.history_window import HistoryWindow
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOTHING = Page((), (), at_start=True, at_end=True)
+
+
+class ChatView:
+    """Feeds the message log from the archive and from events."""
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+        self._window: HistoryWindow | None = None
+        self._unread: Place | None = None
+        self._gaps: dict[int, Gap] = {}
+        self._filling: set[int] = set()
+
+    def open(self, chat: ChatKey, at: Place | None = None) -> None:
+        """Show a chat from the local archive, at its unread line or at a place."""
+        window = self._window = HistoryWindow(self._face.archive, chat)
+        known = self._face.world.chats.get(chat)
+        self._unread = Place(known.read_at or _EPOCH, known.read_row) if known and known.unread else None
+        self._filling.clear()
+        self._show(self._read(lambda: window.around(at) if at else window.open()), at)
+
+    def close(self) -> None:
+        """Show nothing."""
+        self._window = None
+
+    def jump(self, place: Place) -> None:
+        """Bring a place of this chat into view."""
+        window = self._window
+        if window is not None and not self._face.transcript.jump(place):
+            self._show(self._read(lambda: window.around(place)), place)
+
+    def newest(self) -> None:
+        """Begin anew at the newest page."""
+        window = self._window
+        if window is not None:
+            self._show(self._read(window.open), None)
+
+    def older(self) -> None:
+        """Put an older page above."""
+        if self._window is not None:
+            page = self._read(self._window.older)
+            self._know(page.gaps)
+            self._face.transcript.prepend(page)
+
+    def newer(self) -> None:
+        """Put a newer page below."""
+        if self._window is not None:
+            page = self._read(self._window.newer)
+            self._know(page.gaps)
+            self._face.transcript.append_page(page)
+
+    async def fill(self, gap: Gap) -> None:
+        """Ask for what is missing, once."""
+        if gap.number not in self._filling:
+            self._filling.add(gap.number)
+            self._face.transcript.set_gaps(list(self._gaps.values()), self._filling)
+            if not await self._face.do(cmd.FillGap(gap.chat, gap.number)):
+                self._filling.discard(gap.number)
+
+    def move_unread(self, place: Place | None) -> None:
+        """Put the unread line elsewhere; None: take it away."""
+        self._unread = place
+        self._face.transcript.set_unread_line(place)
+
+    def take(self, events: tuple[Event, ...]) -> bool:
+        """Show what happened in this chat; True: a message came that was not there."""
+        window = self._window
+        if window is None:
+            return False
+        new: list[Message] = []
+        for event in events:
+            match event:
+                case ev.MessageKept(message, old) if message.chat == window.chat and not old:
+                    new.append(message)
+                    window.kept(message.place)
+                case ev.MessageChanged(message) if message.chat == window.chat:
+                    self._face.transcript.replace(message)
+                case ev.HistoryLoaded(chat) if chat == window.chat:
+                    self._loaded(event)
+        if new:
+            self._face.transcript.add(new)
+        return bool(new)
+
+    def _loaded(self, event: ev.HistoryLoaded) -> None:
+        self._filling.clear()
+        if event.failure:
+            self._face.say(event.failure, Level.WARN)
+            self._face.transcript.set_gaps(list(self._gaps.values()))
+            return
+        window = self._window
+        visible = self._face.transcript.visible_messages()
+        if window is None:
+            return
+        if self._face.transcript.following or not visible:
+            self.newest()
+        else:
+            place = visible[len(visible) // 2].place
+            self._show(self._read(lambda: window.around(place)), place)
+
+    def _read(self, how: Callable[[], Page]) -> Page:
+        """Read a page; a disk that fails is told to the user."""
+        try:
+            return how()
+        except StorageError as error:
+            self._face.say(str(error), Level.ERROR)
+            return _NOTHING
+
+    def _know(self, gaps: tuple[Gap, ...]) -> None:
+        self._gaps.update((gap.number, gap) for gap in gaps)
+
+    def _show(self, page: Page, at: Place | None) -> None:
+        window = self._window
+        if window is None:
+            return
+        room = self._face.world.rooms.get(window.chat)
+        self._gaps = {gap.number: gap for gap in page.gaps}
+        self._face.transcript.show(
+            window.chat,
+            page,
+            unread_from=self._unread,
+            at=at,
+            peer=clean_line(self._face.world.name_of(window.chat)),
+            own_nick=room.nick if room else "",
+        )

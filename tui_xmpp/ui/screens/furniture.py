@@ -1,0 +1,140 @@
+"""Draws the lines round the log: topic, typing or notice, banner, status."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.events import Level
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.render import status as render
+from tui_xmpp.ui.screens import words
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from tui_xmpp.ui.screens.main import MainScreen
+
+NOTICE_SECONDS = 12.0
+_TOKENS = {Level.INFO: "text", Level.WARN: "warn", Level.ERROR: "error"}
+
+
+class Furniture:
+    """Makes every line from what is known now; a line that did not change is not drawn again."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self._notice = ("", Level.INFO)
+        self._timer: Timer | None = None
+
+    def all(self) -> None:
+        """Draw every line."""
+        self.topic()
+        self.typing()
+        self.banner()
+        self.status()
+
+    def topic(self) -> None:
+        """Name, status or subject; protection and members at the right."""
+        screen, look = self._screen, self._screen.look
+        chat = screen.chat
+        if chat is None:
+            screen.topic.show(lambda width: Text(" tui-xmpp", style=look.style("dim")))
+            return
+        name = clean_line(screen.world.name_of(chat))
+        about = words.about(screen.world, chat)
+        security = words.security(screen.world, chat)
+        screen.topic.show(lambda width: render.chat_title(look, name, about, security, width))
+
+    def typing(self) -> None:
+        """The notice, else who is typing."""
+        screen, look = self._screen, self._screen.look
+        notice, level = self._notice
+        if notice:
+            screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
+            return
+        names = words.typing(screen.world, screen.chat) if screen.chat and screen.settings.ui.typing else []
+        below = screen.transcript.new_below
+        if not names and below and not screen.transcript.following:
+            end = screen.keymap.keys_of("end") or "End"
+            text = f"{below} new below; {end} goes there"
+            screen.hint.show(lambda width: _line(text, look.style("accent")))
+            return
+        screen.hint.show(lambda width: render.typing_line(look, names, width))
+
+    def say(self, text: str, level: Level) -> None:
+        """Show a notice for a while."""
+        self._notice = (clean_line(text), level)
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if text:
+            self._timer = self._screen.set_timer(NOTICE_SECONDS, self.quiet)
+        self.typing()
+
+    def quiet(self) -> None:
+        """Take the notice away."""
+        if self._notice[0]:
+            self.say("", Level.INFO)
+
+    def banner(self) -> None:
+        """What waits for a decision, or what the next message answers or replaces."""
+        screen, look = self._screen, self._screen.look
+        text, right = self._banner()
+        screen.banner_line.display = bool(text)
+
+        def make(width: int) -> Text:
+            line = Text(f" {text}", style=look.style("accent"), no_wrap=True)
+            line.truncate(max(0, width - len(right) - 2), overflow="ellipsis", pad=True)
+            return line.append(f" {right} ", style=look.style("dim"))
+
+        screen.banner_line.show(make)
+
+    def _banner(self) -> tuple[str, str]:
+        writing, world = self._screen.writing, self._screen.world
+        if writing.edited is not None:
+            return f"editing: {clean_line(writing.edited.body, 200)}", "Esc drops"
+        if writing.reply is not None:
+            who = writing.reply.nick or world.name_of(writing.reply.chat)
+            who = "me" if writing.reply.outgoing else clean_line(who)
+            return f"reply to {who}: {clean_line(writing.reply.body, 200)}", "Esc drops"
+        question = self._screen.asking()
+        if question is None:
+            return "", ""
+        if isinstance(question, ev.Invited):
+            by = f"{clean_line(str(question.sender))} invites you" if question.sender else "You are invited"
+            words = f": {clean_line(question.text, 100)}" if question.text else ""
+            return f"{by} to {clean_line(str(question.room))}{words}", "Alt+y join  Alt+n no"
+        if isinstance(question, ev.PasswordNeeded | ev.RoomPasswordNeeded):
+            what = question.room if isinstance(question, ev.RoomPasswordNeeded) else question.account
+            reason = f" {clean_line(question.reason)}" if question.reason else ""
+            return f"Password for {clean_line(str(what))}?{reason}", "Alt+y enter it  Alt+n no"
+        if isinstance(question, ev.Question):
+            return "A question waits.", "Alt+y yes  Alt+n no"
+        nick = f" ({clean_line(question.nick, 40)})" if question.nick else ""
+        said = f": {clean_line(question.text, 100)}" if question.text else ""
+        return f"{clean_line(str(question.address))}{nick} asks to see you{said}", "Alt+y allow  Alt+n refuse"
+
+    def status(self) -> None:
+        """Account, activity and link; the connection in words while it is not up."""
+        screen, look = self._screen, self._screen.look
+        value = words.status(screen.world, screen.chat)
+        sentence = words.connection(screen.world, screen.chat, datetime.now(UTC))
+        style = look.style("warn")
+
+        def make(width: int) -> Text:
+            if not sentence:
+                return render.status_line(look, value, width)
+            start = render.status_fields(look, value).get("account", Text())
+            line = Text(" ", no_wrap=True).append_text(start).append("  ").append(sentence, style=style)
+            line.truncate(width, overflow="ellipsis")
+            return line
+
+        screen.status.show(make)
+
+
+def _line(text: str, style: object) -> Text:
+    return Text(f" {text}", style=style, no_wrap=True)  # type: ignore[arg-type]

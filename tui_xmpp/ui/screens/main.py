@@ -1,0 +1,334 @@
+"""The one screen: list, chat and members; it routes between widgets, engine and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.contact import SubscriptionRequest
+from tui_xmpp.core.events import Event, Level, Question
+from tui_xmpp.core.message import Message, Place
+from tui_xmpp.core.ports import ArchiveReader, Engine, StorageError
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.world import World
+from tui_xmpp.ui.actions import complete, keys
+from tui_xmpp.ui.actions.face import Kind
+from tui_xmpp.ui.keymap import Keymap
+from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.screens import layout, news, pressing
+from tui_xmpp.ui.screens.chat_view import ChatView
+from tui_xmpp.ui.screens.furniture import Furniture
+from tui_xmpp.ui.screens.lists import Lists
+from tui_xmpp.ui.screens.popups import Popups
+from tui_xmpp.ui.screens.writing import Writing
+from tui_xmpp.ui.widgets.composer import Composer
+from tui_xmpp.ui.widgets.line import Line
+from tui_xmpp.ui.widgets.list_pane import ListPane
+from tui_xmpp.ui.widgets.message_log import MessageLog
+from tui_xmpp.ui.widgets.popup import Popup
+from tui_xmpp.ui.widgets.rows import Rows
+
+
+class MainScreen(Screen[None]):
+    """Holds the open chat and gives every part what it shows."""
+
+    CSS = layout.CSS
+    AUTO_FOCUS = "#composer"
+    ESCAPE_TO_MINIMIZE = False
+    BINDINGS: ClassVar = []
+
+    def __init__(
+        self,
+        engine: Engine,
+        archive: ArchiveReader,
+        settings: Settings,
+        keymap: Keymap,
+        look: Look,
+        config_folder: Path | None,
+    ) -> None:
+        super().__init__()
+        self.engine = engine
+        self.archive = archive
+        self.settings = settings
+        self.keymap = keymap
+        self.look = look
+        self.config_folder = config_folder
+        self.chat: ChatKey | None = None
+        self.previous: list[ChatKey] = []
+        self.after_escape = False
+        self.digits: str | None = None
+        self.lists = Lists(self)
+        self.popups = Popups(self)
+        self.writing = Writing(self)
+        self.furniture = Furniture(self)
+        self.view = ChatView(self)
+        self.list_pane = ListPane(self.lists.model.draw, id="list")
+        self.members = Rows(self.lists.draw_member, cursor=False, id="members")
+        self.topic = Line(id="topic")
+        self.log_widget = MessageLog(look, id="log")
+        self.hint = Line(id="hint")
+        self.banner_line = Line(id="banner")
+        self.prompt = Line(id="prompt")
+        self.writer = Composer(id="composer", send_key=settings.ui.send_key)
+        self.status = Line(id="status")
+
+    def compose(self) -> ComposeResult:
+        """List, chat column, members; the status line below."""
+        with Horizontal(id="panes"):
+            yield self.list_pane
+            with Vertical(id="column"):
+                yield self.topic
+                yield self.log_widget
+                yield self.hint
+                yield self.banner_line
+                with Horizontal(id="writing"):
+                    yield self.prompt
+                    yield self.writer
+            yield self.members
+        yield self.status
+
+    # --- what actions see ---------------------------------------------------------------------------
+
+    @property
+    def world(self) -> World:
+        """What is known now."""
+        return self.engine.world
+
+    @property
+    def composer(self) -> Composer:
+        """Where the user writes."""
+        return self.writer
+
+    @property
+    def transcript(self) -> MessageLog:
+        """The messages on the screen."""
+        return self.log_widget
+
+    @property
+    def selected(self) -> Message | None:
+        """The selected message."""
+        return self.log_widget.selected
+
+    def say(self, text: str, level: Level = Level.INFO) -> None:
+        """Tell the user something in one line."""
+        self.furniture.say(text, level)
+
+    async def do(self, command: cmd.Command) -> bool:
+        """Ask the engine; a refusal is told to the user, and False returned."""
+        try:
+            await self.engine.do(command)
+        except (cmd.Refused, StorageError) as error:
+            self.say(str(error), Level.ERROR)
+            return False
+        return True
+
+    async def enter(self, chat: ChatKey, at: Place | None = None) -> None:
+        """Open a chat, at a place of it."""
+        self.log_widget.clear_selection()
+        if chat == self.chat:
+            if at is not None:
+                self.view.jump(at)
+            return
+        known = self.world.chats.get(chat)
+        if (known is None or not known.open) and not await self.do(cmd.OpenChat(chat)):
+            return
+        if self.chat is not None:
+            await self._leave_chat()
+            self.previous = [one for one in self.previous if one not in (chat, self.chat)][-50:]
+            self.previous.append(self.chat)
+        self.chat = chat
+        self.writing.enter(chat)
+        self.view.open(chat, at)
+        self.refresh_all()
+        await self.read()
+
+    async def leave(self) -> None:
+        """Show the chat before, or none."""
+        for chat in reversed(self.previous):
+            known = self.world.chats.get(chat)
+            if known is not None and known.open and chat != self.chat:
+                await self.enter(chat)
+                return
+        if self.chat is not None:
+            await self._leave_chat()
+        self.chat = None
+        self.view.close()
+        layout.show_empty(self)
+        self.refresh_all()
+
+    async def _leave_chat(self) -> None:
+        await self.writing.leave()
+        await self.read()
+
+    async def read(self) -> None:
+        """Everything is read when the end of the chat is in view of somebody."""
+        known = self.world.chats.get(self.chat) if self.chat else None
+        if known is not None and known.unread and self.log_widget.following and self.app.app_focus:
+            await self.do(cmd.MarkRead(known.key))
+
+    async def open(self, kind: Kind) -> None:
+        """Open a popup in place of the one that is open."""
+        await self.popups.open(kind)
+
+    async def close_popup(self) -> None:
+        """Close the popup and go back to the composer."""
+        await self.popups.close()
+
+    def refill(self) -> None:
+        """The rows of the open popup changed."""
+        self.popups.refill()
+
+    def reply_to(self, message: Message | None) -> None:
+        """The next message answers this one; None: none."""
+        self.log_widget.clear_selection()
+        self.writing.answer(message)
+        self.furniture.banner()
+
+    def edit(self, message: Message | None) -> None:
+        """Enter replaces this message; None: it sends."""
+        self.log_widget.clear_selection()
+        self.writing.edit(message)
+        self.furniture.banner()
+
+    def go_to(self, place: Place) -> None:
+        """Bring a place of the open chat into view."""
+        self.view.jump(place)
+
+    def refresh_all(self) -> None:
+        """Draw everything from the world again."""
+        self.lists.refill()
+        self.lists.refill_members()
+        layout.arrange(self)
+        self.furniture.all()
+
+    async def screen_action(self, id: str, argument: str = "") -> None:
+        """Do what only the screen can."""
+        await layout.screen_action(self, id, argument)
+
+    def theme_names(self) -> Sequence[str]:
+        """The themes there are."""
+        return layout.theme_names(self)
+
+    def wear(self, look: Look) -> None:
+        """Change the looks of everything."""
+        self.look = look
+        self.log_widget.look = look
+        self.prompt.refresh()
+        self.refresh_all()
+
+    def asking(self) -> Question | SubscriptionRequest | None:
+        """Return what waits longest for an answer."""
+        for question in self.world.questions.values():
+            return question
+        return next(iter(self.world.requests.values()), None)
+
+    # --- what widgets post --------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Open what was open, or say what can be done."""
+        self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
+        self.set_interval(1.0, self.furniture.status)
+        layout.arrange(self)
+        first = news.first_chat(self.world)
+        if first is not None:
+            await self.enter(first)
+        else:
+            layout.show_empty(self)
+        self.refresh_all()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show the panes this width has room for."""
+        layout.arrange(self)
+        self.lists.refill()
+        self.furniture.all()
+
+    async def press(self, event: events.Key) -> bool:
+        """Do what a key means, before any widget hears of it; False: it goes on to the widget."""
+        return await pressing.press(self, event)
+
+    async def take(self, happened: tuple[Event, ...]) -> None:
+        """Show what happened; the world has it already."""
+        await news.take(self, happened)
+
+    async def on_composer_sent(self, event: Composer.Sent) -> None:
+        """Enter was pressed."""
+        await self.writing.submit(event.text, pasted=event.pasted)
+
+    async def on_composer_wanted(self, event: Composer.Wanted) -> None:
+        """Tab was pressed."""
+        await complete.complete(self, backwards=event.backwards)
+
+    async def on_composer_empty_up(self, event: Composer.EmptyUp) -> None:
+        """Up in an empty composer edits the last own message."""
+        await keys.run(self, "edit-last")
+
+    async def on_text_area_changed(self, event: Composer.Changed) -> None:
+        """Another text stands in the composer."""
+        if event.text_area is self.writer:
+            if not self.writer.text:
+                self.writer.pasted = False
+            self.furniture.quiet()
+            await self.writing.changed()
+            await complete.suggest(self)
+
+    async def on_popup_typed(self, event: Popup.Typed) -> None:
+        """Pass on to the kind of popup."""
+        await self.popups.typed(event.text)
+
+    async def on_popup_picked(self, event: Popup.Picked) -> None:
+        """Pass on to the kind of popup."""
+        await self.popups.picked(event.key, event.text)
+
+    def on_popup_moved(self, event: Popup.Moved) -> None:
+        """Pass on to the kind of popup."""
+        self.popups.moved(event.key)
+
+    async def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        """A row of the list or of the members was chosen."""
+        await self.lists.chosen(event.rows, event.key)
+
+    def on_message_log_older_wanted(self) -> None:
+        """The log is near the oldest message it holds."""
+        self.view.older()
+
+    def on_message_log_newer_wanted(self) -> None:
+        """The log is near the newest message it holds."""
+        self.view.newer()
+
+    def on_message_log_newest_wanted(self) -> None:
+        """The log wants the end."""
+        self.view.newest()
+
+    async def on_message_log_gap_reached(self, event: MessageLog.GapReached) -> None:
+        """A hole came into view."""
+        await self.view.fill(event.gap)
+
+    async def on_message_log_reached_end(self) -> None:
+        """The newest message is in view."""
+        self.furniture.typing()
+        await self.read()
+
+    def on_message_log_clicked(self, event: MessageLog.Clicked) -> None:
+        """A click selects."""
+        self.log_widget.select(event.message)
+
+    async def on_message_log_link_clicked(self, event: MessageLog.LinkClicked) -> None:
+        """A link was clicked."""
+        await keys.open_link(self, event.url)
+
+    def on_message_log_reply_clicked(self, event: MessageLog.ReplyClicked) -> None:
+        """Go to what a message answers."""
+        keys.go_to_answered(self, event.message)
+
+    def on_message_log_selection_changed(self, event: MessageLog.SelectionChanged) -> None:
+        """Say what can be done with a selected message."""
+        pressing.selection_hint(self)

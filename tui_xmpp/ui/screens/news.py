@@ -1,0 +1,107 @@
+"""What events change on the screen, and when they may ring."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
+from tui_xmpp.core.events import Event
+from tui_xmpp.core.message import Delivery, Message, MessageType
+from tui_xmpp.core.settings import Attention
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.world import World
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.screens.main import MainScreen
+
+_ORDER = (
+    ev.ChatChanged,
+    ev.MessageKept,
+    ev.RosterReplaced,
+    ev.ContactChanged,
+    ev.ContactRemoved,
+    ev.AccountAdded,
+    ev.AccountRemoved,
+    ev.SubscriptionRequested,
+    ev.SubscriptionSettled,
+    ev.Question,
+    ev.QuestionSettled,
+    ev.BookmarksChanged,
+)
+_MEMBERS = (ev.OccupantsArrived, ev.OccupantChanged, ev.OccupantLeft, ev.RoomChanged)
+
+
+def first_chat(world: World) -> ChatKey | None:
+    """Return the chat to begin with: the one last talked in."""
+    chats = [chat for chat in world.chats.values() if chat.open]
+    timed = [chat for chat in chats if chat.last_at is not None]
+    if timed:
+        return max(timed, key=lambda chat: chat.last_at or datetime.min).key
+    return chats[0].key if chats else None
+
+
+async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
+    """Show a batch of events."""
+    order = members = False
+    for event in happened:
+        order = order or isinstance(event, _ORDER)
+        members = members or (isinstance(event, _MEMBERS) and event.key == screen.chat)
+        _notice(screen, event)
+    if screen.chat is None and (first := first_chat(screen.world)) is not None:
+        await screen.enter(first)
+    elif screen.view.take(happened):
+        await screen.read()
+    gone = screen.world.chats.get(screen.chat) if screen.chat else None
+    if screen.chat is not None and (gone is None or not gone.open):
+        await screen.leave()
+    screen.lists.refill(order=order)
+    if members:
+        screen.lists.refill_members()
+    screen.furniture.all()
+    if any(
+        isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old) for event in happened
+    ):
+        screen.app.bell()
+
+
+def _notice(screen: MainScreen, event: Event) -> None:
+    now = datetime.now(UTC)
+    match event:
+        case ev.Notice(text, level):
+            screen.say(text, level)
+        case ev.RoomsProgress(_, joined, total) if joined < total:
+            screen.say(f"Joining rooms: {joined} of {total}.")
+        case ev.OccupantChanged(key, occupant, True) if key == screen.chat:
+            screen.transcript.add_notice(f"{clean_line(occupant.nick)} joined", now, "join")
+        case ev.OccupantLeft(key, nick, new_nick, reason) if key == screen.chat:
+            if new_nick:
+                screen.transcript.add_notice(f"{clean_line(nick)} is now {clean_line(new_nick)}", now)
+            elif reason:
+                screen.transcript.add_notice(f"{clean_line(nick)} left: {clean_line(reason)}", now, "warning")
+            else:
+                screen.transcript.add_notice(f"{clean_line(nick)} left", now, "leave")
+
+
+def rings(screen: MainScreen, message: Message, old: bool) -> bool:
+    """Whether a message may ring: it is new, not in view, and its chat's rule allows it."""
+    attention = screen.settings.notify
+    if old or not attention.bell or message.delivery is not Delivery.INCOMING:
+        return False
+    if message.outgoing or not message.body or message.type is MessageType.ERROR:
+        return False
+    if message.chat == screen.chat and screen.app.app_focus and screen.transcript.following:
+        return False
+    return _allowed(screen.world, message, attention)
+
+
+def _allowed(world: World, message: Message, attention: Attention) -> bool:
+    chat = world.chats.get(message.chat)
+    if chat is None:
+        return True
+    rule = chat.notify
+    if rule is Notify.ALL:
+        # A chat without a rule of its own follows the configuration.
+        rule = attention.rooms if chat.kind is ChatKind.ROOM else attention.default
+    return rule is Notify.ALL or (rule is Notify.MENTIONS and message.mention)

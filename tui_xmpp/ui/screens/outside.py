@@ -1,0 +1,146 @@
+"""What leaves the screen for a moment or changes the whole program: editor, plain text, links, theme."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+from tui_xmpp.core.events import Level
+from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.text import clean, clean_line
+from tui_xmpp.ui.screens import words
+from tui_xmpp.ui.terminal.guard import safe_link
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.app import ChatApp
+    from tui_xmpp.ui.screens.main import MainScreen
+
+_BARE_LINES = 500
+_REMOTE = ("SSH_CONNECTION", "SSH_TTY", "MOSH_CONNECTION")
+
+
+async def act(screen: MainScreen, id: str, argument: str) -> None:
+    """Do one of them."""
+    app: ChatApp = screen.app  # type: ignore[assignment]
+    match id:
+        case "quit":
+            await app.leave()
+        case "account":
+            await app.sign_in()
+        case "editor":
+            _editor(screen)
+        case "bare":
+            _bare(screen)
+        case "open-url":
+            _open(screen, argument)
+        case "mouse":
+            _mouse(screen, argument)
+        case "theme":
+            await _theme(screen, app, argument)
+        case "link":
+            _link(screen)
+
+
+async def _theme(screen: MainScreen, app: ChatApp, name: str) -> None:
+    from tui_xmpp.ui.screens.theme_popup import Themes
+
+    if not name:
+        await screen.open(Themes(app))
+    elif name in app.themes:
+        app.use_theme(name)
+    else:
+        screen.say(f"There is no such theme. There are: {', '.join(app.themes)}.", Level.WARN)
+
+
+def _link(screen: MainScreen) -> None:
+    state = words.account_of(screen.world, screen.chat)
+    profile = PROFILES.get(state.account.link) if state else None
+    if profile is None:
+        screen.say("No account is in use.")
+        return
+    rooms = "joins all rooms" if profile.join_all else "joins rooms when you open them"
+    screen.say(f"Link {profile.name}: fetches {profile.page} messages at a time, {rooms}.")
+
+
+def _mouse(screen: MainScreen, wanted: str) -> None:
+    driver = screen.app._driver
+    turn = getattr(driver, "mouse", None)
+    if turn is None:
+        screen.say("The mouse cannot be changed in this terminal.", Level.WARN)
+        return
+    turn(wanted != "off")
+    screen.say("Clicks and wheel come here." if wanted != "off" else "The mouse belongs to the terminal.")
+
+
+def _open(screen: MainScreen, url: str) -> None:
+    """Open a link; over SSH a browser would start on the wrong machine, so the link is copied."""
+    if not safe_link(url):
+        screen.say("This kind of link is not opened.", Level.WARN)
+        return
+    if any(name in os.environ for name in _REMOTE):
+        screen.app.copy_to_clipboard(url)
+        screen.say(f"Sent to the terminal's clipboard: {clean_line(url)}")
+        return
+    command = {"darwin": "open"}.get(sys.platform, "xdg-open")
+    try:
+        subprocess.Popen(
+            [command, url],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        screen.app.copy_to_clipboard(url)
+        screen.say(f"Nothing here opens links; sent to the terminal's clipboard: {clean_line(url)}")
+        return
+    screen.say(f"Opened {clean_line(url)}")
+
+
+def _editor(screen: MainScreen) -> None:
+    """Let an editor change the draft; the screen stands still meanwhile."""
+    command = screen.settings.ui.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="tui-xmpp-") as folder:
+        path = Path(folder) / "message.txt"
+        path.touch(mode=0o600)
+        path.write_text(screen.composer.text, encoding="utf-8")
+        try:
+            # Without batch_update a repaint while suspended blocks the program for good.
+            with screen.app.suspend(), screen.app.batch_update():
+                code = subprocess.call([*shlex.split(command), str(path)])
+        except (OSError, ValueError) as error:
+            screen.say(f"The editor {command!r} did not start: {error}. Set editor in [ui].", Level.ERROR)
+            return
+        except SuspendNotSupported:
+            screen.say("This terminal cannot be handed to an editor.", Level.WARN)
+            return
+        text = path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
+    screen.refresh(layout=True)
+    if code:
+        screen.say(f"The editor ended with code {code}; the draft is as it was.", Level.WARN)
+        return
+    screen.composer.load(text, pasted=True)
+
+
+def _bare(screen: MainScreen) -> None:
+    """Print the chat as plain text and wait for Enter."""
+    lines: list[str] = []
+    for message in screen.transcript.messages():
+        who = "me" if message.outgoing else message.nick or screen.world.name_of(message.chat)
+        when = screen.look.local(message.at).strftime("%Y-%m-%d %H:%M")
+        lines += f"{when} {clean_line(who, 40)}: {clean(message.body)}".split("\n")
+    try:
+        with screen.app.suspend(), screen.app.batch_update():
+            sys.__stdout__.write("\n".join(lines[-_BARE_LINES:]) + "\n\nEnter goes back. ")  # type: ignore[union-attr]
+            sys.__stdout__.flush()  # type: ignore[union-attr]
+            sys.__stdin__.readline()  # type: ignore[union-attr]
+    except SuspendNotSupported:
+        screen.say("This terminal cannot show plain text.", Level.WARN)
+    screen.refresh(layout=True)

@@ -1,0 +1,88 @@
+"""Opens, fills and closes the popup between log and composer."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from tui_xmpp.ui.actions.face import Kind
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.screens.main import MainScreen
+    from tui_xmpp.ui.widgets.popup import Popup
+
+
+class Popups:
+    """At most one popup, and its kind."""
+
+    def __init__(self, screen: MainScreen) -> None:
+        self._screen = screen
+        self.kind: Kind | None = None
+        self.widget: Popup | None = None
+
+    async def open(self, kind: Kind) -> None:
+        """Open a popup in place of the one that is open."""
+        # Its line is Textual's Input, which the first screen does without.
+        from tui_xmpp.ui.widgets.popup import Popup
+
+        await self.close()
+        look = self._screen.look
+
+        def title(width: int) -> Text:
+            return Text(f" {kind.title}", style=look.style("accent"), no_wrap=True)
+
+        def hint(width: int) -> Text:
+            return Text(f" {kind.hint}", style=look.style("dim"), no_wrap=True)
+
+        popup = Popup(
+            kind.draw,
+            title=title,
+            hint=hint if kind.hint else None,
+            field=kind.field,
+            secret=kind.secret,
+            tall=kind.tall,
+            start=kind.start,
+            placeholder=kind.placeholder,
+        )
+        self.kind, self.widget = kind, popup
+        self._screen.log_widget.display = not kind.tall
+        await self._screen.query_one("#column").mount(popup, before="#hint")
+        if popup.field is not None:
+            popup.field.focus()
+        popup.show(kind.keys(kind.start), top=True)
+
+    async def close(self, *, cancelled: bool = False) -> None:
+        """Close the popup and go back to the composer."""
+        kind, popup = self.kind, self.widget
+        self.kind = self.widget = None
+        if popup is None or kind is None:
+            return
+        if cancelled:
+            kind.cancelled()
+        self._screen.composer.focus()
+        self._screen.log_widget.display = True
+        await popup.remove()
+
+    def refill(self) -> None:
+        """The rows changed."""
+        if self.kind is not None and self.widget is not None:
+            self.widget.show(self.kind.keys(self.widget.text))
+
+    async def typed(self, text: str) -> None:
+        """Another text stands in the line."""
+        if self.kind is not None and self.widget is not None:
+            await self.kind.typed(text)
+            self.widget.show(self.kind.keys(text), top=True)
+
+    async def picked(self, key: Hashable | None, text: str) -> None:
+        """A row was chosen."""
+        kind = self.kind
+        if kind is not None and await kind.pick(key, text) and self.kind is kind:
+            await self.close()
+
+    def moved(self, key: Hashable) -> None:
+        """The cursor stands on another row."""
+        if self.kind is not None:
+            self.kind.moved(key)

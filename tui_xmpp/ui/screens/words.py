@@ -1,0 +1,123 @@
+"""The words of topic line, status line and empty chats, from what is known of the world."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tui_xmpp.core.account import AccountState, Connection
+from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
+from tui_xmpp.core.contact import Show
+from tui_xmpp.core.events import ChatState
+from tui_xmpp.core.room import RoomState
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.world import World
+from tui_xmpp.ui.actions.rank import ordered_activity
+from tui_xmpp.ui.render.status import Activity, Status
+
+_SHOWS = {
+    Show.CHAT: "wants to talk",
+    Show.AVAILABLE: "here",
+    Show.AWAY: "away",
+    Show.XA: "away for long",
+    Show.DND: "do not disturb",
+    Show.OFFLINE: "offline",
+}
+NO_CHAT = """No chat is open.
+
+  {jump}   go to a person, a room or any address
+  /add ADDRESS    put somebody on your list
+  /join ROOM      enter a room
+
+{help} shows all keys and commands."""
+
+
+def show_word(show: Show) -> str:
+    """Return a presence in words."""
+    return _SHOWS[show]
+
+
+def about(world: World, chat: ChatKey) -> str:
+    """Return what the topic line says after the name: status, subject, or why we are not in the room."""
+    room = world.rooms.get(chat)
+    if room is not None:
+        if room.state is RoomState.JOINED:
+            return clean_line(room.subject)
+        states = {
+            RoomState.QUEUED: "waits for its turn to be joined",
+            RoomState.JOINING: "joining",
+            RoomState.LEFT: "not joined; /join enters it",
+            RoomState.FAILED: "could not be joined",
+        }
+        return clean_line(room.reason) or states[room.state]
+    presence = world.best_presence(chat.account, chat.address)
+    if presence is None:
+        state = world.accounts.get(chat.account)
+        return "offline" if state and state.connection is Connection.ONLINE else ""
+    return clean_line(presence.status) or show_word(presence.show)
+
+
+def security(world: World, chat: ChatKey) -> str:
+    """Return the right end of the topic line: protection, members, account where there are several."""
+    words = ["not encrypted"]
+    room = world.rooms.get(chat)
+    if room is not None and room.occupants:
+        words.append(f"{len(room.occupants)} members")
+    known = world.chats.get(chat)
+    if known is not None and known.notify is Notify.NONE:
+        words.append("muted")
+    if len(world.accounts) > 1:
+        words.append(clean_line(str(chat.account)))
+    return ", ".join(words)
+
+
+def typing(world: World, chat: ChatKey) -> list[str]:
+    """Return the names of those who type in a chat."""
+    known = world.typing.get(chat, {})
+    names = []
+    for who, state in known.items():
+        if state is ChatState.COMPOSING:
+            direct = who == str(chat.address) or "@" in who
+            names.append(clean_line(world.name_of(chat) if direct else who))
+    return names
+
+
+def account_of(world: World, chat: ChatKey | None) -> AccountState | None:
+    """Return the account the status line is about: the open chat's, else the first."""
+    if chat is not None and chat.account in world.accounts:
+        return world.accounts[chat.account]
+    return next(iter(world.accounts.values()), None)
+
+
+def status(world: World, chat: ChatKey | None) -> Status:
+    """Return what the status line shows."""
+    state = account_of(world, chat)
+    if state is None:
+        return Status("no account")
+    return Status(
+        clean_line(state.account.address.local or str(state.account.address)),
+        state.connection,
+        state.presence.show,
+        tuple(activity(one, clean_line(world.name_of(one.key))) for one in ordered_activity(world, chat)),
+        state.account.link,
+    )
+
+
+def activity(chat: Chat, name: str) -> Activity:
+    """Return one entry of the activity list."""
+    return Activity(
+        chat.number, name, chat.unread, chat.mentions, chat.kind is not ChatKind.ROOM, bool(chat.draft)
+    )
+
+
+def connection(world: World, chat: ChatKey | None, now: datetime) -> str:
+    """Return the sentence about the connection; empty while all is well."""
+    state = account_of(world, chat)
+    if state is None or state.connection is Connection.ONLINE:
+        return ""
+    words = clean_line(state.reason) or state.connection.value
+    if state.retry_at is not None:
+        seconds = max(0, round((state.retry_at - now).total_seconds()))
+        words += f" Next try in {seconds} s; /connect tries now."
+    elif state.connection is Connection.OFFLINE:
+        words = f"{words}. /connect signs in."
+    return words

@@ -1,0 +1,45 @@
+"""The last guard where strips become bytes: no control character and no foreign link leaves it."""
+
+from __future__ import annotations
+
+import re
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_SCHEMES = ("https://", "http://", "xmpp:", "mailto:", "geo:")
+
+
+class TerminalGuard(LineFilter):
+    """Takes out of every line what could steer a terminal, whoever put it there.
+
+    These characters take no cell in Textual's count, so that taking them out moves nothing.
+    """
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the line without control characters, and without links of other schemes."""
+        return [_guarded(segment) for segment in segments]
+
+
+def _guarded(segment: Segment) -> Segment:
+    text, style, control = segment
+    bad_text = _FORBIDDEN.search(text) is not None
+    bad_link = style is not None and bool(style.link) and not safe_link(style.link or "")
+    if not bad_text and not bad_link and not control:
+        return segment
+    return Segment(_FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)
+
+
+def _without_link(style: Style | None) -> Style | None:
+    return style.update_link(None) if style is not None else None
+
+
+def safe_link(url: str) -> bool:
+    """Whether a link may be written to the terminal (OSC 8) or opened."""
+    return url.lower().startswith(_SCHEMES) and _FORBIDDEN.search(url) is None and " " not in url

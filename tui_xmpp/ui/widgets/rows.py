@@ -1,0 +1,135 @@
+"""A list of any length in one widget: only the rows on the screen are made and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Draw = Callable[[Hashable, int], Text]
+"""Makes the row of a key, as wide as the number of cells given."""
+
+
+class Rows(ScrollView, can_focus=False):
+    """Shows rows by their keys; a row is made when it comes into view."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor"}
+    DEFAULT_CSS = """
+    Rows {
+        scrollbar-size: 0 0;
+        overflow-x: hidden;
+        overflow-y: auto;
+        background: $background;
+        color: $foreground;
+        & > .rows--cursor { text-style: reverse; }
+    }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A row was clicked, or chosen with a key."""
+
+        rows: Rows
+        key: Hashable
+
+        @property
+        def control(self) -> Rows:
+            """The list it was chosen in."""
+            return self.rows
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        rows: Rows
+        key: Hashable
+
+        @property
+        def control(self) -> Rows:
+            """The list it moved in."""
+            return self.rows
+
+    def __init__(self, draw: Draw, *, cursor: bool = True, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.draw = draw
+        self.shows_cursor = cursor
+        self.cursor = 0
+        self._keys: Sequence[Hashable] = ()
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        """The keys now shown, from top to bottom."""
+        return self._keys
+
+    @property
+    def selected(self) -> Hashable | None:
+        """The key under the cursor; None in an empty list."""
+        return self._keys[self.cursor] if 0 <= self.cursor < len(self._keys) else None
+
+    def show(self, keys: Sequence[Hashable], *, top: bool = False) -> None:
+        """Show these keys; the cursor stays on its key, or goes to the first with *top*."""
+        before = self.selected
+        self._keys = keys
+        self.cursor = 0
+        if not top and before is not None and before in keys:
+            self.cursor = keys.index(before)
+        self.virtual_size = Size(self.size.width, len(keys))
+        if self.shows_cursor:
+            self._reveal()
+        self.refresh()
+
+    def move(self, delta: int) -> None:
+        """Move the cursor by rows, within the list."""
+        if not self._keys:
+            return
+        self.cursor = max(0, min(len(self._keys) - 1, self.cursor + delta))
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Moved(self, self._keys[self.cursor]))
+
+    def go_to(self, key: Hashable) -> None:
+        """Put the cursor on a key, if it is there."""
+        if key in self._keys:
+            self.cursor = self._keys.index(key)
+            self._reveal()
+            self.refresh()
+
+    def choose(self) -> None:
+        """Choose the row under the cursor."""
+        if self.selected is not None:
+            self.post_message(self.Chosen(self, self.selected))
+
+    def _reveal(self) -> None:
+        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True, immediate=True)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the width of the scrolled area that of the widget."""
+        self.virtual_size = Size(event.size.width, len(self._keys))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the row that was clicked."""
+        at = self.scroll_offset.y + event.y
+        if 0 <= at < len(self._keys):
+            self.cursor = at
+            self.refresh()
+            self.choose()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the view."""
+        width = self.size.width
+        at = self.scroll_offset.y + y
+        style = self.rich_style
+        if at >= len(self._keys):
+            return Strip.blank(width, style)
+        text = self.draw(self._keys[at], width)
+        strip = Strip(text.render(self.app.console)).apply_style(style).adjust_cell_length(width, style)
+        if self.shows_cursor and at == self.cursor:
+            strip = strip.apply_style(self.get_component_rich_style("rows--cursor", partial=True))
+        return strip
