@@ -84,7 +84,14 @@ def _open_screen(paths: Paths, account: str, vault: Vault | None) -> ExitCode:
         from .ui.app import ChatApp
 
         engine = LazyEngine(world, lambda: _session_maker(storage, settings, world, vault))
-        app = ChatApp(
+
+        class Painted(ChatApp):
+            """Lets the session come once the first frame is on the screen."""
+
+            def on_ready(self) -> None:
+                engine.start()
+
+        app = Painted(
             engine, storage.archive, settings, config_folder=paths.config, config=storage.configuration
         )
         asyncio.run(_live(app, engine, _control_socket(paths)))
