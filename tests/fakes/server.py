@@ -23,6 +23,9 @@ PROCEED = f"<proceed xmlns='{TLS}'/>"
 
 DEADLINE = 10.0
 
+_CLIENT_HELLO = b"\x16\x03"
+"""How a client begins TLS (RFC 8446 §5.1)."""
+
 Script = Callable[["Peer"], Awaitable[None]]
 
 
@@ -81,10 +84,12 @@ class Peer:
             self._take(await self._reader.read(65536))
 
     async def end(self) -> None:
-        """Read until the client closes."""
+        """Read until the client closes its stream or the link."""
         with contextlib.suppress(ConnectionError, EOFError):
-            while True:
+            while not self.heard.endswith(b"</stream:stream>"):
                 self._take(await self._reader.read(65536))
+            self.send("</stream:stream>")
+            await self.flush()
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -93,6 +98,9 @@ class Peer:
         self.heard += data
         if not self._secure:
             self.heard_in_clear += data
+            if data.startswith(_CLIENT_HELLO):
+                self.send("not TLS")
+                raise EOFError
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         await self._writer.start_tls(context)
@@ -186,7 +194,6 @@ class FakeServer:
         self._direct = direct
         self.peers: list[Peer] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._direct)

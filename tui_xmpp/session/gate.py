@@ -122,6 +122,7 @@ class Gate:
         # RFC 6120 §7.7.2.2: the server returns the full address of the client that asked.
         if bound.bare != self._own or bound.is_bare:
             raise Violation("The server signed you in under an address that is not yours. The link was cut.")
+        self.phase = Phase.BOUND
 
 
 _TOO_EARLY = {

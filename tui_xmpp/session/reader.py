@@ -55,7 +55,7 @@ Item = Header | ET.Element | Dropped | Closed
 
 
 class _BoundaryReached(Exception):
-    """The element whose last tag begins at `index` ends this reader's share of the stream."""
+    """The element that ended at `index` ends this reader's share of the stream."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -109,8 +109,10 @@ class Reader:
         try:
             self._parser.Parse(piece, False)
         except _BoundaryReached as reached:
-            # The end of an end tag, or of an empty element's only tag; anything else is garbage and found to be.
-            end = piece.find(b">", max(0, reached.index - before)) + 1
+            end = max(0, reached.index - before)
+            # The index is that of the end tag, or, of an empty element, already behind it.
+            if reached.index < before or piece[end : end + 2] == b"</":
+                end = piece.find(b">", end) + 1
             self.rest = piece[end:] + behind
             return
         except expat.ExpatError as error:

@@ -159,7 +159,7 @@ async def _request_resource(stream: Stream, timeout: float) -> Address:
 
 
 async def _ask(stream: Stream, request: str, timeout: float) -> ET.Element:
-    id = stream.new_id()
+    id = stream.awaited_id = stream.new_id()
     stream.send_raw(f"<iq type='set' id='{id}'>{request}</iq>")
     while True:
         answer = await stream.take(timeout)

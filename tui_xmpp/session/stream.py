@@ -38,6 +38,7 @@ KEEPALIVE_SECONDS = 60
 _IQ_TIMER = "IqTimeout_"
 _REPLACED_PLUGINS = frozenset({"feature_mechanisms", "feature_starttls", "feature_bind", "feature_session"})
 _LONGEST_PAUSE = 64 * 1024
+_MOST_EARLY = 1000
 _NAME = "tui-xmpp"
 
 _log = logging.getLogger(_NAME)
@@ -68,7 +69,10 @@ class Stream(ClientXMPP):
         self._inbox: deque[Header | ET.Element] = deque()
         self._arrived = asyncio.Event()
         self._iq_timeouts: dict[str, Callable[[], None]] = {}
+        self._early: list[ET.Element] = []
         self._closing = False
+        self.awaited_id = ""
+        """Id of the iq whose answer `take` is to return, while the session has not begun."""
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[Failure] = loop.create_future()
         """Done when the stream has ended; its result says why."""
@@ -235,6 +239,9 @@ class Stream(ClientXMPP):
         """Let queued stanzas out and tell the library's handlers."""
         self.sessionstarted = True
         self.event(STARTED)
+        early, self._early = self._early, []
+        for element in early:
+            self._spawn_event(element)
 
     def start_queue(self) -> None:
         """Begin to write what the library queues."""
@@ -343,8 +350,12 @@ class Stream(ClientXMPP):
     def _deliver(self, element: ET.Element) -> None:
         if element.tag == gate.ERROR:
             self.fail(of_stream_error(element, self.account.address.domain, trusted=self.secure))
-        elif self.phase_gate.phase is Phase.BOUND or element.tag.startswith(f"{{{gate.RESUMPTION}}}"):
+        elif self.sessionstarted or element.tag.startswith(f"{{{gate.RESUMPTION}}}"):
             self._spawn_event(element)
+        elif self.phase_gate.phase is Phase.BOUND and element.get("id") != self.awaited_id:
+            self._early.append(element)
+            if len(self._early) > _MOST_EARLY:
+                raise Violation("The server sent too much before the session had begun. The link was cut.")
         else:
             self._put(element)
 
