@@ -39,6 +39,8 @@ ALL: tuple[type[Feature], ...] = (
     # The roster before presence: contacts that are known when their presence comes can be shown at once.
     Roster,
     Subscriptions,
+    # The archive before presence: then what the server held for us comes with its exact time and place first.
+    History,
     Presences,
     Chats,
     Messages,
@@ -62,6 +64,4 @@ ALL: tuple[type[Feature], ...] = (
     RoomSubjects,
     Mentions,
     RoomList,
-    # Last: nothing of ours is sent again before the archive said what has arrived.
-    History,
 )

@@ -18,7 +18,7 @@ from ...core.commands import (
 from ...core.contact import Contact, Subscription
 from ...core.events import ContactChanged, ContactRemoved, RosterReplaced
 from .. import convert, guard
-from ..feature import Context, Feature, Handler, IqHandler, Unserved
+from ..feature import Context, Failed, Feature, Handler, IqHandler, Unserved
 
 ROSTER = "jabber:iq:roster"
 _VERSIONING = "{urn:xmpp:features:rosterver}ver"
@@ -32,6 +32,8 @@ class Roster(Feature):
         self._loading = False
         self._held: list[ET.Element] = []
         """Pushes that came while the roster was being fetched."""
+        self._wanted: dict[Address, tuple[str, tuple[str, ...]]] = {}
+        """Names and groups the server was asked for and has not pushed yet."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -94,6 +96,7 @@ class Roster(Feature):
             contact = self._contact(item)
             if contact is None:
                 continue
+            self._wanted.pop(contact.address, None)
             if contact.subscription is Subscription.REMOVE:
                 self.context.cache.remove_contact(contact.account, contact.address, version)
                 self.context.emit(ContactRemoved(contact.account, contact.address))
@@ -148,7 +151,8 @@ class Roster(Feature):
         known = self.context.world.contacts.get((self.context.own, address))
         if known is None:
             raise Refused("That address is not on your roster.")
-        return known
+        name, groups = self._wanted.get(address, (known.name, known.groups))
+        return replace(known, name=name, groups=groups)
 
     async def _put(self, address: Address, name: str, groups: Sequence[str]) -> None:
         query = convert.element(ROSTER, "query")
@@ -156,4 +160,9 @@ class Roster(Feature):
         for group in groups:
             if group:
                 convert.add(item, ROSTER, "group", group)
-        await self.context.request("set", query)
+        self._wanted[address] = (name, tuple(groups))
+        try:
+            await self.context.request("set", query)
+        except Failed:
+            self._wanted.pop(address, None)
+            raise
