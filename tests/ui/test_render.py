@@ -11,14 +11,19 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from tests.ui.log_values import AVA, CHAT, ME, START, THEMES, in_room, look, message
+from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
+from tui_xmpp.core.chat import Chat, ChatKind
+from tui_xmpp.core.contact import Show
 from tui_xmpp.core.message import Delivery, Gap, Message, MessageType, Reaction, Reply
+from tui_xmpp.core.room import Occupant, Role
 from tui_xmpp.core.security import Protection
-from tui_xmpp.ui.render import rules
+from tui_xmpp.ui.render import people, rules, status
 from tui_xmpp.ui.render.columns import Row, columns
 from tui_xmpp.ui.render.look import SIGNS, Look
 from tui_xmpp.ui.render.message import MORE, Scene, height, rows
 from tui_xmpp.ui.render.rules import Notice
+from tui_xmpp.ui.render.status import Activity, Status
 from tui_xmpp.ui.render.wrap import cut, fit, wrap
 
 HOSTILE = [
@@ -304,3 +309,81 @@ def test_joins_collapse_and_unfold() -> None:
 
 def test_times_follow_the_zone_and_the_format() -> None:
     assert look(time="%H.%M").clock(datetime(2026, 1, 1, 9, 5, tzinfo=UTC)) == "09.05"
+
+
+# People and the status line
+
+
+def a_chat(**more: object) -> Chat:
+    return Chat(CHAT, ChatKind.CONTACT, number=2, **more)  # type: ignore[arg-type]
+
+
+def test_presence_has_a_glyph_for_each_state() -> None:
+    assert [people.presence(look(), state).plain for state in people.Here] == ["●", "◐", "✕", "○", "?"]
+    plain = [people.presence(look(ascii=True), state).plain for state in people.Here]
+    assert len(set(plain)) == 5 and "".join(plain).isascii()
+    assert people.here(Show.XA) is people.Here.AWAY
+    assert people.here(None) is people.Here.OFFLINE
+    assert people.here(Show.AVAILABLE, received=False) is people.Here.UNKNOWN
+
+
+def test_chat_rows() -> None:
+    row = people.chat_row(look(), a_chat(unread=5, mentions=1), "dev", 24)
+    assert row.plain == "  2 dev           @1 5  "
+    here = people.chat_row(look(), a_chat(), "ava", 20, state=people.Here.HERE, current=True)
+    assert here.plain == "> 2 ava            ●"
+    room = people.chat_row(look(), replace(a_chat(), kind=ChatKind.ROOM), "dev", 20)
+    assert "#dev" in room.plain
+
+
+@pytest.mark.parametrize("width", [0, 1, 5, 20, 60])
+@pytest.mark.parametrize("hostile", [*HOSTILE, "漢字" * 30])
+def test_rows_of_lists_are_exact_and_clean(hostile: str, width: int) -> None:
+    a_look = look()
+    found = [
+        people.chat_row(a_look, a_chat(unread=3000, draft="x", pinned=True), hostile, width),
+        people.contact_row(a_look, hostile, people.Here.AWAY, width, depth=2),
+        people.group_row(a_look, hostile, width, folded=True, count="2"),
+        people.occupant_row(a_look, Occupant(hostile, Role.MODERATOR), width),
+        status.chat_title(a_look, hostile, hostile, hostile, width),
+        status.typing_line(a_look, [hostile], width),
+        status.status_line(a_look, Status(hostile, activity=(Activity(1, hostile, 2),)), width),
+    ]
+    for row in found:
+        assert row.cell_len == width
+        assert row.plain == "" or row.plain.isprintable()
+
+
+def test_the_status_line() -> None:
+    values = Status(
+        "alice", Connection.ONLINE, Show.AVAILABLE,
+        (Activity(2, "dev", 5, 1), Activity(7, "bram", 1, direct=True)),
+        "satellite", 200, 1100, 0.64, 3, 2, 12_400,
+    )  # fmt: skip
+    line = status.status_line(look(), values, 80).plain
+    assert line.startswith(" alice ●  2:dev(@1,5) 7:bram(1)  ")
+    assert line.endswith("  satellite  ↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k ")
+    narrow = status.status_line(look(), values, 50).plain
+    assert "q3 2s" in narrow and "12.4k" not in narrow and "2:dev(@1,5)" in narrow
+    assert "connecting" in status.status_line(look(), Status("alice", Connection.CONNECTING), 80).plain
+    assert status.status_fields(look(), Status("alice")).keys() == {"account"}
+
+
+def test_sizes() -> None:
+    assert [status.size(count) for count in (0, 12_400, 999_999, 3_100_000, 2e9)] == [
+        "0.0k", "12.4k", "1.0M", "3.1M", "2.0G",
+    ]  # fmt: skip
+
+
+def test_who_is_typing() -> None:
+    assert status.typing_line(look(), [], 40).plain == ""
+    assert status.typing_line(look(), ["ava"], 40).plain.strip() == "ava is typing"
+    assert status.typing_line(look(), ["ava", "bram"], 40).plain.strip() == "ava and bram are typing"
+    assert "and 2 more" in status.typing_line(look(), list("abcde"), 40).plain
+
+
+def test_the_title() -> None:
+    title = status.chat_title(look(), "ava", "back at four", "OMEMO verified, 2 devices", 80)
+    assert title.plain.startswith(" ava · back at four ") and title.plain.endswith(
+        "OMEMO verified, 2 devices "
+    )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.style import Style
 from rich.text import Text
 
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.contact import Show
+from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.render.people import here, presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +51,128 @@ class Status:
 
 
 def status_fields(look: Look, status: Status) -> dict[str, Text]:
-    """Return the fields by name: account, activity, link, rates, round_trip, queue, today."""
-    raise NotImplementedError
+    """Return the fields by name: account, activity, link, rates, round_trip, queue, today.
+
+    A field with nothing to say is left out.
+    """
+    dim = look.style("dim")
+    fields = {"account": _account(look, status)}
+    if status.activity:
+        fields["activity"] = _activity(look, status.activity)
+    if status.link:
+        fields["link"] = Text(clean_line(status.link, 20), style=dim)
+    if status.up is not None and status.down is not None:
+        up, down = look.sign("up"), look.sign("down")
+        fields["rates"] = Text(f"{up}{size(status.up)} {down}{size(status.down)}/s", style=dim)
+    if status.round_trip is not None:
+        fields["round_trip"] = Text(f"{round(status.round_trip * 1000)}ms", style=dim)
+    if status.queued:
+        left = f" {round(status.queue_seconds)}s" if status.queue_seconds is not None else ""
+        fields["queue"] = Text(f"q{status.queued}{left}", style=look.style("warn"))
+    if status.today is not None:
+        fields["today"] = Text(size(status.today), style=dim)
+    return fields
 
 
 def status_line(look: Look, status: Status, width: int) -> Text:
     """Return the line, *width* cells; the least important fields go first when it is too narrow."""
-    raise NotImplementedError
+    fields = status_fields(look, status)
+    left = [fields[name] for name in ("account", "activity") if name in fields]
+    right = [name for name in ("link", "rates", "round_trip", "queue", "today") if name in fields]
+    needed = sum(part.cell_len + 2 for part in left) + 1
+    for name in ("today", "round_trip", "rates", "link", "queue"):
+        if needed + sum(fields[one].cell_len + 2 for one in right) <= width:
+            break
+        if name in right:
+            right.remove(name)
+    return _ends(_joined(left), _joined([fields[name] for name in right]), width)
 
 
 def chat_title(look: Look, name: str, about: str, security: str, width: int) -> Text:
     """Return the line above a chat: name and topic or status text at the left, protection at the right."""
-    raise NotImplementedError
+    left = Text(clean_line(name, 80), style=look.style("text") + Style(bold=True))
+    if about:
+        left.append(f" {look.sign('dot')} {clean_line(about)}", look.style("dim"))
+    right = Text(clean_line(security, 80), style=look.style("dim"))
+    if right.cell_len > width // 2:
+        right = Text()
+    return _ends(left, right, width)
 
 
 def typing_line(look: Look, names: Sequence[str], width: int) -> Text:
     """Return who is typing; empty text when nobody is."""
-    raise NotImplementedError
+    shown = [clean_line(name, 30) for name in names[:3]]
+    if not shown:
+        return Text()
+    if len(names) > 3:
+        said = f"{', '.join(shown)} and {len(names) - 3} more are typing"
+    elif len(shown) == 1:
+        said = f"{shown[0]} is typing"
+    else:
+        said = f"{', '.join(shown[:-1])} and {shown[-1]} are typing"
+    return _ends(Text(said, style=look.style("dim")), Text(), width)
+
+
+def size(count: float) -> str:
+    """Return an amount of bytes in few characters: `0.2k`, `12.4k`, `3.1M`."""
+    amount = count / 1000
+    for unit in ("k", "M"):
+        if amount < 999.95:
+            return f"{amount:.1f}{unit}"
+        amount /= 1000
+    return f"{amount:.1f}G"
+
+
+_TRYING = {
+    Connection.RESOLVING: "looking up",
+    Connection.CONNECTING: "connecting",
+    Connection.SECURING: "securing",
+    Connection.AUTHENTICATING: "signing in",
+    Connection.BINDING: "signing in",
+    Connection.WAITING: "waiting to try again",
+    Connection.OFFLINE: "offline",
+    Connection.REFUSED: "stopped",
+}
+
+
+def _account(look: Look, status: Status) -> Text:
+    text = Text(f"{clean_line(status.account, 40)} ", style=look.style("text"))
+    if status.connection is Connection.ONLINE:
+        return text.append_text(presence(look, here(status.show)))
+    token = "error" if status.connection is Connection.REFUSED else "warn"
+    return text.append(_TRYING[status.connection], look.style(token))
+
+
+def _activity(look: Look, activity: Sequence[Activity]) -> Text:
+    text = Text()
+    for one in activity:
+        name = clean_line(one.name, 20)
+        counts = [f"@{one.mentions}"] if one.mentions else []
+        counts += [str(one.unread)] if one.unread else []
+        counts += ["draft"] if one.draft else []
+        said = f"{one.number}:{name}" if one.number else name
+        said += f"({','.join(counts)})" if counts else ""
+        if one.mentions:
+            style = look.style("mention") + Style(bold=True)
+        elif one.direct and one.unread:
+            style = look.style("accent") + Style(bold=True)
+        else:
+            style = look.style("text") if one.unread else look.style("dim")
+        text.append(f" {said}" if text else said, style)
+    return text
+
+
+def _joined(parts: Sequence[Text]) -> Text:
+    return Text("  ").join(parts)
+
+
+def _ends(left: Text, right: Text, width: int) -> Text:
+    """Put two ends on one row of exactly *width* cells, a blank beside each; the left one is cut."""
+    if right.cell_len:
+        right = Text(" ").append_text(right).append(" ")
+    row = Text(" ").append_text(left)
+    row.truncate(max(0, width - right.cell_len), overflow="ellipsis", pad=True)
+    row.append_text(right)
+    row.truncate(width)
+    row.no_wrap = True
+    return row

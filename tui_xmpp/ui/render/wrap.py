@@ -57,21 +57,21 @@ def _wrap_cells(text: str, start: int, end: int, width: int, rows: list[Slice]) 
     row = start
     blank = -1
     since_blank = 0
-    for begin, _, cells in split_graphemes(text[start:end])[0]:
+    for begin, stop, cells in split_graphemes(text[start:end])[0]:
         place = start + begin
-        if text[place] == " " and place > row:
-            blank, since_blank = place, 0
-        elif used + cells > width:
-            if blank > row:
-                rows.append((row, blank))
-                row, used = blank + 1, since_blank
-            else:
-                rows.append((row, place))
-                row, used = place, 0
-            blank, since_blank = -1, 0
+        is_blank = text[place : start + stop] == " " and place > row
+        if used + cells <= width:
             used += cells
-            continue
-        used += cells
-        if place != blank:
             since_blank += cells
+            if is_blank:
+                blank, since_blank = place, 0
+        elif is_blank:
+            rows.append((row, place))
+            row, used, blank = place + 1, 0, -1
+        elif blank > row:
+            rows.append((row, blank))
+            row, used, blank = blank + 1, since_blank + cells, -1
+        else:
+            rows.append((row, place))
+            row, used = place, cells
     rows.append((row, end))
