@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from .cli import output
 from .cli.exit_codes import ExitCode, Failure
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from .storage.paths import Paths
     from .ui.app import ChatApp
 
-T = TypeVar("T")
+_PATIENCE = 5.0
+"""Seconds that `send` waits for another instance to come up or to go."""
 
 
 def run(options: Options) -> ExitCode:
@@ -56,8 +58,6 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Seconds since some start."""
-        import time
-
         return time.monotonic()
 
 
@@ -135,14 +135,22 @@ def _send(options: Options) -> ExitCode:
     from .cli.send import Sending, send
 
     text = sys.stdin.read() if options.text == "-" else options.text
-    sending = Sending(options.address, text, options.account, options.wait, options.timeout)
-    paths = _paths(options)
-    with suppress(NobodyThere):
-        send_through(_control_socket(paths), sending)
-        return ExitCode.OK
+    sending = Sending(options.address, text, options.account, options.wait, options.timeout, options.room)
     ask = _ask_password if sys.stdin.isatty() else None
-    _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
-    return ExitCode.OK
+    paths = _paths(options)
+    patience = time.monotonic() + _PATIENCE
+    while True:
+        with suppress(NobodyThere):
+            send_through(_control_socket(paths), sending)
+            return ExitCode.OK
+        try:
+            _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
+            return ExitCode.OK
+        except AlreadyRunning:
+            # It has just begun and will listen in a moment, or is about to end.
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.1)
 
 
 def _watch(options: Options) -> ExitCode:
@@ -264,6 +272,8 @@ def _run_alone(
         try:
             await session.start()
             await use(session)
+            if relay is not None:
+                await relay.finish()
         finally:
             if relay is not None:
                 await relay.close()

@@ -129,6 +129,15 @@ def test_a_message_to_nobody_fails_with_the_reason(tmp_path: Path, server: Priva
     assert "Traceback" not in done.stderr
 
 
+def test_many_at_once_all_arrive(tmp_path: Path, server: PrivateProsody) -> None:
+    alice, bob = Person(tmp_path, server, "alice"), Person(tmp_path, server, "bob")
+    texts = [f"number {number}" for number in range(4)]
+    started = [subprocess.Popen(alice.command("send", bob.address, text)) for text in texts]
+    assert [one.wait(SECONDS) for one in started] == [0] * len(texts)
+    kept = alice.run("history", bob.address, "--json").stdout.splitlines()
+    assert sorted(json.loads(line)["body"] for line in kept) == texts
+
+
 def test_a_room_is_joined_and_the_message_reflected(tmp_path: Path, server: PrivateProsody) -> None:
     alice, bob = Person(tmp_path, server, "alice"), Person(tmp_path, server, "bob")
     room = f"shed@{server.rooms_domain}"

@@ -77,6 +77,27 @@ async def test_the_end_of_the_running_program_is_told(path: Path) -> None:
         await asyncio.to_thread(next, lines)
 
 
+async def test_who_ends_lets_the_messages_of_others_go_out_first(path: Path) -> None:
+    engine = ScriptedEngine()
+    relay = Relay(engine, path)
+    await relay.start()
+    engine.send_reaches(Delivery.WRITTEN)
+    sending = asyncio.create_task(asyncio.to_thread(send_through, path, Sending(str(AVA), "hi")))
+    watching = watch_through(path, "")
+    await asyncio.to_thread(next, watching)
+    while not engine.done(cmd.SendMessage):  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    finishing = asyncio.create_task(relay.finish())
+    await asyncio.sleep(0)
+    assert not finishing.done()
+    id = engine.done(cmd.SendMessage)[0].id
+    engine.emit(ev.MessageChanged(message("hi", id=id, outgoing=True, delivery=Delivery.TAKEN)))
+    await finishing
+    await sending
+    await relay.close()
+    close(watching)
+
+
 async def test_only_the_owner_may_open_it(engine: ScriptedEngine, path: Path) -> None:
     assert _mode(path) == 0o600
 

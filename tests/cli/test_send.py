@@ -77,6 +77,14 @@ async def test_a_room_is_joined_first() -> None:
     assert [type(one) for one in engine.commands] == [cmd.JoinRoom, cmd.SendMessage]
 
 
+async def test_a_room_nobody_knows_is_joined_when_the_user_says_it_is_one() -> None:
+    engine = ScriptedEngine()
+    engine.on[cmd.JoinRoom] = lambda _: [ev.RoomChanged(GARDEN, RoomState.JOINED)]
+    engine.send_reaches(Delivery.TAKEN)
+    await send(engine, Sending(str(ROOM), "hello", room=True))
+    assert engine.done(cmd.JoinRoom)
+
+
 async def test_a_joined_room_is_not_joined_again() -> None:
     engine = ScriptedEngine()
     engine.emit(ev.RoomChanged(GARDEN, RoomState.JOINED))

@@ -33,6 +33,8 @@ class Options:
     """`taken` by the server, or `delivered` to the other side."""
     timeout: float = 60.0
     """Seconds."""
+    room: bool = False
+    """The address is a room, whatever is known of it."""
     json: bool = False
     limit: int = 100
     """Messages at most; 0: all."""
@@ -86,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     send.add_argument("address", metavar="ADDRESS", help="a contact, or a room: it is joined when needed")
     send.add_argument("text", metavar="TEXT", help="the message; - reads it from stdin")
     send.add_argument("--wait", choices=("taken", "delivered"), help="for the server, or for the receipt")
+    send.add_argument("--room", action="store_true", help="ADDRESS is a room, even if nothing says so")
     send.add_argument("--timeout", metavar="SECONDS", type=_seconds, help="how long to wait (60)")
 
     watch = verb("watch", "write a line for everything that happens, until interrupted")

@@ -42,6 +42,7 @@ class Relay:
         self._path = path
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
+        self._sends: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen at the path; a socket file left there by a crash is replaced. Raises OSError."""
@@ -58,6 +59,14 @@ class Relay:
         except BaseException:
             listening.close()
             raise
+
+    async def finish(self) -> None:
+        """Stop listening, and return when every message under way is where its sender wants it."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._path.unlink(missing_ok=True)
+        await asyncio.gather(*self._sends, return_exceptions=True)
 
     async def close(self) -> None:
         """Stop listening, end what is under way and remove the socket file."""
@@ -109,7 +118,10 @@ class Relay:
 
     async def _perform(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         if request["verb"] == "send":
-            await send(self._engine, _sending(request), own=False)
+            sending = asyncio.ensure_future(send(self._engine, _sending(request), own=False))
+            self._sends.add(sending)
+            sending.add_done_callback(self._sends.discard)
+            await sending
         elif request["verb"] == "watch":
             async for record in watch(self._engine, str(request.get("account", ""))):
                 await _write(writer, {"record": record})
@@ -135,6 +147,7 @@ def _sending(request: dict[str, Any]) -> Sending:
             account=str(request.get("account", "")),
             wait=str(request.get("wait", "taken")),
             timeout=float(request.get("timeout", 60.0)),
+            room=bool(request.get("room", False)),
         )
     except (KeyError, TypeError, ValueError):
         raise Failure("The running program did not understand the request.", ExitCode.USAGE) from None

@@ -31,6 +31,8 @@ class Sending:
     wait: str = "taken"
     timeout: float = 60.0
     """Seconds."""
+    room: bool = False
+    """The address is a room, whatever is known of it."""
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ async def _deliver(
     progress: _Progress,
 ) -> None:
     wanted = Delivery.TAKEN
-    if await is_room(engine, chat):
+    if sending.room or await is_room(engine, chat):
         if not chat.address.resource and sending.wait == "delivered":
             raise Failure("Rooms send no receipts. Leave out --wait delivered.", ExitCode.USAGE)
         await _join(engine, happened, ChatKey(chat.account, chat.address.bare))
