@@ -213,7 +213,7 @@ async def test_the_unread_line() -> None:
 
 async def test_own_messages_are_never_new() -> None:
     async with Host().run_test(size=SIZE) as pilot:
-        app, log = await opened(
+        app, _ = await opened(
             pilot, [message(1), message(2, own=True), message(3)], unread_from=message(1).place
         )
         text = app.screen_text()
@@ -263,7 +263,7 @@ async def test_selecting() -> None:
 
 async def test_a_selected_message_shows_its_change() -> None:
     async with Host().run_test(size=SIZE) as pilot:
-        app, log = await opened(pilot, many(1, 10))
+        _, log = await opened(pilot, many(1, 10))
         log.select(message(5))
         log.replace(message(5, "changed"))
         await pilot.pause()
@@ -372,7 +372,7 @@ async def test_clicks_and_wheel() -> None:
 async def test_resizing_keeps_the_place() -> None:
     async with Host().run_test(size=SIZE) as pilot:
         long = [message(row, f"message {row} " + "word " * (row % 60)) for row in range(1, 600)]
-        app, log = await opened(pilot, long)
+        _, log = await opened(pilot, long)
         for width in (40, 120, 20, 80):
             await pilot.resize_terminal(width, 24)
             await pilot.pause()
