@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _MESSAGE = f"{{{convert.CLIENT}}}message"
 _PRESENCE = f"{{{convert.CLIENT}}}presence"
+_MOST_AT_ONCE = 200
+"""Messages kept in one transaction, so that the screen gets its turn."""
 _IQ = f"{{{convert.CLIENT}}}iq"
 
 
@@ -36,13 +38,18 @@ class _Page:
     done: asyncio.Future[int]
 
 
+_Item = ET.Element | _Page | Callable[[], None]
+
+
 class Inbox:
     """One queue and one worker for an account: what came first is kept and told first."""
 
     def __init__(self, account: AccountSession, handled: Callable[[], None]) -> None:
         self._account = account
         self._handled = handled
-        self._queue: asyncio.Queue[ET.Element | _Page | Callable[[], None]] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
+        self._next: _Item | None = None
+        """Taken from the queue, and no message that could go with those before it."""
 
     def put(self, item: ET.Element | Callable[[], None]) -> None:
         """Queue a stanza, or something to call once everything before it has been dealt with."""
@@ -57,26 +64,54 @@ class Inbox:
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
-            item = await self._queue.get()
-            try:
-                self._work(item)
-            except Exception:
-                # One stanza that cannot be dealt with must not end the account.
-                log.exception("a stanza could not be handled")
-                if isinstance(item, _Page) and not item.done.done():
-                    item.done.set_result(0)
-            if isinstance(item, ET.Element):
-                self._handled()
-            self._queue.task_done()
+            batch = await self._batch()
+            # What has piled up is kept in one transaction; if that fails, the one to blame is found alone.
+            if len(batch) == 1 or not self._attempt(batch):
+                for item in batch:
+                    self._attempt([item])
+            for item in batch:
+                if isinstance(item, ET.Element):
+                    self._handled()
+                self._queue.task_done()
+            await asyncio.sleep(0)
+
+    async def _batch(self) -> list[_Item]:
+        """The next item; with it the messages right behind it, where it is a message."""
+        item, self._next = self._next, None
+        batch = [await self._queue.get() if item is None else item]
+        while _is_message(batch[-1]) and not self._queue.empty() and len(batch) < _MOST_AT_ONCE:
+            item = self._queue.get_nowait()
+            if not _is_message(item):
+                self._next = item
+                break
+            batch.append(item)
+        return batch
+
+    def _attempt(self, batch: list[_Item]) -> bool:
+        try:
+            if len(batch) > 1:
+                self._messages([one for one in batch if isinstance(one, ET.Element)])
+            else:
+                self._work(batch[0])
+        except Exception:
+            # One stanza that cannot be dealt with must not end the account.
+            log.exception("a stanza could not be handled")
+            if isinstance(batch[0], _Page) and not batch[0].done.done():
+                batch[0].done.set_result(0)
+            return False
+        return True
 
     def clear(self) -> None:
         """The stream is gone: forget what was not dealt with; it was not acknowledged either."""
+        left, self._next = ([] if self._next is None else [self._next]), None
         while not self._queue.empty():
-            item = self._queue.get_nowait()
+            left.append(self._queue.get_nowait())
+        for item in left:
+            self._queue.task_done()
             if isinstance(item, _Page) and not item.done.done():
                 item.done.cancel()
 
-    def _work(self, item: ET.Element | _Page | Callable[[], None]) -> None:
+    def _work(self, item: _Item) -> None:
         if isinstance(item, _Page):
             count = self._page(item)
             if not item.done.done():
@@ -84,7 +119,7 @@ class Inbox:
         elif not isinstance(item, ET.Element):
             item()
         elif item.tag == _MESSAGE:
-            self._message(item)
+            self._messages([item])
         elif item.tag == _PRESENCE:
             self._presence(item)
         elif item.tag == _IQ:
@@ -92,13 +127,16 @@ class Inbox:
 
     # --- messages ---------------------------------------------------------------------------------
 
-    def _message(self, stanza: ET.Element) -> None:
-        if self._pep(stanza):
-            return
+    def _messages(self, stanzas: Sequence[ET.Element]) -> None:
         account = self._account
-        found = unwrap.live(stanza, account.own, account.world, account.clock.now())
-        if found is not None:
-            self._take([found], seen=False)
+        now = account.clock.now()
+        found = [
+            one
+            for stanza in stanzas
+            if not self._pep(stanza)
+            and (one := unwrap.live(stanza, account.own, account.world, now)) is not None
+        ]
+        self._take(found, seen=False)
 
     def _page(self, page: _Page) -> int:
         account = self._account
@@ -111,13 +149,20 @@ class Inbox:
         return self._take(found, seen=page.seen)
 
     def _take(self, found: Iterable[unwrap.Unwrapped], *, seen: bool) -> int:
-        drafts = []
+        count = 0
+        drafts: list[Draft] = []
+        ids: set[str] = set()
         for one in found:
+            # What speaks of another message is read once that one is on disk.
+            if ids and not ids.isdisjoint(_named(one.stanza)):
+                count += self._keep(drafts, seen=seen)
+                drafts, ids = [], set()
             self._open(one)
             self._read(one)
             if not one.draft.dropped:
                 drafts.append(one.draft)
-        return self._keep(drafts, seen=seen)
+                ids |= {one.draft.id, one.draft.origin_id, one.draft.archive_id} - {""}
+        return count + self._keep(drafts, seen=seen)
 
     def _open(self, found: unwrap.Unwrapped) -> None:
         """Decrypt: nothing is sealed yet, so what came is what is read."""
@@ -273,6 +318,15 @@ class Inbox:
             error = convert.add(reply, convert.CLIENT, "error", type=refused.kind)
             convert.add(error, convert.STANZAS, refused.condition)
         self._account.send(reply)
+
+
+def _is_message(item: _Item) -> bool:
+    return isinstance(item, ET.Element) and item.tag == _MESSAGE
+
+
+def _named(stanza: ET.Element) -> set[str]:
+    """Ids of other messages that a message may speak of."""
+    return {one.get("id", "") for one in stanza if not one.tag.startswith(f"{{{unwrap.SID}}}")}
 
 
 def _message(draft: Draft) -> Message:

@@ -13,6 +13,7 @@ from ..core.link import Weight
 from ..core.message import Delivery
 from ..core.room import RoomState
 from . import convert
+from .aside import Aside
 from .feature import Failed, Outgoing
 from .unwrap import SID
 
@@ -33,8 +34,7 @@ class Outbox:
         """Ids written on this stream and not known to be taken, oldest first."""
         self._rooms: set[ChatKey] = set()
         """Rooms we are in whose archive is caught up."""
-        self._aside: list[Outgoing] = []
-        """Corrections, retractions and reactions that wait for a stream."""
+        self._aside = Aside(account.own, account.facts, account.clock)
 
     async def submit(self, outgoing: Outgoing) -> None:
         """Take a message: returns once it is on disk; raises `StorageError` when it cannot be."""
@@ -48,10 +48,10 @@ class Outbox:
                 return
             self._account.emit(MessageKept(message))
             self._account.remember_chat(message.chat)
+        else:
+            self._aside.add(outgoing)
         if self._may_write(message.chat):
             self._send(outgoing)
-        elif not outgoing.kept:
-            self._aside.append(outgoing)
 
     def flush(self, chat: ChatKey | None = None) -> None:
         """Send again, in order and with the same ids, what this stream has not seen."""
@@ -64,17 +64,18 @@ class Outbox:
                 continue
             if message.id not in self._written and self._may_write(message.chat):
                 self._send(Outgoing(message, is_room=self._is_room(message.chat)))
-        waiting, self._aside = self._aside, []
-        for outgoing in waiting:
-            if self._may_write(outgoing.message.chat):
+        for outgoing in self._aside:
+            message = outgoing.message
+            if chat is not None and message.chat != chat:
+                continue
+            if message.id not in self._written and self._may_write(message.chat):
                 self._send(outgoing)
-            else:
-                self._aside.append(outgoing)
 
     def taken(self, ids: Iterable[str]) -> None:
         """The server has these."""
         for id in ids:
             chat = self._written.pop(id, None)
+            self._aside.done(id)
             if chat is not None:
                 changed = self._account.archive.set_delivery(chat, id, Delivery.TAKEN)
                 self._account.emit(*(MessageChanged(one) for one in changed))
@@ -82,6 +83,7 @@ class Outbox:
     def forget(self, id: str) -> None:
         """This one was refused; it may be sent again."""
         self._written.pop(id, None)
+        self._aside.done(id)
 
     def stop(self) -> None:
         """The stream is gone: nothing more is known of what was written on it."""
@@ -94,15 +96,12 @@ class Outbox:
         if not self._account.allows(Weight.ESSENTIAL):
             return
         message = outgoing.message
-        if not self._account.write(stanza, message.id if outgoing.kept else ""):
-            if not outgoing.kept:
-                self._aside.append(outgoing)
-            return
-        if not outgoing.kept:
+        if not self._account.write(stanza, message.id):
             return
         self._written[message.id] = message.chat
-        changed = self._account.archive.set_delivery(message.chat, message.id, Delivery.WRITTEN)
-        self._account.emit(*(MessageChanged(one) for one in changed))
+        if outgoing.kept:
+            changed = self._account.archive.set_delivery(message.chat, message.id, Delivery.WRITTEN)
+            self._account.emit(*(MessageChanged(one) for one in changed))
         if not self._account.request_ack():
             self._account.spawn(self._ask_by_ping(message.id))
 
