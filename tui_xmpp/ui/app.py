@@ -85,7 +85,7 @@ class ChatApp(App[int]):
         """Ask for an account."""
         from tui_xmpp.ui.screens.sign_in import SignInScreen
 
-        await self.push_screen(SignInScreen(self.engine, first=not self.engine.world.accounts))
+        await self.push_screen(SignInScreen(self.engine, self.look, first=not self.engine.world.accounts))
 
     async def leave(self) -> None:
         """Keep the draft, and end; the caller closes the engine."""
@@ -109,10 +109,12 @@ class ChatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go to the keymap of the screen before any widget sees them."""
-        if isinstance(event, events.Key) and not event.is_forwarded and self.screen is self.main:
-            self.app_focus = True
-            if await self.main.press(event):
-                return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if hasattr(screen, "press"):
+                self.app_focus = True
+                if await screen.press(event):
+                    return
         await super().on_event(event)
 
     async def on_app_focus(self) -> None:

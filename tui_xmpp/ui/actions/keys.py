@@ -28,6 +28,10 @@ def _log(name: str, *arguments: object) -> Action:
     return act
 
 
+def _number(number: int) -> Action:
+    return lambda face: go_number(face, number)
+
+
 async def _read_all(face: Face) -> None:
     for chat in face.world.open_chats():
         if chat.unread:
@@ -36,7 +40,7 @@ async def _read_all(face: Face) -> None:
 
 
 async def _select(face: Face) -> None:
-    face.transcript.select_last() if not face.transcript.visible_messages() else face.transcript.select_previous()
+    face.transcript.select_previous()
 
 
 async def _unfold(face: Face) -> None:
@@ -73,7 +77,8 @@ def go_to_answered(face: Face, message: Message) -> None:
 def _mention(step: int) -> Action:
     async def act(face: Face) -> None:
         found = [one for one in face.transcript.messages() if one.mention]
-        here = face.selected or (face.transcript.visible_messages() or [None])[0 if step < 0 else -1]
+        visible = face.transcript.visible_messages()
+        here = face.selected or (visible[0 if step < 0 else -1] if visible else None)
         if here is not None:
             found = [one for one in found if (one.place > here.place) == (step > 0) and one != here]
         if not found:
@@ -134,7 +139,7 @@ ACTIONS: dict[str, Action] = {
     "try-again": verbs.retry,
     "unfold": _unfold,
     "select-none": _log("clear_selection"),
-    **{f"chat-{number}": (lambda face, number=number: go_number(face, number)) for number in range(1, 11)},
+    **{f"chat-{number}": _number(number) for number in range(1, 11)},
 }
 """By the id of the binding."""
 

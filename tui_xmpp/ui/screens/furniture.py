@@ -104,19 +104,20 @@ class Furniture:
         question = self._screen.asking()
         if question is None:
             return "", ""
+        answers = f"{self._screen.keymap.keys_of('answer') or '/answer'} answers"
         if isinstance(question, ev.Invited):
             by = f"{clean_line(str(question.sender))} invites you" if question.sender else "You are invited"
             words = f": {clean_line(question.text, 100)}" if question.text else ""
-            return f"{by} to {clean_line(str(question.room))}{words}", "Alt+y join  Alt+n no"
+            return f"{by} to {clean_line(str(question.room))}{words}", answers
         if isinstance(question, ev.PasswordNeeded | ev.RoomPasswordNeeded):
             what = question.room if isinstance(question, ev.RoomPasswordNeeded) else question.account
             reason = f" {clean_line(question.reason)}" if question.reason else ""
-            return f"Password for {clean_line(str(what))}?{reason}", "Alt+y enter it  Alt+n no"
+            return f"Password for {clean_line(str(what))}?{reason}", answers
         if isinstance(question, ev.Question):
-            return "A question waits.", "Alt+y yes  Alt+n no"
+            return "A question waits.", answers
         nick = f" ({clean_line(question.nick, 40)})" if question.nick else ""
         said = f": {clean_line(question.text, 100)}" if question.text else ""
-        return f"{clean_line(str(question.address))}{nick} asks to see you{said}", "Alt+y allow  Alt+n refuse"
+        return f"{clean_line(str(question.address))}{nick} asks to see you{said}", answers
 
     def status(self) -> None:
         """Account, activity and link; the connection in words while it is not up."""

@@ -274,9 +274,10 @@ class MainScreen(Screen[None]):
     async def on_text_area_changed(self, event: Composer.Changed) -> None:
         """Another text stands in the composer."""
         if event.text_area is self.writer:
-            if not self.writer.text:
+            if self.writer.text:
+                self.furniture.quiet()
+            else:
                 self.writer.pasted = False
-            self.furniture.quiet()
             await self.writing.changed()
             await complete.suggest(self)
 

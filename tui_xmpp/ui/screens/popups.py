@@ -72,9 +72,12 @@ class Popups:
 
     async def typed(self, text: str) -> None:
         """Another text stands in the line."""
-        if self.kind is not None and self.widget is not None:
-            await self.kind.typed(text)
-            self.widget.show(self.kind.keys(text), top=True)
+        kind = self.kind
+        if kind is None:
+            return
+        await kind.typed(text)
+        if self.kind is kind and self.widget is not None:
+            self.widget.show(kind.keys(text), top=True)
 
     async def picked(self, key: Hashable | None, text: str) -> None:
         """A row was chosen."""

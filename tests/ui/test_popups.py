@@ -1,0 +1,180 @@
+"""Popups: going somewhere, searching, questions, help, themes, people."""
+
+from __future__ import annotations
+
+from tests.fakes.engine import ME, FakeEngine
+from tests.ui.driving import driven
+from tests.ui.world import AVA, BRAM, DEV, peopled
+from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.contact import SubscriptionRequest
+from tui_xmpp.core.questions import PublicRooms, RoomServices
+from tui_xmpp.core.room import Bookmark, RoomListing
+
+ROOM = Address.parse("cooks@rooms.example.org")
+
+
+async def test_a_few_letters_lead_to_a_chat() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+k")
+        await seen.shows("Go to")
+        await seen.type("br")
+        await seen.press("enter")
+        assert seen.main.chat == BRAM
+        await seen.hides("Go to")
+        await seen.type("x")
+        assert seen.composer == "x"
+
+
+async def test_a_raw_address_leads_to_a_new_chat() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+p")
+        await seen.type("zoe@example.net")
+        await seen.press("enter")
+        assert seen.main.chat is not None
+        assert str(seen.main.chat.address) == "zoe@example.net"
+        assert seen.engine.done(cmd.OpenChat)
+
+
+async def test_a_bookmarked_room_is_joined_when_one_goes_there() -> None:
+    engine = peopled()
+    engine.emit(ev.BookmarksChanged(ME, (Bookmark(ME, ROOM, "Cooks"),)))
+    async with driven(engine) as seen:
+        await seen.press("ctrl+k")
+        await seen.type("cook")
+        await seen.shows("not joined")
+        await seen.press("enter")
+        assert seen.engine.done(cmd.JoinRoom) == [cmd.JoinRoom(ME, ROOM)]
+
+
+async def test_esc_closes_a_popup_and_keeps_the_draft() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("dear ava")
+        await seen.press("ctrl+k")
+        await seen.type("zz")
+        await seen.press("escape")
+        await seen.hides("Go to")
+        assert seen.composer == "dear ava"
+
+
+async def test_search_finds_in_all_chats_and_enter_goes_to_the_place() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+s")
+        await seen.type("lunch")
+        await seen.shows("lunch?")
+        assert "bram" in seen.text
+        await seen.press("enter")
+        assert seen.main.chat == BRAM
+        assert seen.main.selected is not None
+        assert seen.main.selected.body == "lunch?"
+
+
+async def test_a_wrong_filter_is_told() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+s")
+        await seen.type("before:x")
+        await seen.shows("After before:")
+
+
+async def test_an_invitation_waits_for_a_key() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.emit(ev.Invited("q1", ME, ROOM, AVA.address, "come and cook"))
+        await seen.shows("invites you")
+        await seen.type("y")
+        assert not seen.engine.done(cmd.Answer)
+        await seen.press("alt+y")
+        await seen.shows("come and cook")
+        await seen.press("enter")
+        assert not seen.engine.done(cmd.Answer)
+        await seen.press("y")
+        assert seen.engine.done(cmd.Answer) == [cmd.Answer("q1", True)]
+        await seen.hides("invites you")
+
+
+async def test_a_request_can_be_refused() -> None:
+    async with driven(peopled()) as seen:
+        zoe = Address.parse("zoe@example.net")
+        seen.engine.emit(ev.SubscriptionRequested(SubscriptionRequest(ME, zoe, "Ava", "it is me")))
+        await seen.shows("zoe@example.net")
+        await seen.press("escape", "y")
+        await seen.press("n")
+        assert seen.engine.done(cmd.RefuseSubscription) == [cmd.RefuseSubscription(ME, zoe)]
+
+
+async def test_a_password_is_asked_without_being_shown() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.emit(ev.PasswordNeeded("q2", ME, "The server refused the password."))
+        await seen.shows("Password for alice@example.org?")
+        await seen.press("alt+y")
+        await seen.shows("The server refused the password.")
+        await seen.type("secret")
+        assert "secret" not in seen.text
+        await seen.press("enter")
+        assert seen.engine.done(cmd.Answer) == [cmd.Answer("q2", True, "secret")]
+
+
+async def test_help_shows_keys_and_commands_from_their_tables() -> None:
+    async with driven(peopled(), size=(100, 40)) as seen:
+        await seen.press("f1")
+        await seen.shows("In a chat")
+        await seen.type("bookmark")
+        await seen.shows("/unbookmark")
+        await seen.press("escape")
+        await seen.shows("Which platform?")
+
+
+async def test_a_theme_is_worn_while_choosing_and_esc_gives_the_old_one_back() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/theme")
+        await seen.press("enter", "down")
+        worn = seen.app.theme
+        assert worn != "quiet-dark"
+        await seen.press("escape")
+        assert seen.app.theme == "quiet-dark"
+        await seen.type("/theme paper")
+        await seen.press("enter")
+        assert seen.app.theme == "paper"
+
+
+async def test_a_contact_is_shown_in_words() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/who")
+        await seen.press("enter")
+        await seen.shows("You see each other's presence.")
+        assert "phone: here" in seen.text
+        await seen.press("r")
+        assert seen.engine.done(cmd.RefuseSubscription)
+
+
+async def test_members_lead_to_a_private_chat() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("alt+3")
+        await seen.type("/who")
+        await seen.press("enter")
+        await seen.type("chi")
+        await seen.shows("participant")
+        await seen.press("enter")
+        assert seen.main.chat is not None
+        assert seen.main.chat.address == DEV.address.with_resource("chiara")
+
+
+async def test_public_rooms_are_listed_and_joined() -> None:
+    engine = peopled()
+    engine.answers = {
+        RoomServices: (Address.parse("rooms.example.org"),),
+        PublicRooms: (RoomListing(ROOM, "Cooks", 7, "all about soup"),),
+    }
+    async with driven(engine) as seen:
+        await seen.type("/rooms")
+        await seen.press("enter")
+        await seen.shows("all about soup")
+        await seen.press("enter")
+        assert seen.engine.done(cmd.JoinRoom) == [cmd.JoinRoom(ME, ROOM)]
+
+
+async def test_rooms_that_cannot_be_listed_are_explained() -> None:
+    async with driven(FakeEngine()) as seen:
+        await seen.type("/rooms")
+        await seen.press("enter")
+        await seen.shows("The server does not answer.")
