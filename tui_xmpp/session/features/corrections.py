@@ -7,10 +7,11 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from ...core.commands import Command, CorrectMessage, Refused
-from ...core.events import MessageChanged
+from ...core.events import Event, MessageChanged
 from .. import convert
+from ..arrivals import Arrivals
 from ..draft import Draft
-from ..feature import Feature, Handler, Outgoing
+from ..feature import Context, Feature, Handler, Outgoing
 
 CORRECT = "urn:xmpp:message-correct:0"
 
@@ -21,6 +22,10 @@ class Corrections(Feature):
     XEPS = ("XEP-0308",)
     NAMESPACES = (CORRECT,)
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._arrivals = Arrivals(context.clock)
+
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Editing."""
@@ -29,8 +34,13 @@ class Corrections(Feature):
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read which message is replaced."""
         found = convert.child(stanza, CORRECT, "replace")
-        if found is not None and draft.body:
-            draft.corrects = found.get("id", "")
+        id = "" if found is None or not draft.body else found.get("id", "")
+        if id and not self._arrivals.is_somebody_else(draft, self.context.archive.find(draft.chat, id)):
+            draft.corrects = id
+
+    def told(self, event: Event) -> None:
+        """Note who came when."""
+        self._arrivals.told(event)
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Say which message is replaced."""

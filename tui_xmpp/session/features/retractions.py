@@ -7,10 +7,11 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from ...core.commands import Command, Refused, RetractMessage
-from ...core.events import MessageChanged
+from ...core.events import Event, MessageChanged
 from .. import convert
+from ..arrivals import Arrivals
 from ..draft import Draft
-from ..feature import Feature, Handler, Outgoing
+from ..feature import Context, Feature, Handler, Outgoing
 
 RETRACT = "urn:xmpp:message-retract:1"
 _WORDS = "This person took back a message, but your program does not support that."
@@ -22,6 +23,10 @@ class Retractions(Feature):
     XEPS = ("XEP-0424", "XEP-0428")
     NAMESPACES = (RETRACT,)
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._arrivals = Arrivals(context.clock)
+
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Taking back."""
@@ -30,9 +35,18 @@ class Retractions(Feature):
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read which message is taken back; the words beside it are for programs that do not know this."""
         found = convert.child(stanza, RETRACT, "retract")
-        if found is not None and found.get("id"):
-            draft.retracts = found.get("id", "")
-            draft.body = ""
+        if found is None or not found.get("id"):
+            return
+        id = found.get("id", "")
+        draft.body = ""
+        if self._arrivals.is_somebody_else(draft, self.context.archive.find(draft.chat, id)):
+            draft.dropped = "a retraction by somebody else"
+        else:
+            draft.retracts = id
+
+    def told(self, event: Event) -> None:
+        """Note who came when."""
+        self._arrivals.told(event)
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Say which message is taken back."""
