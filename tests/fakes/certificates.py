@@ -62,7 +62,7 @@ class Authority:
         days: tuple[float, float] = (-10, 61.5),
         self_signed: bool = False,
     ) -> ssl.SSLContext:
-        """Return a server's TLS context with a new certificate for `names`, valid from and to, in days from now."""
+        """Return a server's TLS context with a new certificate; `days` from now it begins and ends."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         subject = _subject(common_name)

@@ -42,7 +42,8 @@ def features(inner: str = "") -> str:
 
 
 def mechanisms(*names: str) -> str:
-    return f"<mechanisms xmlns='{SASL}'>{''.join(f'<mechanism>{name}</mechanism>' for name in names)}</mechanisms>"
+    listed = "".join(f"<mechanism>{name}</mechanism>" for name in names)
+    return f"<mechanisms xmlns='{SASL}'>{listed}</mechanisms>"
 
 
 def sasl(name: str, payload: bytes | str = b"") -> str:

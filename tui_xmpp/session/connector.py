@@ -45,9 +45,9 @@ class Timeouts:
 class Connector:
     """One account's connection; every change of it is told.
 
-    *password* takes a reason (empty at first, else why the last one was refused) and returns a password, or None
-    when the user gave none. *on_stream* is called once for each new stream before anything is sent on it,
-    *on_ready* after each sign-in, *on_lost* after the end of each session that was ready.
+    *password* takes a reason (empty at first, else why the last one was refused) and returns a password,
+    or None when the user gave none. *on_stream* is called once for each new stream before anything is sent
+    on it, *on_ready* after each sign-in, *on_lost* after the end of each session.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Connector:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     def connect_now(self) -> None:
-        """The user asks for a connection: ends a wait and a refusal, and counts as consent to what was refused."""
+        """The user asks for a connection: ends a wait and a refusal, and consents to what was refused."""
         self._backoff.reset()
         if self._task is None or self._task.done():
             self._accept_weaker, self._offered_weaker = self._offered_weaker, ""

@@ -133,7 +133,7 @@ async def _discover(account: Account, resolver: Resolver, rng: random.Random) ->
 
 
 def ordered(services: Iterable[Service], rng: random.Random) -> list[Service]:
-    """Return SRV records in the order to try them: by priority, then by chance according to weight (RFC 2782)."""
+    """Return SRV records in the order to try them: by priority, then by weighted chance (RFC 2782)."""
     result: list[Service] = []
     groups: dict[int, list[Service]] = {}
     for service in services:

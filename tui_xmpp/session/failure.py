@@ -32,7 +32,7 @@ class WrongPassword(Failure):
 
 
 class Weaker(Refused):
-    """The server offers less than before; `mechanism` is the best it offers now, empty when that is no way."""
+    """The server offers less than before; `mechanism` is the best it offers now; empty: none will do."""
 
     def __init__(self, sentence: str, mechanism: str) -> None:
         super().__init__(sentence)

@@ -85,7 +85,7 @@ class Reader:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        # RFC 6120 §11.1: comments, processing instructions, DTD subsets and entity references "MUST NOT" be sent.
+        # RFC 6120 §11.1: no comments, processing instructions, DTD subsets or entity references.
         parser.StartDoctypeDeclHandler = self._forbidden
         parser.EntityDeclHandler = self._forbidden
         parser.CommentHandler = self._forbidden

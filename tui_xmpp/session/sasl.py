@@ -191,7 +191,7 @@ class Scram:
 
 
 def end_point(certificate: bytes) -> bytes | None:
-    """Return the tls-server-end-point data of a DER certificate; None where it is not defined (RFC 5929 §4.1)."""
+    """Return the tls-server-end-point data of a DER certificate; None: not defined (RFC 5929 §4.1)."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -239,4 +239,7 @@ def _prepared(text: str, what: str) -> str:
 
 _BROKEN = "The server's answer while signing in makes no sense. The password was not used."
 _NO_WAY = "The server offers no way to sign in that is safe. Ask its operator for SCRAM."
-_NO_WAY_BUT_PLAIN = "The server wants the password itself. If you trust it with that, set allow_plain = true for this account."
+_NO_WAY_BUT_PLAIN = (
+    "The server wants the password itself. "
+    "If you trust it with that, set allow_plain = true for this account."
+)

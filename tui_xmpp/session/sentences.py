@@ -14,7 +14,7 @@ _FINAL_STREAM_ERRORS = {
     "conflict": "Another program signed in under this name and took over. Connect again to take it back.",
     "host-gone": "The server no longer serves this address. Ask its operator.",
     "host-unknown": "The server does not know {domain}. Check the part of your address after the @.",
-    "not-authorized": "The server ended the session because you are not allowed to be there. Connect to try again.",
+    "not-authorized": "The server ended the session: you are not allowed there. Connect to try again.",
     "unsupported-version": "The server does not speak XMPP 1.0.",
 }
 _STREAM_ERRORS = {
@@ -31,7 +31,7 @@ _SASL_ERRORS = {
     "credentials-expired": "The password has expired. Change it on the server's site, then connect again.",
     "encryption-required": "The server wants encryption that it did not offer. Ask its operator.",
     "invalid-authzid": "The server does not accept this address. Check it.",
-    "invalid-mechanism": "The server does not accept the way of signing in that it offered. Ask its operator.",
+    "invalid-mechanism": "The server does not accept a way of signing in that it offered. Ask its operator.",
     "mechanism-too-weak": "The server wants another way of signing in. Ask its operator.",
     "malformed-request": "The server did not understand the sign-in. Ask its operator.",
     "incorrect-encoding": "The server did not understand the sign-in. Ask its operator.",
@@ -43,7 +43,7 @@ _BIND_ERRORS = {
 
 
 def of_stream_error(error: ET.Element, domain: str, *, trusted: bool) -> Failure:
-    """Return what a `<stream:error/>` means (RFC 6120 §4.9); an untrusted one is never final and quotes nothing."""
+    """Return what a `<stream:error/>` means (RFC 6120 §4.9); an untrusted one is not final, nor quoted."""
     condition = _condition(error, STREAM_ERRORS)
     if not trusted:
         return Failure("The server ended the link before it was secure.", condition)

@@ -36,8 +36,8 @@ async def sign_in(
 ) -> Address:
     """Authenticate, bind, start the session; return the bound address.
 
-    *timeout* is in seconds for each answer of the server; *accept_weaker* names a mechanism the user agreed to
-    although a better one was seen before. Raises Failure.
+    *timeout* is in seconds for each answer of the server; *accept_weaker* names a mechanism the user agreed
+    to although a better one was seen before. Raises Failure.
     """
     account = stream.account
     offer = _offer(await stream.begin(timeout))

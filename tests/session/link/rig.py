@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class TurnedClock:
 class Names:
     """A resolver that knows what the test says."""
 
-    def __init__(self, services: dict[str, Sequence[Service]] | None = None) -> None:
+    def __init__(self, services: Mapping[str, Sequence[Service]] | None = None) -> None:
         self.known = services or {}
 
     async def services(self, service: str, domain: str) -> Sequence[Service]:
@@ -145,7 +145,7 @@ class Rig:
     async def until_true(self, condition: Callable[[], bool]) -> None:
         """Wait for something that a told change, an event or the server brings about."""
         async with asyncio.timeout(DEADLINE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
 
     @property

@@ -19,7 +19,7 @@ _MAX_BYTES = 64 * 1024
 async def presented(
     addresses: Sequence[str], port: int, mode: TlsMode, domain: str, *, timeout: float
 ) -> bytes | None:
-    """Return the certificate (DER) a server shows, unverified; None when it shows none in *timeout* seconds."""
+    """Return the certificate (DER) a server shows, unverified; None: none within *timeout* seconds."""
     with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         async with asyncio.timeout(timeout):
             return await _ask(await open_socket(addresses, port, timeout=timeout), mode, domain)
@@ -27,7 +27,7 @@ async def presented(
 
 
 async def _ask(connected: socket.socket, mode: TlsMode, domain: str) -> bytes | None:
-    # The link made here carries no credential and no stanza, and is closed as soon as the certificate is read.
+    # This link carries no credential and no stanza, and is closed as soon as the certificate is read.
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE

@@ -68,7 +68,9 @@ def _distrust(error: ssl.SSLCertVerificationError, domain: str) -> str:
     if code == _NOT_YET_VALID:
         return f"The certificate of {domain} is not valid yet. Check your clock."
     if code in _WRONG_NAME:
-        return f"The certificate is not for {domain}. Somebody may be in between, or the server is set up wrongly."
+        return (
+            f"The certificate is not for {domain}. Somebody may be in between, or the server is set up wrong."
+        )
     if code == _SELF_SIGNED:
         return (
             f"The certificate of {domain} is signed by itself. If this server is your own, "
