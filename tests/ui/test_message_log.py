@@ -53,11 +53,15 @@ async def test_it_can_be_filled_before_it_is_laid_out() -> None:
         def on_mount(self) -> None:
             self.log_widget.show(CHAT, page(many(1, 300)), unread_from=message(290).place)
             self.log_widget.add([message(301)])
+            self.log_widget.select_last()
+            self.log_widget.add_notice("ava joined", message(302).at, "join")
+            self.log_widget.replace(message(301, "message 301 changed"))
+            self.log_widget.jump_start()
 
     app = Early()
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        assert "message 301" in app.rows()[-1] and "11 new" in app.screen_text()
+        assert "message 301 changed" in app.screen_text() and "11 new" in app.screen_text()
 
 
 async def test_new_messages_are_followed_at_the_end_and_counted_elsewhere() -> None:

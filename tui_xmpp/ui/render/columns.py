@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
 from tui_xmpp.ui.render.look import Look
-from tui_xmpp.ui.render.wrap import fit
+from tui_xmpp.ui.render.wrap import cut, fit
 
 WIDEST_NICK = 12
 NARROWEST_NICK = 4
@@ -62,7 +63,9 @@ def head(
         clock = look.clock(at) if at is not None else ""
         row.append(Segment(fit(clock, grid.time) + " ", look.style("dim")))
     if grid.nick:
-        row.append(Segment(fit(nick, grid.nick) + " ", nick_style))
+        name = cut(nick, grid.nick)
+        row.append(Segment(name, nick_style))
+        row.append(Segment(" " * (grid.nick + 1 - cell_len(name)), look.style("text")))
     return row
 
 

@@ -44,7 +44,9 @@ def day_row(look: Look, width: int, day: date) -> Row:
 
 def unread_row(look: Look, width: int, count: int) -> Row:
     """Return the line above the first unread message; *count* 0: nobody knows how many."""
-    return _rule(look, width, f"{count} new" if count else "new", look.sign("rule"), look.style("mention"))
+    # A whole line in reverse would shout.
+    style = look.style("mention") + Style(bold=True, reverse=False)
+    return _rule(look, width, f"{count} new" if count else "new", look.sign("rule"), style)
 
 
 def gap_row(look: Look, width: int, gap: Gap, *, filling: bool) -> Row:
@@ -113,8 +115,8 @@ def _span(gap: Gap) -> str:
         return "some time"
     minutes = max(1, round((gap.before - gap.after).total_seconds() / 60))
     for size, unit in ((1440, "day"), (60, "hour")):
-        if minutes >= size:
-            count = round(minutes / size)
+        count = round(minutes / size)
+        if minutes > size * 0.95:
             return f"{count} {unit}{'s' if count > 1 else ''}"
     return f"{minutes} minute{'s' if minutes > 1 else ''}"
 

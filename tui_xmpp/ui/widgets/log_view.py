@@ -155,6 +155,8 @@ class LogView(LogMessages, ScrollView, can_focus=False):
 
     def _look_at(self, index: int, row: int) -> None:
         """Scroll so that a record begins at a row of the view."""
+        if not self._painter.width:
+            return
         place = self._blocks.top(index)
         height = self.size.height
         place += self._blocks.settle(place - max(row, 0), place - row + height, place)

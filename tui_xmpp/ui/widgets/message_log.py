@@ -191,6 +191,9 @@ class MessageLog(HoldingLog):
 
     def _select_index(self, index: int) -> None:
         self._choose(self._records.items[index])
+        if not self._painter.width:
+            self._goal = self._records.items[index].item.place
+            return
         top = self._blocks.top(index)
         height = self._blocks.height(index)
         view, rows = self.scroll_offset.y, self.size.height
