@@ -62,7 +62,7 @@ class KeyringThread:
         """Wait at most *seconds* for an answer."""
         self._seconds = seconds
         self._turn = asyncio.Lock()
-        self._last: threading.Thread | None = None
+        self._hanging: threading.Thread | None = None
 
     async def ask(self, work: Callable[[], str | None]) -> str | None:
         """What *work* returns.
@@ -71,14 +71,15 @@ class KeyringThread:
         ever. While one question hangs, the next fails at once.
         """
         async with self._turn:
-            if self._last is not None and self._last.is_alive():
+            if self._hanging is not None and self._hanging.is_alive():
                 raise KeyringTrouble(_SILENT)
             answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-            self._last = threading.Thread(target=_run, args=(work, answer), name="keyring", daemon=True)
-            self._last.start()
+            thread = threading.Thread(target=_run, args=(work, answer), name="keyring", daemon=True)
+            thread.start()
             try:
                 return await asyncio.wait_for(answer, self._seconds)
             except TimeoutError:
+                self._hanging = thread
                 raise KeyringTrouble(_SILENT) from None
             except KeyringTrouble:
                 raise
