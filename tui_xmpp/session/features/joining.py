@@ -85,7 +85,8 @@ class Joining(Feature):
         if event.state is RoomState.QUEUED and self.context.online:
             info = muc.remembered(self.context.facts, key.account, key.address)
             self._queue.add(key, info.occupants if info else None, first=key in self._first)
-            self._start()
+            # After all that are queued now, so that the smallest of them is first.
+            self.context.spawn(self._start())
         elif event.state in (RoomState.LEFT, RoomState.JOINED):
             self._queue.remove(key)
             self._tries.pop(key, None)
@@ -111,7 +112,7 @@ class Joining(Feature):
 
     # --- one join ---------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    async def _start(self) -> None:
         for key in self._queue.take():
             self.context.spawn(self._enter(key))
 
@@ -122,7 +123,7 @@ class Joining(Feature):
             self._first.discard(key)
             if self._queue.finish(key):
                 self.context.emit(ev.RoomsProgress(self.context.own, self._queue.done, self._queue.total))
-                self._start()
+                self.context.spawn(self._start())
 
     async def _ask_to_enter(self, key: ChatKey) -> None:
         info = await self._look(key)
