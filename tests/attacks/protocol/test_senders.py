@@ -182,7 +182,10 @@ async def test_a_correction_by_another_contact_is_a_message_of_its_own(wire: Wir
 
 async def test_a_correction_under_a_nick_that_changed_hands_is_a_message_of_its_own(wire: Wire) -> None:
     wire.enter()
-    said = f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='{{0}}'><body>{{1}}</body>{{2}}</message>"
+    said = (
+        f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='{{0}}'>"
+        "<body>{1}</body>{2}</message>"
+    )
     replace_ = "<replace xmlns='urn:xmpp:message-correct:0' id='m1'/>"
     retract = "<retract xmlns='urn:xmpp:message-retract:1' id='m1'/>"
     await wire.take(said.format("m1", "mine", ""))
