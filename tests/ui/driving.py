@@ -10,7 +10,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.fakes.engine import FakeEngine
+from tests.fakes.engine import NOON, FakeEngine
 from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.ui.app import ChatApp
 from tui_xmpp.ui.bridge import Batch
@@ -97,7 +97,14 @@ async def driven(
 ) -> AsyncIterator[Driven]:
     engine = engine or FakeEngine()
     settings = settings or Settings(ui=Ui(theme="quiet-dark"))
-    app = ChatApp(engine, engine.archive, settings, config_folder=config, config=FakeConfig())
+    app = ChatApp(
+        engine,
+        engine.archive,
+        settings,
+        config_folder=config,
+        config=FakeConfig(),
+        today=lambda: NOON.date(),
+    )
     async with app.run_test(size=size) as pilot:
         one = Driven(app, engine, pilot)
         await one.settle()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from rich.traceback import Traceback
 from textual import events
 from textual.app import App
 from textual.driver import Driver
@@ -32,6 +31,7 @@ THEME_CHECK = 2.0
 class ChatApp(App[int]):
     """One engine, one archive, one screen. `run()` returns the exit code, or None after Ctrl+Q."""
 
+    TITLE = "tui-xmpp"
     ENABLE_COMMAND_PALETTE = False
     INLINE_PADDING = 0
     BINDINGS: ClassVar = []
@@ -48,8 +48,10 @@ class ChatApp(App[int]):
         config_folder: Path | None,
         config: Configuration,
         driver_class: type[Driver] | None = None,
+        today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
     ) -> None:
         super().__init__(driver_class=driver_class or _driver_class())
+        self._today = today
         self.engine = engine
         self.archive = archive
         self.settings = settings
@@ -141,7 +143,7 @@ class ChatApp(App[int]):
             ascii=ui.ascii,
             time=ui.time,
             text_width=ui.text_width,
-            today=datetime.now().astimezone().date(),
+            today=self._today(),
         )
 
     def use_theme(self, name: str, *, keep: bool = True) -> None:
@@ -162,7 +164,7 @@ class ChatApp(App[int]):
             self._load_themes()
             self.use_theme(self.theme_name, keep=False)
             self.refresh_css(animate=False)
-        elif self.look.today != datetime.now().astimezone().date():
+        elif self.look.today != self._today():
             self.look = self._look()
             self.main.wear(self.look)
 
@@ -174,6 +176,9 @@ class ChatApp(App[int]):
 
     def _fatal_error(self) -> None:
         """Show where it broke, without the values of variables: they may hold messages and passwords."""
+        # It brings pygments, which the first screen does without.
+        from rich.traceback import Traceback
+
         self.bell()
         self._exit_renderables.append(Traceback(show_locals=False, width=None))
         self._exit_renderables.append(

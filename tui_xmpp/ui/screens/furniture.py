@@ -129,8 +129,13 @@ class Furniture:
         def make(width: int) -> Text:
             if not sentence:
                 return render.status_line(look, value, width)
-            start = render.status_fields(look, value).get("account", Text())
-            line = Text(" ", no_wrap=True).append_text(start).append("  ").append(sentence, style=style)
+            fields = render.status_fields(look, value)
+            activity = fields.get("activity", Text())
+            line = Text(" ", no_wrap=True).append_text(fields.get("account", Text()))
+            line.append("  ").append(sentence, style=style)
+            if activity.plain:
+                line.truncate(max(20, width - activity.cell_len - 3), overflow="ellipsis")
+                line.append("  ").append_text(activity)
             line.truncate(width, overflow="ellipsis")
             return line
 

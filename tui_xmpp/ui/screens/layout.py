@@ -58,7 +58,7 @@ def arrange(screen: MainScreen) -> None:
 def show_empty(screen: MainScreen) -> None:
     """Say what can be done when no chat is open."""
     keymap = screen.keymap
-    text = words.NO_CHAT.format(jump=f"{keymap.keys_of('jump'):<15}", help=keymap.keys_of("help"))
+    text = words.NO_CHAT.format(jump=f"{keymap.keys_of('jump'):<16}", help=keymap.keys_of("help"))
     screen.transcript.empty_text = text
     nothing = Page((), (), at_start=True, at_end=True)
     account = next(iter(screen.world.accounts), None)

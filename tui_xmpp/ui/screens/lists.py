@@ -13,6 +13,7 @@ from tui_xmpp.core.room import Role
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions import questions
 from tui_xmpp.ui.render import people as render
+from tui_xmpp.ui.screens import layout
 from tui_xmpp.ui.screens.list_model import Asking, Heading, ListModel, Person
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Lists:
             self.active = True
             self.wanted = True
             self._screen.list_pane.rows.shows_cursor = True
+            layout.arrange(self._screen)
+            self.refill()
             if self._screen.chat is not None:
                 self._screen.list_pane.rows.go_to(self._screen.chat)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -34,8 +34,10 @@ from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.line import Line
 from tui_xmpp.ui.widgets.list_pane import ListPane
 from tui_xmpp.ui.widgets.message_log import MessageLog
-from tui_xmpp.ui.widgets.popup import Popup
 from tui_xmpp.ui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from tui_xmpp.ui.widgets.popup import Popup
 
 
 class MainScreen(Screen[None]):

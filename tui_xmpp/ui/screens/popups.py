@@ -47,6 +47,7 @@ class Popups:
             placeholder=kind.placeholder,
         )
         self.kind, self.widget = kind, popup
+        self._screen.furniture.quiet()
         self._screen.log_widget.display = not kind.tall
         await self._screen.query_one("#column").mount(popup, before="#hint")
         if popup.field is not None:

@@ -49,7 +49,7 @@ class SignInScreen(Screen[None]):
         & Label { width: 12; color: $dim; }
         & Input {
             width: 1fr; height: 1; border: none; padding: 0; background: $background; color: $foreground;
-            &:focus { border: none; text-style: underline; }
+            &:focus { border: none; background-tint: $background 0%; text-style: underline; }
         }
         & .advanced { display: none; }
         &.-advanced .advanced { display: block; }

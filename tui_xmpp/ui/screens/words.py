@@ -24,7 +24,7 @@ _SHOWS = {
 }
 NO_CHAT = """No chat is open.
 
-  {jump}   go to a person, a room or any address
+  {jump}go to a person, a room or any address
   /add ADDRESS    put somebody on your list
   /join ROOM      enter a room
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 from textual.widget import Widget
@@ -50,5 +52,11 @@ class Line(Widget):
         if y:
             return Strip.blank(width, style)
         text = self._make(width)
-        strip = Strip(segment for segment in text.render(self.app.console) if segment.text != "\n")
-        return strip.apply_style(style).adjust_cell_length(width, style)
+        return strip_of(text, self.app.console, style, width)
+
+
+def strip_of(text: Text, console: Console, style: Style, width: int) -> Strip:
+    """Return one line of text as a strip of a width, over the widget's own style."""
+    base = style + console.get_style(text.style)
+    strip = Strip(segment for segment in text.render(console) if segment.text != "\n")
+    return strip.apply_style(base).adjust_cell_length(width, style)

@@ -29,7 +29,7 @@ class Popup(Vertical):
         & Rows { height: 1; }
         & Input {
             border: none; height: 1; padding: 0 1; background: $background; color: $foreground;
-            &:focus { border: none; }
+            &:focus { border: none; background-tint: $background 0%; }
         }
     }
     Popup.-tall { height: 1fr; }

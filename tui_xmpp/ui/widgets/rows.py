@@ -6,12 +6,15 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from tui_xmpp.ui.widgets.line import strip_of
 
 Draw = Callable[[Hashable, int], Text]
 """Makes the row of a key, as wide as the number of cells given."""
@@ -28,7 +31,7 @@ class Rows(ScrollView, can_focus=False):
         overflow-y: auto;
         background: $background;
         color: $foreground;
-        & > .rows--cursor { text-style: reverse; }
+        & > .rows--cursor { background: $selection; text-style: $selection-style; }
     }
     """
 
@@ -129,7 +132,11 @@ class Rows(ScrollView, can_focus=False):
         if at >= len(self._keys):
             return Strip.blank(width, style)
         text = self.draw(self._keys[at], width)
-        strip = Strip(text.render(self.app.console)).apply_style(style).adjust_cell_length(width, style)
-        if self.shows_cursor and at == self.cursor:
-            strip = strip.apply_style(self.get_component_rich_style("rows--cursor", partial=True))
-        return strip
+        chosen = self.shows_cursor and at == self.cursor
+        if chosen and text.plain.startswith(" "):
+            text = Text(">").append_text(text[1:])
+        strip = strip_of(text, self.app.console, style, width)
+        if not chosen:
+            return strip
+        mark = self.get_component_rich_style("rows--cursor", partial=True)
+        return Strip([Segment(part, (own or style) + mark) for part, own, _ in strip], width)

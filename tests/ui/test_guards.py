@@ -1,0 +1,142 @@
+"""What strangers write cannot steer the terminal, the screen or the program."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+
+from tests.fakes.engine import ME, FakeEngine
+from tests.ui.driving import driven
+from tests.ui.world import AVA, DEV, peopled
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.contact import Contact, Presence, Show, Subscription, SubscriptionRequest
+from tui_xmpp.core.room import Occupant
+from tui_xmpp.ui.terminal.guard import TerminalGuard
+from tui_xmpp.ui.terminal.replies import ReplyFilter
+
+EVIL = "\x1b]52;c;ZXZpbA==\x07\x9b31m[@click=app.quit()]x[/]\u202e[bold]\x00\u2028"
+
+
+def _hostile() -> FakeEngine:
+    engine = peopled()
+    engine.emit(
+        ev.ContactChanged(Contact(ME, AVA.address, EVIL, (EVIL,), Subscription.BOTH)),
+        ev.PresenceChanged(ME, AVA.address, Presence("phone", Show.AVAILABLE, EVIL)),
+        ev.RoomChanged(DEV, subject=EVIL, name=EVIL),
+        ev.OccupantChanged(DEV, Occupant("bram", status=EVIL), joined=True),
+        ev.SubscriptionRequested(SubscriptionRequest(ME, Address.parse("zoe@example.net"), EVIL, EVIL)),
+    )
+    engine.receive(AVA, EVIL, nick=EVIL)
+    engine.receive(DEV, EVIL, sender=DEV.address.with_resource("bram"), nick=EVIL)
+    return engine
+
+
+def _written(seen: object) -> str:
+    """Every text that would go to the terminal."""
+    strips = seen.app.screen._compositor.render_strips()  # type: ignore[attr-defined]
+    return "".join(segment.text for strip in strips for segment in strip)
+
+
+@pytest.mark.parametrize(
+    "keys", [(), ("ctrl+k",), ("ctrl+b",), ("alt+3",), ("alt+y",), ("ctrl+s", "c"), ("f1",)]
+)
+async def test_no_control_character_and_no_markup_gets_through(keys: tuple[str, ...]) -> None:
+    async with driven(_hostile(), size=(160, 40)) as seen:
+        await seen.press(*keys)
+        seen.engine.emit(ev.Notice(EVIL))
+        seen.engine.emit(ev.TypingChanged(DEV, EVIL, ev.ChatState.COMPOSING))
+        await seen.settle()
+        written = _written(seen)
+        assert not [char for char in written if ord(char) < 32 or 0x7F <= ord(char) < 0xA0]
+        assert "\u202e" not in written
+        assert "\u2028" not in written
+
+
+async def test_markup_of_strangers_is_text() -> None:
+    async with driven(_hostile()) as seen:
+        assert "[bold]" in seen.text
+
+
+def test_the_last_guard_takes_out_what_was_missed() -> None:
+    line = [
+        Segment("a\x1b[2Jb\x9bc\u202ed", Style(link="file:///etc/passwd")),
+        Segment("ok", Style(bold=True)),
+    ]
+    first, second = TerminalGuard().apply(line, Color(0, 0, 0))
+    assert first.text == "a[2Jbcd"
+    assert first.style is not None
+    assert first.style.link is None
+    assert second == line[1]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/", "xmpp:ava@example.org", "geo:1,2", "mailto:a@b.example"]
+)
+def test_links_of_known_schemes_stay(url: str) -> None:
+    (kept,) = TerminalGuard().apply([Segment("x", Style(link=url))], Color(0, 0, 0))
+    assert kept.style is not None
+    assert kept.style.link == url
+
+
+REPLIES = (
+    "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+    "\x1b]52;c;aGk=\x1b\\",
+    "\x1b[?62;22c",
+    "\x1b[>1;10;0c",
+    "\x1bP>|XTerm(370)\x1b\\",
+    "\x1b[?997;1n",
+    "\x1b_Gi=1;OK\x1b\\",
+)
+
+
+@pytest.mark.parametrize("reply", REPLIES)
+@pytest.mark.parametrize("cut", [None, 1, 3, 6])
+def test_what_a_terminal_answers_is_not_typed(reply: str, cut: int | None) -> None:
+    replies = ReplyFilter()
+    if cut is None:
+        assert replies.feed(f"a{reply}b") == "ab"
+    elif cut > 2:
+        assert replies.feed("a" + reply[:cut]) + replies.feed(reply[cut:] + "b") in ("ab", f"a{reply}b")
+
+
+@pytest.mark.parametrize(
+    "keys", ["hello", "\x1b[A", "\x1bk", "\x1b]", "\x1bP", "\x1b[1;3C", "\x1b[200~/x\n\x1b[201~"]
+)
+def test_keys_and_pastes_pass(keys: str) -> None:
+    assert ReplyFilter().feed(keys) == keys
+
+
+async def test_a_crash_shows_no_values(monkeypatch, capsys) -> None:
+    async with driven(peopled()) as seen:
+        monkeypatch.setattr(seen.app, "_close_messages_no_wait", lambda: None)
+        try:
+            password = "hunter2-very-secret"
+            raise RuntimeError(len(password))
+        except RuntimeError:
+            seen.app._fatal_error()
+        with seen.app.console.capture() as shown:
+            for one in seen.app._exit_renderables:
+                seen.app.console.print(one)
+        seen.app._exit_renderables.clear()
+        # The source line is shown; the value of the variable is not listed beside it.
+        assert "locals" not in shown.get()
+        assert "RuntimeError" in shown.get()
+
+
+def test_the_first_screen_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, tui_xmpp.ui.app as app;"
+        "bad = {'slixmpp','aiohttp','pydantic','cryptography','xmlschema','PIL',"
+        "'pygments','sqlite3','keyring',"
+        "'tomlkit','msgspec','tui_xmpp.session','tui_xmpp.storage','textual.widgets._input',"
+        "'textual.widgets._markdown','textual.widgets._data_table'};"
+        "print(sorted(bad & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
