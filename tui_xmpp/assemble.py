@@ -71,8 +71,8 @@ def _screen(options: Options) -> ExitCode:
     return _open_screen(_paths(options), options.account, None)
 
 
-def _open_screen(paths: Paths, account: str, vault: Vault | None) -> ExitCode:
-    """Show the screen until the user leaves; `vault`: instead of the system's."""
+def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
+    """Show the screen until the user leaves; `stage`: that of the demo."""
     import asyncio
 
     _prepare_terminal_library()
@@ -83,7 +83,12 @@ def _open_screen(paths: Paths, account: str, vault: Vault | None) -> ExitCode:
         from .lazy_engine import LazyEngine
         from .ui.app import ChatApp
 
-        engine = LazyEngine(world, lambda: _session_maker(storage, settings, world, vault))
+        def load() -> Callable[[], Session]:
+            if stage is not None:
+                stage.wait()
+            return _session_maker(storage, settings, world, stage.vault if stage is not None else None)
+
+        engine = LazyEngine(world, load)
 
         class Painted(ChatApp):
             """Lets the session come once the first frame is on the screen."""
@@ -216,7 +221,7 @@ def _demo(options: Options) -> ExitCode:
     check_terminal()
 
     def open_screen(stage: Stage) -> ExitCode:
-        return _open_screen(_paths(replace(options, config=stage.config, data=stage.data)), "", stage.vault)
+        return _open_screen(_paths(replace(options, config=stage.config, data=stage.data)), "", stage)
 
     return demo(open_screen)
 

@@ -28,3 +28,13 @@ def wait_gone(folder: str, seconds: float = 20.0) -> dict[int, str]:
     while (left := of_folder(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+def wait_there(folder: str, word: str, seconds: float = 20.0) -> bool:
+    """Whether a command line with this word appears among them within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not any(word in command for command in of_folder(folder).values()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

@@ -29,6 +29,7 @@ WITHOUT_SCREEN = """
 import time
 from tui_xmpp.cli.demo import demo
 def screen(stage):
+    stage.wait()
     print(stage.data.parent, flush=True)
     time.sleep(120)
 demo(screen)
@@ -61,9 +62,9 @@ def test_everything_is_set_up_while_the_screen_is_open_and_gone_after(scratch: P
     def screen(stage: Stage) -> ExitCode:
         folder = stage.data.parent
         seen.append(folder)
-        commands = " ".join(processes.of_folder(str(folder)).values())
-        assert "prosody" in commands
-        assert "demo-bots" in commands
+        stage.wait()
+        assert processes.wait_there(str(folder), "prosody")
+        assert processes.wait_there(str(folder), "demo-bots")
         config = (stage.config / "config.toml").read_text()
         assert "alice@localhost" in config
         assert "password" not in config
@@ -91,9 +92,10 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
     with Terminal([sys.executable, "-m", "tui_xmpp", "demo"], columns=120, rows=36) as terminal:
         terminal.wait_for("Ava")
         assert time.monotonic() - terminal.started < OPENS_WITHIN * GENTLY
-        terminal.wait_for(r"say back", 30)
-        terminal.wait_for(r"(?i)garden", 30)
-        terminal.send("\x1b1")
+        terminal.wait_for(r"#Community garden", 30)
+        number = terminal.wait_for(r"(\d) Ava +1 ", 30)[1]
+        terminal.send(f"\x1b{number}")
+        terminal.wait_for("I say back whatever", 30)
         terminal.send("hello echo")
         terminal.wait_for("hello echo")
         terminal.send("\r")
@@ -108,7 +110,7 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_leaves_nothing_when_it_is_told_to_go(scratch: Path, number: signal.Signals) -> None:
     with Terminal([sys.executable, "-m", "tui_xmpp", "demo"], columns=120, rows=36) as terminal:
-        terminal.wait_for("say back", 30)
+        terminal.wait_for(r"\d Ava +1 ", 30)
         os.kill(terminal.process.pid, number)
         assert terminal.wait_exit() == 0
     assert not processes.wait_gone(str(scratch))

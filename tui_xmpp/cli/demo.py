@@ -8,6 +8,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from ..core.account import Account, TlsMode
 from ..core.address import Address
 from ..core.ports import Vault
 from . import demo_cast as cast
-from .demo_process import ServerFailed, ServerProcess
+from .demo_process import ServerProcess
 from .demo_server import PrivateProsody, ProsodyMissing, RosterItem
 from .demo_store import write_past
 from .demo_vault import OnePassword
@@ -36,6 +37,11 @@ class Stage:
     config: Path
     data: Path
     vault: Vault
+    wait: Callable[[], None]
+    """Returns when the server answers, and calls the company; to be called once, from any thread.
+
+    Raises ServerFailed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +56,26 @@ class Company:
 def demo(open_screen: Callable[[Stage], ExitCode]) -> ExitCode:
     """Set everything up, open the screen, and take everything down when it closes.
 
-    Raises Failure when there is no Prosody, or it does not start.
+    Raises Failure when there is no Prosody.
     """
     password = secrets.token_urlsafe(18)
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="tui-xmpp-demo-")))
         try:
             server = PrivateProsody(folder / "server")
-            _people(server, password)
-            write_past(server.folder, datetime.now(UTC))
-            server.start()
-        except (ProsodyMissing, ServerFailed) as error:
+        except ProsodyMissing as error:
             raise Failure(str(error)) from None
+        _people(server, password)
+        write_past(server.folder, datetime.now(UTC))
         ending.callback(server.stop)
-        ending.callback(_start_company(folder / "company", server, password).stop)
-        return open_screen(_stage(folder, server, password))
+        # The server starts while the screen does.
+        starting = ending.enter_context(ThreadPoolExecutor(1)).submit(server.start)
+
+        def wait() -> None:
+            starting.result()
+            ending.callback(_start_company(folder / "company", server, password).stop)
+
+        return open_screen(_stage(folder, server, password, wait))
 
 
 def company(folder: Path) -> Company:
@@ -112,7 +123,7 @@ def _start_company(folder: Path, server: PrivateProsody, password: str) -> Serve
     )
 
 
-def _stage(folder: Path, server: PrivateProsody, password: str) -> Stage:
+def _stage(folder: Path, server: PrivateProsody, password: str, wait: Callable[[], None]) -> Stage:
     config = folder / "config"
     config.mkdir()
     lines = (
@@ -124,4 +135,4 @@ def _stage(folder: Path, server: PrivateProsody, password: str) -> Stage:
         f"ca_file = {json.dumps(str(server.ca_file))}",
     )
     (config / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return Stage(config, folder / "data", OnePassword(password))
+    return Stage(config, folder / "data", OnePassword(password), wait)

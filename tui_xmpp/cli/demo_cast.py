@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle, islice
 
 from .demo_server import DOMAIN, ROOMS_DOMAIN
 
@@ -102,19 +103,30 @@ _HISTORY_LINES = (
 
 
 def private_history(now: datetime) -> Iterator[tuple[datetime, bool, str]]:
-    """Yield time, whether the user wrote it, and text: 500 messages before `now`."""
-    step = timedelta(minutes=97)
-    for number in range(HISTORY_LENGTH):
-        line = _HISTORY_LINES[number % len(_HISTORY_LINES)]
-        yield now - step * (HISTORY_LENGTH - number), number % 2 == 1, line
+    """Yield time, whether the user wrote it, and text: 500 messages before `now`, oldest first."""
+    for number, at in enumerate(_moments(now, HISTORY_LENGTH, per_day=len(_HISTORY_LINES))):
+        yield at, number % 2 == 1, _HISTORY_LINES[number % len(_HISTORY_LINES)]
 
 
 def room_history(now: datetime) -> Iterator[tuple[datetime, str, str]]:
     """Yield time, nick and text of what was said in the room before `now`, oldest first."""
-    step = timedelta(minutes=23)
-    for number in range(ROOM_HISTORY_LENGTH):
-        nick = GUESTS[number * 5 % len(GUESTS)]
-        yield now - step * (ROOM_HISTORY_LENGTH - number), nick, ROOM_LINES[number % len(ROOM_LINES)]
+    for number, at in enumerate(_moments(now, ROOM_HISTORY_LENGTH, per_day=len(ROOM_LINES) * 2)):
+        yield at, GUESTS[number * 5 % len(GUESTS)], ROOM_LINES[number % len(ROOM_LINES)]
+
+
+_PAUSES = (2, 1, 7, 3, 14, 1, 5, 38, 2, 2, 9, 4, 1, 21, 3)
+"""Minutes between two messages of a conversation, over and over."""
+
+
+def _moments(now: datetime, count: int, *, per_day: int) -> Iterator[datetime]:
+    """Moments on the days before `now`, each day from nine in the morning on, oldest first."""
+    days = -(-count // per_day)
+    for day in range(days, 0, -1):
+        at = (now - timedelta(days=day)).astimezone().replace(hour=9, minute=10, second=0, microsecond=0)
+        for pause in islice(cycle(_PAUSES), min(per_day, count)):
+            yield at
+            at += timedelta(minutes=pause)
+        count -= per_day
 
 
 def address(user: str) -> str:
