@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -172,6 +172,9 @@ class Inbox:
         draft.body = convert.text_of(stanza, "body")
         if draft.type is MessageType.ERROR:
             draft.failure = convert.sentence(convert.child(stanza, convert.CLIENT, "error"))
+            if not draft.old and not draft.outgoing:
+                for feature in self._account.features:
+                    feature.refused(stanza, draft)
             return
         for feature in self._account.features:
             feature.read(stanza, draft)
@@ -183,7 +186,9 @@ class Inbox:
         drafts = [draft for draft in drafts if not self._is_about_own(draft)]
         messages = [draft for draft in drafts if self._is_new_message(draft)]
         for draft in messages:
-            self._ensure_chat(draft, seen=seen)
+            alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
+            moment = timedelta(microseconds=1 if seen else -1)
+            self._ensure_chat(draft, max(alike) + moment)
         stored = account.archive.keep_all([_message(draft) for draft in messages])
         count = 0
         for draft, (message, is_new) in zip(messages, stored, strict=True):
@@ -269,14 +274,13 @@ class Inbox:
                 changed += archive.set_delivery(chat, draft.displayed, Delivery.READ, up_to=True)
         self._account.emit(*(MessageChanged(one) for one in changed if one is not None))
 
-    def _ensure_chat(self, draft: Draft, *, seen: bool) -> None:
+    def _ensure_chat(self, draft: Draft, read_at: datetime) -> None:
         account = self._account
         known = account.world.chats.get(draft.chat)
         if known is None:
             account.open_chat(draft.chat, draft.kind)
             known = account.world.chats[draft.chat]
             # What was said before the chat was known here has been read elsewhere, or never will be.
-            read_at = account.clock.now() if seen else draft.at - timedelta(microseconds=1)
             account.emit(ChatChanged(replace(known, read_at=read_at)))
         elif not known.open and not draft.old:
             account.open_chat(draft.chat, draft.kind)

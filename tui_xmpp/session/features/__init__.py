@@ -39,10 +39,10 @@ ALL: tuple[type[Feature], ...] = (
     # The roster before presence: contacts that are known when their presence comes can be shown at once.
     Roster,
     Subscriptions,
+    Chats,
     # The archive before presence: then what the server held for us comes with its exact time and place first.
     History,
     Presences,
-    Chats,
     Messages,
     Replies,
     Corrections,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
+from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
@@ -157,6 +158,9 @@ class History(Feature):
         key, store = command.chat, self.context.archive
         chat = self.context.world.chats.get(key)
         if chat is None or chat.kind is not ChatKind.CONTACT:
+            return
+        state = self.context.world.accounts.get(self.context.own)
+        if state is None or Ability.ARCHIVE.value not in state.abilities:
             return
         page = store.page(key, limit=1)
         if not page.messages and not page.gaps:

@@ -1,0 +1,211 @@
+"""The past from the server's archive: catching up, holes, and filling them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.session.wire import ANNA, BERT, IN_ROOM, WITH_BERT, Wire, text
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.commands import FillGap, OpenChat, SendMessage
+from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, MessageKept, RoomChanged
+from tui_xmpp.core.message import Delivery
+from tui_xmpp.core.room import RoomState
+
+MAM = "{urn:xmpp:mam:2}query"
+RSM = "{http://jabber.org/protocol/rsm}"
+START = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+class Server:
+    """An archive of numbered messages with bert (or in the room), which answers one query at a time."""
+
+    def __init__(self, wire: Wire, count: int, archive: str | None = None) -> None:
+        self.wire = wire
+        self.count = count
+        self.archive = archive
+        self.queries: list[ET.Element] = []
+
+    def result(self, query_id: str, number: int) -> str:
+        stamp = (START + timedelta(minutes=number)).isoformat().replace("+00:00", "Z")
+        room = self.archive is not None
+        sender = f"{self.archive}/Dora" if room else f"{BERT}/x"
+        kind = "groupchat" if room else "chat"
+        return (
+            f"<message from='{self.archive or ANNA}'><result xmlns='urn:xmpp:mam:2' queryid='{query_id}' "
+            f"id='a{number}'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' "
+            f"stamp='{stamp}'/><message xmlns='jabber:client' from='{sender}' to='{ANNA}' type='{kind}' "
+            f"id='m{number}'><body>m{number}</body></message></forwarded></result></message>"
+        )
+
+    async def serve(self) -> None:
+        """Answer the next query as an archive does."""
+        wire = self.wire
+        iq = await wire.request(MAM)
+        query = iq[0]
+        self.queries.append(query)
+        size = int(query.findtext(f".//{RSM}max", "0"))
+        after, before = query.findtext(f".//{RSM}after"), query.find(f".//{RSM}before")
+        everything = list(range(self.count))
+        if after is not None:
+            left = everything[int(after[1:]) + 1 :]
+            page = left[:size]
+        else:
+            end = before is not None and before.text
+            left = everything[: int(end[1:])] if end else everything
+            page = left[-size:]
+        for number in page:
+            wire.hear(self.result(query.get("queryid", ""), number))
+        complete = "true" if len(page) == len(left) else "false"
+        wire.answer(iq, f"<fin xmlns='urn:xmpp:mam:2' complete='{complete}'/>")
+        await wire.settle()
+
+    async def serve_all(self) -> None:
+        """Answer until nothing is asked any more."""
+        for _ in range(40):
+            await self.wire.settle()
+            waiting = self.wire.requests()
+            if any(one.find(MAM) is not None for one in waiting):
+                await self.serve()
+            elif waiting:
+                self.wire.answer_all()
+
+
+def bodies(wire: Wire, chat: ChatKey = WITH_BERT) -> list[str]:
+    return [one.body for one in wire.archive.page(chat, limit=1000).messages]
+
+
+async def signed_in(folder: Path, count: int, *, link: str = "full") -> tuple[Wire, Server]:
+    wire = Wire(folder, link=link)
+    server = Server(wire, count)
+    await wire.online(answers=False)
+    await server.serve_all()
+    return wire, server
+
+
+async def test_the_first_sign_in_fetches_the_newest_page_and_notes_the_hole(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 120)
+    assert len(server.queries) == 1
+    assert bodies(wire) == [f"m{n}" for n in range(70, 120)]
+    (gap,) = wire.archive.page(WITH_BERT).gaps
+    assert (gap.after, gap.before_id) == (None, "a70")
+    assert all(one.old for one in wire.happened(MessageKept))
+    assert wire.world.chats[WITH_BERT].unread == 0, "history is no news"
+    await wire.close()
+
+
+async def test_a_small_archive_leaves_no_hole(tmp_path: Path) -> None:
+    wire, _ = await signed_in(tmp_path, 7)
+    assert len(bodies(wire)) == 7 and not wire.archive.page(WITH_BERT).gaps
+    await wire.close()
+
+
+async def test_a_hole_is_filled_page_by_page_from_its_newer_end(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 120)
+    for expected in (100, 120):
+        (gap,) = wire.archive.page(WITH_BERT).gaps
+        await wire.account.do(FillGap(WITH_BERT, gap.number))
+        await server.serve()
+        assert len(bodies(wire)) == expected
+    assert bodies(wire) == [f"m{n}" for n in range(120)]
+    assert not wire.archive.page(WITH_BERT, limit=1000).gaps
+    loaded = wire.happened(HistoryLoaded)
+    assert [one.count for one in loaded] == [50, 20] and loaded[-1].gap is None
+    form = server.queries[-1].find("{jabber:x:data}x")
+    assert form is not None and str(BERT) in "".join(form.itertext())
+    assert wire.world.chats[WITH_BERT].unread == 0
+    await wire.close()
+
+
+async def test_catching_up_goes_on_from_the_newest_known(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5)
+    wire.lose()
+    server.count = 130
+    server.queries.clear()
+    await wire.online(answers=False)
+    await server.serve_all()
+    assert bodies(wire) == [f"m{n}" for n in range(130)]
+    assert len(server.queries) == 3 and not wire.archive.page(WITH_BERT).gaps
+    assert wire.world.chats[WITH_BERT].unread == 125
+    await wire.close()
+
+
+async def test_a_lean_profile_cuts_it_short_and_notes_the_hole(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5, link="satellite")
+    wire.lose()
+    server.count = 100
+    await wire.online(answers=False)
+    await server.serve_all()
+    assert bodies(wire) == [f"m{n}" for n in [*range(10), *range(95, 100)]]
+    (gap,) = wire.archive.page(WITH_BERT).gaps
+    assert (gap.after_id, gap.before_id) == ("a9", "a95")
+    await wire.close()
+
+
+async def test_an_own_message_seen_in_the_archive_was_taken_and_is_not_sent_again(tmp_path: Path) -> None:
+    wire, _ = await signed_in(tmp_path, 1)
+    id = (await wire.do(SendMessage(WITH_BERT, "ours")))[0].get("id")
+    wire.lose()
+    assert wire.messages()[-1].delivery is Delivery.WRITTEN
+    await wire.online(answers=False)
+    for _ in range(12):
+        await wire.settle()
+        for iq in wire.requests():
+            if iq.find(MAM) is None:
+                wire.answer(iq)
+                continue
+            query_id = iq[0].get("queryid")
+            wire.hear(
+                f"<message from='{ANNA}'><result xmlns='urn:xmpp:mam:2' queryid='{query_id}' id='a9'>"
+                "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' "
+                "stamp='2026-05-01T11:59:59Z'/><message xmlns='jabber:client' type='chat' "
+                f"from='{ANNA}/here' to='{BERT}' id='{id}'><body>ours</body>"
+                f"<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message></forwarded></result></message>"
+            )
+            wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
+    assert not [one for one in wire.stream.written if text(one)]
+    assert [(one.body, one.delivery) for one in wire.messages()][-1] == ("ours", Delivery.TAKEN)
+    await wire.close()
+
+
+async def test_an_id_that_left_the_archive_means_beginning_at_the_end(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5)
+    wire.lose()
+    await wire.online(answers=False)
+    wire.answer(await wire.request("{jabber:iq:roster}query"))
+    iq = await wire.request(MAM)
+    wire.answer(
+        iq,
+        "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+        kind="error",
+    )
+    server.count = 60
+    await server.serve_all()
+    assert bodies(wire)[-1] == "m59"
+    await wire.close()
+
+
+async def test_filling_while_offline_says_so_and_keeps_the_hole(tmp_path: Path) -> None:
+    wire, _ = await signed_in(tmp_path, 120)
+    wire.lose()
+    (gap,) = wire.archive.page(WITH_BERT).gaps
+    await wire.account.do(FillGap(WITH_BERT, gap.number))
+    assert wire.happened(HistoryLoaded)[-1].failure
+    assert wire.archive.page(WITH_BERT).gaps
+    await wire.close()
+
+
+async def test_a_new_chat_may_have_a_past(wire: Wire) -> None:
+    wire.account.emit(AbilitiesChanged(ANNA, frozenset({"archive"})))
+    await wire.do(OpenChat(WITH_BERT))
+    assert wire.archive.page(WITH_BERT).gaps
+
+
+async def test_a_room_catches_up_from_its_own_archive(wire: Wire) -> None:
+    server = Server(wire, 8, archive=str(IN_ROOM.address))
+    wire.account.emit(RoomChanged(IN_ROOM, archive=True, nick="Anna"))
+    wire.account.emit(RoomChanged(IN_ROOM, state=RoomState.JOINED))
+    await server.serve()
+    assert bodies(wire, IN_ROOM) == [f"m{n}" for n in range(8)]
+    assert wire.archive.newest_archive_id(ANNA, IN_ROOM) is not None
