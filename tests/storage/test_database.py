@@ -76,7 +76,7 @@ def test_a_newer_database_is_refused_and_not_touched(tmp_path: Path) -> None:
 def test_what_is_not_a_database_is_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(b"somebody's letters" * 1000)
-    with pytest.raises(StorageError, match="damaged.*Nothing was deleted"):
+    with pytest.raises(StorageError, match=r"damaged.*Nothing was deleted"):
         Database(path)
     assert path.read_bytes() == b"somebody's letters" * 1000
 

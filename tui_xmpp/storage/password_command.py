@@ -11,6 +11,7 @@ from tui_xmpp.core.ports import VaultError
 from tui_xmpp.core.text import clean_line
 
 _CHUNK = 65536
+_LAST_SECONDS = 2.0
 
 
 async def run(command: str, seconds: float) -> str:
@@ -19,7 +20,7 @@ async def run(command: str, seconds: float) -> str:
     Raises `VaultError` when it fails, prints nothing, or is not done after *seconds*.
     """
     process = await asyncio.create_subprocess_exec(
-        "sh", "-c", command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True, limit=_CHUNK
+        "sh", "-c", command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, start_new_session=True
     )
     try:
         async with asyncio.timeout(seconds):
@@ -52,10 +53,14 @@ async def _read(process: Process) -> tuple[bytes, str]:
 
 
 async def _first_line(stream: asyncio.StreamReader) -> bytes:
-    line = await stream.readline()
-    # A command that cannot write on would never end.
-    while await stream.read(_CHUNK):
-        pass
+    kept = b""
+    # To the end: a command that cannot write on would never end.
+    while chunk := await stream.read(_CHUNK):
+        if b"\n" not in kept and len(kept) <= _CHUNK:
+            kept += chunk
+    line = kept.partition(b"\n")[0]
+    if len(line) > _CHUNK:
+        raise ValueError
     return line
 
 
@@ -68,9 +73,16 @@ async def _last_line(stream: asyncio.StreamReader) -> str:
 
 
 async def _end(process: Process) -> None:
-    if process.returncode is None:
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        await process.wait()
+    if process.returncode is not None:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    # asyncio tells the end of a process only when its output has been read; a stray child may hold that open.
+    try:
+        async with asyncio.timeout(_LAST_SECONDS):
+            await _read(process)
+            await process.wait()
+    except (TimeoutError, ValueError):
+        return
