@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.session.room_script import INFO, OPEN_ROOM, info, join, presence
+from tests.session.room_script import INFO, OPEN_ROOM, error, info, join, presence
 from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, ROOM, Wire
 from tui_xmpp.core.commands import Answer, Invite
 from tui_xmpp.core.events import Invited, MessageKept, Notice
@@ -78,6 +78,17 @@ async def test_somebody_is_invited_directly(wire: Wire) -> None:
     told = sent.find("{jabber:x:conference}x")
     assert sent.get("to") == str(BERT) and told is not None
     assert (told.get("jid"), told.get("reason")) == (str(ROOM), "tea")
+
+
+async def test_an_invitation_that_did_not_arrive_is_said(wire: Wire) -> None:
+    await join(wire)
+    (sent,) = await wire.do(Invite(IN_ROOM, BERT))
+    wire.events.clear()
+    refused = error("service-unavailable")
+    await wire.take(f"<message from='{CARL}' type='error' id='{sent.get('id')}'>{refused}</message>")
+    assert not wire.happened(Notice)
+    await wire.take(f"<message from='{BERT}' type='error' id='{sent.get('id')}'>{refused}</message>")
+    assert f"{BERT} was not invited" in wire.happened(Notice)[0].text
 
 
 async def test_into_a_room_for_members_the_room_invites(wire: Wire) -> None:

@@ -1,4 +1,4 @@
-"""Rooms on a scripted wire: getting in, being inside, getting out."""
+"""Rooms on a scripted wire: being inside, getting out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.session.room_script import (
-    INFO,
     answer,
-    ask,
     error,
     info,
     join,
@@ -17,16 +15,13 @@ from tests.session.room_script import (
     presences,
     refusal,
 )
-from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, ROOM, Wire, text
+from tests.session.wire import ANNA, CARL, IN_ROOM, ROOM, Wire, text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.commands import (
-    Answer,
     ChangeNick,
     CloseChat,
-    JoinRoom,
     LeaveRoom,
-    Refused,
     SendMessage,
     SetPresence,
     SetSubject,
@@ -35,20 +30,13 @@ from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import (
     MessageKept,
     Notice,
-    OccupantChanged,
     OccupantLeft,
-    OccupantsArrived,
-    RoomChanged,
-    RoomPasswordNeeded,
-    RoomsProgress,
 )
 from tui_xmpp.core.message import Delivery
-from tui_xmpp.core.room import Affiliation, Role, RoomState
+from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.settings import Attention, Settings
-from tui_xmpp.session.features import joining
 from tui_xmpp.session.features.self_ping import SelfPing
 
-MUC = "{http://jabber.org/protocol/muc}"
 WITH_ZOE = ChatKey(ANNA, Address.parse(f"{ROOM}/zoe"))
 
 
@@ -58,208 +46,6 @@ def state(wire: Wire, key: ChatKey = IN_ROOM) -> RoomState:
 
 def reason(wire: Wire) -> str:
     return wire.world.rooms[IN_ROOM].reason
-
-
-# --- getting in -----------------------------------------------------------------------------------
-
-
-async def test_a_room_with_an_archive_is_joined_without_its_history(wire: Wire) -> None:
-    sent = await ask(wire, nick="Ännchen", password="tulip")
-    assert sent.get("to") == f"{ROOM}/Ännchen"
-    asked = sent.find(f"{MUC}x")
-    assert asked is not None
-    history = asked.find(f"{MUC}history")
-    assert history is not None and history.attrib == {"maxstanzas": "0"}
-    assert asked.findtext(f"{MUC}password") == "tulip"
-    assert state(wire) is RoomState.JOINING
-    chat = wire.world.chats[IN_ROOM]
-    assert chat.open and chat.kind is ChatKind.ROOM
-
-
-async def test_a_room_without_an_archive_is_asked_for_a_little_history(wire: Wire) -> None:
-    sent = await ask(wire, answer=info(features=()))
-    history = sent.find(f"{MUC}x/{MUC}history")
-    assert history is not None and history.get("maxstanzas") == "20"
-
-
-async def test_the_name_of_a_room_is_prepared(wire: Wire) -> None:
-    await wire.do(JoinRoom(ANNA, Address.parse("GARDEN@Rooms.Example.org/anna")))
-    assert (await wire.request(INFO)).get("to") == str(ROOM)
-
-
-async def test_occupants_come_in_one_batch_and_then_one_by_one(wire: Wire) -> None:
-    await ask(wire)
-    for number in range(2000):
-        wire.hear(presence(f"n{number}"))
-    wire.hear(presence("anna", 110, item="affiliation='owner' role='moderator'"))
-    await wire.settle()
-    arrived = wire.happened(OccupantsArrived)
-    assert [len(one.occupants) for one in arrived] == [2001]
-    assert not wire.happened(OccupantChanged)
-    room = wire.world.rooms[IN_ROOM]
-    assert room.state is RoomState.JOINED and len(room.occupants) == 2001
-    assert (room.name, room.role, room.affiliation) == ("The Garden", Role.MODERATOR, Affiliation.OWNER)
-    assert room.archive and room.anonymous and not room.members_only
-    await wire.take(presence("late"))
-    assert [(one.occupant.nick, one.joined) for one in wire.happened(OccupantChanged)] == [("late", True)]
-
-
-async def test_an_occupant_is_read_whole(wire: Wire) -> None:
-    await join(wire)
-    await wire.take(
-        presence(
-            "zoe",
-            item=f"affiliation='admin' role='moderator' jid='{BERT}/x'",
-            extra="<show>dnd</show><status>busy</status>"
-            "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='oz'/>",
-        )
-    )
-    zoe = wire.world.rooms[IN_ROOM].occupants["zoe"]
-    assert (zoe.role, zoe.affiliation, zoe.show, zoe.status, zoe.address, zoe.occupant_id) == (
-        Role.MODERATOR,
-        Affiliation.ADMIN,
-        Show.DND,
-        "busy",
-        BERT.with_resource("x"),
-        "oz",
-    )
-
-
-async def test_an_occupant_id_is_not_believed_where_the_room_does_not_vouch(wire: Wire) -> None:
-    await join(wire, answer=info(features=("urn:xmpp:mam:2",)))
-    forged = "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>"
-    await wire.take(presence("zoe", extra=forged))
-    await wire.take(f"<message from='{ROOM}/zoe' type='groupchat' id='m'><body>x</body>{forged}</message>")
-    assert wire.world.rooms[IN_ROOM].occupants["zoe"].occupant_id == ""
-    assert wire.messages(IN_ROOM)[-1].occupant_id == ""
-
-
-async def test_the_room_may_give_us_another_nick(wire: Wire) -> None:
-    await ask(wire, nick="anna")
-    await wire.take(presence("Anna (guest)", 110, 210))
-    assert wire.world.rooms[IN_ROOM].nick == "Anna (guest)"
-    assert state(wire) is RoomState.JOINED
-
-
-async def test_a_new_room_is_opened_to_others_and_the_user_is_told(wire: Wire) -> None:
-    await wire.do(JoinRoom(ANNA, ROOM))
-    wire.answer(await wire.request(INFO), error("item-not-found"), "error")
-    await wire.settle()
-    wire.hear(presence("anna", 110, 201, item="affiliation='owner' role='moderator'"))
-    form = await wire.request("{jabber:x:data}x")
-    assert form.get("to") == str(ROOM) and form.find(".//{jabber:x:data}x[@type='submit']") is not None
-    wire.answer(form)
-    await wire.settle()
-    assert state(wire) is RoomState.JOINED
-    assert any("was made for you" in one.text for one in wire.happened(Notice))
-
-
-@pytest.mark.parametrize(
-    ("condition", "words"),
-    [
-        ("item-not-found", "no such room"),
-        ("forbidden", "banned"),
-        ("registration-required", "Only members"),
-        ("conflict", f"/join {ROOM} anna_"),
-        ("service-unavailable", "full"),
-        ("not-allowed", "may not make new ones"),
-        ("remote-server-not-found", "rooms.example.org"),
-        ("undefined-condition", "refused"),
-    ],
-)
-async def test_a_refusal_says_why_and_what_to_do(wire: Wire, condition: str, words: str) -> None:
-    await ask(wire)
-    await wire.take(refusal(condition))
-    assert state(wire) is RoomState.FAILED
-    assert words in reason(wire)
-
-
-async def test_a_destroyed_room_names_where_it_goes_on(wire: Wire) -> None:
-    await ask(wire)
-    await wire.take(refusal("gone", extra="xmpp:meadow@rooms.example.org?join"))
-    assert "/join meadow@rooms.example.org" in reason(wire)
-
-
-async def test_a_server_that_is_not_there_is_said_before_the_join(wire: Wire) -> None:
-    await wire.do(JoinRoom(ANNA, ROOM))
-    wire.answer(await wire.request(INFO), error("remote-server-not-found"), "error")
-    await wire.settle()
-    assert state(wire) is RoomState.FAILED and "rooms.example.org" in reason(wire)
-    assert not presences(wire)
-
-
-async def test_a_person_is_no_room(wire: Wire) -> None:
-    await wire.do(JoinRoom(ANNA, BERT))
-    person = info().replace("conference", "account")
-    wire.answer(await wire.request(INFO), person)
-    await wire.settle()
-    assert state(wire, ChatKey(ANNA, BERT)) is RoomState.FAILED
-    assert not presences(wire)
-
-
-async def test_a_room_that_does_not_answer_fails_and_is_tried_again(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(joining, "JOIN_SECONDS", 0.0)
-    monkeypatch.setattr(joining, "retry_after", lambda tries: 0.0)
-    await wire.do(JoinRoom(ANNA, ROOM))
-    wire.answer(await wire.request(INFO), info())
-    again = await wire.request(INFO)
-    assert again.get("to") == str(ROOM)
-    failed = [one for one in wire.happened(RoomChanged) if one.state is RoomState.FAILED]
-    assert "did not answer" in failed[0].reason
-
-
-async def test_a_password_is_asked_for_and_used(wire: Wire) -> None:
-    await ask(wire)
-    await wire.take(refusal("not-authorized"))
-    question = wire.happened(RoomPasswordNeeded)[0]
-    assert question.room == ROOM and state(wire) is RoomState.FAILED
-    await wire.do(Answer(question.id, yes=True, text="tulip"))
-    assert not wire.world.questions
-    wire.answer(await wire.request(INFO), info())
-    await wire.settle()
-    assert presences(wire)[-1].findtext(f"{MUC}x/{MUC}password") == "tulip"
-    await wire.take(refusal("not-authorized"))
-    assert "did not accept" in reason(wire)
-    assert len(wire.happened(RoomPasswordNeeded)) == 2
-
-
-async def test_a_refused_password_question_joins_nothing(wire: Wire) -> None:
-    await ask(wire)
-    await wire.take(refusal("not-authorized"))
-    wire.stream.written.clear()
-    await wire.do(Answer(wire.happened(RoomPasswordNeeded)[0].id, yes=False))
-    assert not wire.world.questions and not wire.stream.written
-
-
-async def test_an_address_without_a_name_is_no_room(wire: Wire) -> None:
-    with pytest.raises(Refused, match="name@rooms"):
-        await wire.do(JoinRoom(ANNA, Address.parse("rooms.example.org")))
-    assert not wire.world.rooms
-
-
-async def test_small_rooms_come_first_and_few_at_a_time(wire: Wire) -> None:
-    sizes = {"big": 900, "small": 3, "middle": 40, "large": 500, "tiny": 1}
-    rooms = {name: Address.parse(f"{name}@rooms.example.org") for name in sizes}
-    for name, room in rooms.items():
-        await join(wire, room=room, answer=info(occupants=sizes[name]))
-    wire.lose()
-    await wire.online(answers=False)
-    assert await _asked_rooms(wire) == ["tiny", "small", "middle"]
-    tiny = next(one for one in wire.requests() if one.get("to") == str(rooms["tiny"]))
-    wire.answer(tiny, info())
-    await wire.settle()
-    await wire.take(presence("anna", 110, room=rooms["tiny"]))
-    assert wire.happened(RoomsProgress)[-1] == RoomsProgress(ANNA, 1, 5)
-    assert await _asked_rooms(wire) == ["small", "middle", "large"]
-
-
-async def _asked_rooms(wire: Wire) -> list[str]:
-    """The rooms that are asked what they are, once the server has answered all else."""
-    await answer(wire, room=None)
-    asked = [one.get("to", "") for one in wire.requests() if one.find(INFO) is not None]
-    return [one.partition("@")[0] for one in asked]
 
 
 # --- inside ---------------------------------------------------------------------------------------
@@ -340,6 +126,27 @@ async def test_a_subject_is_set(wire: Wire) -> None:
     sent = (await wire.do(SetSubject(IN_ROOM, "Autumn")))[0]
     assert (sent.get("to"), sent.get("type")) == (str(ROOM), "groupchat")
     assert sent.findtext("{jabber:client}subject") == "Autumn" and sent.find("{jabber:client}body") is None
+
+
+async def test_a_refused_subject_is_said(wire: Wire) -> None:
+    await join(wire)
+    (sent,) = await wire.do(SetSubject(IN_ROOM, "Autumn"))
+    await wire.take(
+        f"<message from='{ROOM}' type='error' id='{sent.get('id')}'>{error('forbidden')}</message>"
+    )
+    (notice,) = wire.happened(Notice)
+    assert "subject was not changed" in notice.text and notice.chat == IN_ROOM
+    assert wire.world.rooms[IN_ROOM].subject == "Spring" and not wire.messages(IN_ROOM)
+
+
+async def test_a_room_that_forgot_us_is_joined_again_when_it_refuses_a_message(wire: Wire) -> None:
+    await join(wire)
+    sent = (await wire.do(SendMessage(IN_ROOM, "hello")))[0]
+    await wire.take(
+        f"<message from='{ROOM}' type='error' id='{sent.get('id')}'>{error('not-acceptable')}</message>"
+    )
+    assert wire.messages(IN_ROOM)[0].delivery is Delivery.FAILED
+    assert state(wire) is RoomState.QUEUED
 
 
 async def test_a_private_message_has_its_own_chat(wire: Wire) -> None:

@@ -195,6 +195,9 @@ class Feature:
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read the own element of an incoming message into the draft; `draft.dropped` ends it there."""
 
+    def refused(self, stanza: ET.Element, draft: Draft) -> None:
+        """See an error that answers a message, kept or not: `draft.id` names it, `draft.failure` says why."""
+
     def kept(self, draft: Draft, message: Message) -> None:
         """A message that was not known before is in the archive and was told; `draft.old` when fetched."""
 

@@ -41,6 +41,8 @@ class Invitations(Feature):
         super().__init__(context)
         self._open: dict[str, Address] = {}
         self._overflowed = False
+        self._sent: dict[str, tuple[ChatKey, Address]] = {}
+        """By message id: the room, and whom we invited."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -86,6 +88,15 @@ class Invitations(Feature):
         if isinstance(event, QuestionSettled):
             self._open.pop(event.id, None)
 
+    def refused(self, stanza: ET.Element, draft: Draft) -> None:
+        """Say that an invitation did not arrive."""
+        room, address = self._sent.get(draft.id, (None, None))
+        # Only whom it was sent to can refuse it.
+        if room is not None and draft.chat.address in (room.address, address):
+            del self._sent[draft.id]
+            words = f"{address} was not invited. {draft.failure}"
+            self.context.emit(Notice(words, Level.WARN, self.context.own, room))
+
     async def _invite(self, command: Invite) -> None:
         key = command.chat
         if key.account != self.context.own:
@@ -98,11 +109,15 @@ class Invitations(Feature):
             raise Refused("Only people can be invited; an address looks like name@example.org.")
         if room.members_only:
             # XEP-0249 §3: a direct invitation makes nobody a member; the room's own one does.
-            self.context.send(_written_mediated(key.address, address, command.text))
+            stanza = _written_mediated(key.address, address, command.text)
         else:
             bookmark = self.context.world.bookmarks.get((key.account, key.address))
             password = bookmark.password if bookmark else ""
-            self.context.send(_written_direct(key.address, address, command.text, password))
+            stanza = _written_direct(key.address, address, command.text, password)
+        id = self.context.new_id()
+        stanza.set("id", id)
+        self._sent[id] = key, address
+        self.context.send(stanza)
         words = f"{address} was invited into {key.address}."
         self.context.emit(Notice(words, account=self.context.own, chat=key))
 

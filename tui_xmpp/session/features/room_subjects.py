@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refused, SetSubject
-from ...core.events import Event, RoomChanged
+from ...core.events import Event, Level, Notice, RoomChanged
 from ...core.room import RoomState
 from .. import convert
 from ..draft import Draft
@@ -26,6 +26,8 @@ class RoomSubjects(Feature):
         super().__init__(context)
         self._awaited: set[ChatKey] = set()
         """Rooms that have yet to tell their subject since we joined."""
+        self._sent: set[str] = set()
+        """Ids of our changes."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -38,7 +40,9 @@ class RoomSubjects(Feature):
         room = self.context.world.rooms.get(command.chat)
         if room is None or room.state is not RoomState.JOINED or not self.context.online:
             raise Refused("You are not in this room now; join it first.")
-        stanza = convert.stanza("message", command.chat.address, "groupchat", self.context.new_id())
+        id = self.context.new_id()
+        self._sent.add(id)
+        stanza = convert.stanza("message", command.chat.address, "groupchat", id)
         convert.add(stanza, convert.CLIENT, "subject", command.subject)
         self.context.send(stanza)
 
@@ -46,6 +50,13 @@ class RoomSubjects(Feature):
         """A join begins."""
         if isinstance(event, RoomChanged) and event.state is RoomState.JOINING:
             self._awaited.add(event.key)
+
+    def refused(self, stanza: ET.Element, draft: Draft) -> None:
+        """Say that a change was refused (XEP-0045 §8.1)."""
+        if draft.kind is ChatKind.ROOM and draft.id in self._sent:
+            self._sent.discard(draft.id)
+            words = f"The subject was not changed. {draft.failure}"
+            self.context.emit(Notice(words, Level.WARN, self.context.own, draft.chat))
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read a subject change."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from xml.etree import ElementTree as ET
 
-from ...core.chat import ChatKey
+from ...core.chat import ChatKey, ChatKind
 from ...core.events import Event, RoomChanged
 from ...core.room import RoomState
 from .. import convert, muc
@@ -49,6 +49,13 @@ class SelfPing(Feature):
         """Anything a room sends breaks its silence."""
         self._hear(draft.chat)
 
+    def refused(self, stanza: ET.Element, draft: Draft) -> None:
+        """A room that does not take our message because we are not in it is joined again."""
+        error = convert.child(stanza, convert.CLIENT, "error")
+        # XEP-0045 §7.4: a sender who is no occupant gets <not-acceptable/>.
+        if draft.kind is ChatKind.ROOM and convert.condition_of(error) == "not-acceptable":
+            self._rejoin(draft.chat)
+
     def told(self, event: Event) -> None:
         """The silence of a room counts from the join."""
         if isinstance(event, RoomChanged) and event.state is not None:
@@ -80,5 +87,8 @@ class SelfPing(Feature):
             if failed.condition in _STILL_IN or failed.condition in _UNKNOWN:
                 return
             # XEP-0410 §3.2: "Any other error: the client is probably not joined any more."
-            if self.context.world.rooms[key].state is RoomState.JOINED:
-                self.context.emit(RoomChanged(key, RoomState.QUEUED))
+            self._rejoin(key)
+
+    def _rejoin(self, key: ChatKey) -> None:
+        if self.context.world.rooms[key].state is RoomState.JOINED:
+            self.context.emit(RoomChanged(key, RoomState.QUEUED))
