@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from textual import events
@@ -93,6 +93,42 @@ async def test_messages_that_come_late_stand_where_they_belong_and_none_twice() 
         assert [one.row for one in log.messages()] == list(range(1, 52))
         shown = [row.split()[-1] for row in app.rows() if "message" in row]
         assert shown == [str(row) for row in range(28, 52)]
+
+
+async def test_old_messages_fill_a_gap_without_counting_as_new() -> None:
+    async with Host().run_test(size=SIZE) as pilot:
+        app, log = await opened(pilot, [*many(1, 40), *many(61, 100)])
+        log.jump(message(70).place)
+        await pilot.pause()
+        before = app.rows()
+        log.add(many(41, 60))
+        await pilot.pause()
+        assert log.new_below == 0 and not app.of(MessageLog.NewBelow)
+        assert [one.row for one in log.messages()] == list(range(1, 101))
+        assert app.rows()[3:] == before[3:] and "message 60" in app.rows()[1]
+
+
+async def test_messages_older_than_the_window_wait_for_their_page() -> None:
+    async with Host().run_test(size=SIZE) as pilot:
+        _, log = await opened(pilot, many(301, 400), start=False)
+        log.add([message(5), message(401)])
+        assert log.messages()[0].row == 301 and log.messages()[-1].row == 401
+        _, log = await opened(pilot, many(301, 400), end=False)
+        log.jump(message(301).place)
+        log.add([message(900)])
+        assert log.messages()[-1].row == 400 and log.new_below == 1
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("hours", [-12, 12])
+async def test_claimed_times_of_other_ages_do_no_harm(year: int, hours: int) -> None:
+    async with Host().run_test(size=SIZE) as pilot:
+        app, log = await opened(pilot, many(1, 5))
+        log.look = replace(log.look, zone=timezone(timedelta(hours=hours)))
+        day = datetime(year, 1, 1, tzinfo=UTC) if year == 1 else datetime(year, 12, 31, tzinfo=UTC)
+        log.add([replace(message(row), at=day + timedelta(hours=hour)) for row, hour in ((6, 1), (7, 23))])
+        await pilot.pause()
+        assert "message 6" in app.screen_text() and "message 7" in app.screen_text()
 
 
 async def test_a_change_redraws_the_message_and_keeps_the_view() -> None:

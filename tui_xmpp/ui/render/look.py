@@ -87,7 +87,11 @@ class Look:
 
     def local(self, at: datetime) -> datetime:
         """Return a UTC time in the zone that is shown."""
-        return at.astimezone(self.zone)
+        try:
+            return at.astimezone(self.zone)
+        except (OverflowError, ValueError, OSError):
+            # A sender may claim the year 1 or 9999, which other zones do not have.
+            return at
 
     def clock(self, at: datetime) -> str:
         """Return the time of day as the time column shows it."""

@@ -78,13 +78,20 @@ class HoldingLog(LogView):
 
     def add(self, messages: Sequence[Message]) -> None:
         """Add messages that just came, in any order; follows the end when it was at the end."""
-        if not messages:
-            return
-        incoming = sum(one.delivery is Delivery.INCOMING for one in messages)
+        records = self._records
+        oldest, newest = records.first_place(), records.last_place()
+        if not records.at_start and oldest is not None:
+            # Between these and the oldest held there may be others: they all come with `prepend`.
+            messages = [one for one in messages if one.place >= oldest]
+        later = [one for one in messages if newest is None or one.place > newest]
         if not self.following:
+            incoming = sum(one.delivery is Delivery.INCOMING for one in later)
             self._count_below(self.new_below + incoming)
-        if self._records.at_end:
-            with self._holding():
+        if not records.at_end:
+            messages = [one for one in messages if newest is not None and one.place <= newest]
+        if messages:
+            # What fills a gap comes in above what is read on the way up.
+            with self._holding(bottom=len(later) < len(messages)):
                 self._insert(messages[-WINDOW:])
 
     def replace(self, message: Message) -> bool:

@@ -109,6 +109,10 @@ class Records:
         """Return the place of the oldest message held."""
         return next((one.item.place for one in self.items if isinstance(one.item, Message)), None)
 
+    def last_place(self) -> Place | None:
+        """Return the place of the newest message held."""
+        return next((one.item.place for one in reversed(self.items) if isinstance(one.item, Message)), None)
+
     def index_of(self, message: Message) -> int | None:
         """Return where the message with this row is held, even when its time has changed."""
         record = self._by_row.get(message.row)

@@ -24,12 +24,13 @@ WHEEL = 3
 """Rows a notch of the wheel moves."""
 
 _Anchor = tuple[Record, int]
-"""A record, and which of its rows is at the top of the view."""
+"""A record, and at which row of the view it begins, the lines above it not counted."""
 
 
 class LogView(LogMessages, ScrollView, can_focus=False):
     """A view over records of unknown height that never jumps under the eyes of the reader."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = """
     LogView {
         height: 1fr;
@@ -121,15 +122,24 @@ class LogView(LogMessages, ScrollView, can_focus=False):
         self._scroll(self.scroll_offset.y + WHEEL)
 
     @contextmanager
-    def _holding(self, *, follow: bool = True) -> Iterator[None]:
-        """Change something, and then look at the same row as before, or at the end when it was there."""
-        anchor = None if self._follow and follow else self._anchor()
+    def _holding(self, *, follow: bool = True, bottom: bool = False) -> Iterator[None]:
+        """Change something, and then look at the same row as before, or at the end when it was there.
+
+        *bottom*: what stays is the last row of the view, not the first.
+        """
+        anchor = None if self._follow and follow else self._anchor(bottom=bottom)
         yield
         self._place(anchor)
 
-    def _anchor(self) -> _Anchor | None:
-        found = self._blocks.at(self.scroll_offset.y) if self._painter.width else None
-        return None if found is None else (self._records.items[found[0]], found[1])
+    def _anchor(self, *, bottom: bool = False) -> _Anchor | None:
+        view = self.scroll_offset.y
+        row = min(view + self.size.height, self._blocks.total) - 1 if bottom else view
+        found = self._blocks.at(row) if self._painter.width else None
+        if found is None:
+            return None
+        index, inner = found
+        record = self._records.items[index]
+        return record, row - inner + record.lead - view
 
     def _place(self, anchor: _Anchor | None) -> None:
         if not self._painter.width:
@@ -138,7 +148,9 @@ class LogView(LogMessages, ScrollView, can_focus=False):
         if anchor is None or index is None:
             self._go_end()
         else:
-            self._look_at(index, -min(anchor[1], max(0, self._blocks.height(index) - 1)))
+            lead = self._records.items[index].lead
+            last = max(0, self._blocks.height(index) - lead - 1)
+            self._look_at(index, max(anchor[1], -last) - lead)
         self.refresh()
 
     def _reach_goal(self) -> None:
