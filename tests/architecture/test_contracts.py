@@ -65,6 +65,27 @@ def test_history_loads_neither_the_screen_nor_the_wire(tmp_path: Path) -> None:
     assert not [name for name in loaded if name.startswith(("tui_xmpp.ui", "tui_xmpp.session"))]
 
 
+def test_the_first_frame_needs_no_session(tmp_path: Path) -> None:
+    """Everything that happens before the session is asked for, with the real screen."""
+    code = f"""
+import pathlib, sys
+from tui_xmpp import assemble, lazy_engine
+from tui_xmpp.storage.paths import locate
+def frame(app, engine, socket):
+    async def nothing(): app._return_code = 0
+    return nothing()
+assemble._live = frame
+assemble._prepare_terminal_library()
+folder = pathlib.Path({str(tmp_path)!r})
+assemble._open_screen(locate(folder, folder / "data"), "", None)
+"""
+    loaded = loaded_after(code)
+    assert "textual" in loaded
+    heavy = {"slixmpp", "aiohttp", "aiodns", "pydantic", "cryptography", "xmlschema", "PIL", "keyring"}
+    assert not loaded & heavy
+    assert not [name for name in loaded if name.startswith("tui_xmpp.session")]
+
+
 @pytest.mark.parametrize("module", sorted(path.stem for path in (ROOT / "tui_xmpp/core").glob("[a-z]*.py")))
 def test_core_loads_no_library(module: str) -> None:
     loaded = loaded_after(f"import tui_xmpp.core.{module}")

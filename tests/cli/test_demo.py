@@ -94,7 +94,7 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
         assert time.monotonic() - terminal.started < OPENS_WITHIN * GENTLY
         terminal.wait_for(r"#Community garden", 30)
         number = terminal.wait_for(r"(\d) Ava +1 ", 30)[1]
-        terminal.send(f"\x1b{number}")
+        terminal.send(f"/go {number}\r")
         terminal.wait_for("I say back whatever", 30)
         terminal.send("hello echo")
         terminal.wait_for("hello echo")

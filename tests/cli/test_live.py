@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.terminal import Terminal
 from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
 
 pytestmark = pytest.mark.server
@@ -111,6 +112,30 @@ def test_send_watch_and_history(tmp_path: Path, server: PrivateProsody) -> None:
     assert [json.loads(line)["body"] for line in lines] == ["two\nlines ☂", "through you"]
     readable = bob.run("history", alice.address, "--limit", "1").stdout
     assert readable.endswith("through you\n")
+
+
+def test_while_the_screen_runs_everything_goes_through_it(tmp_path: Path, server: PrivateProsody) -> None:
+    alice, bob = Person(tmp_path, server, "alice"), Person(tmp_path, server, "bob")
+    with Terminal(alice.command(), columns=100, rows=30) as terminal:
+        terminal.wait_for("alice ●", 30)
+        watch = Watch(alice)
+        try:
+            assert watch.until(lambda record: record["type"] == "connection")["state"] == "online"
+            assert alice.run("send", bob.address, "from a script").returncode == 0
+            watch.until(says("from a script"))
+        finally:
+            watch.stop()
+        with Terminal(alice.command(), columns=100, rows=30) as second:
+            assert second.wait_exit() == 3
+            while second.read():
+                pass
+            assert f"process {terminal.process.pid}" in second.text().replace("\n", "")
+        terminal.send("\x11")
+        assert terminal.wait_exit() == 0
+    with Terminal(alice.command(), columns=100, rows=30) as again:
+        again.wait_for("from a script", 30)
+        again.send("\x11")
+        assert again.wait_exit() == 0
 
 
 def test_a_wrong_password_is_refused_in_words(tmp_path: Path, server: PrivateProsody) -> None:
