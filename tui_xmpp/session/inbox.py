@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _MESSAGE = f"{{{convert.CLIENT}}}message"
 _PRESENCE = f"{{{convert.CLIENT}}}presence"
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE = 50
 """Messages kept in one transaction, so that the screen gets its turn."""
 _IQ = f"{{{convert.CLIENT}}}iq"
 

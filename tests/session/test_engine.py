@@ -1,0 +1,221 @@
+"""The engine: commands find their account, questions their answer, listeners their events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.fakes.clock import FakeClock
+from tests.server.person import MemoryConfiguration, MemoryVault
+from tests.session.wire import ANNA, BERT, FULL, WITH_BERT, ScriptedStream
+from tui_xmpp.core.account import Account, Connection
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.commands import (
+    AddAccount,
+    Answer,
+    Connect,
+    Disconnect,
+    OpenChat,
+    Refused,
+    SendMessage,
+    SetPresence,
+)
+from tui_xmpp.core.contact import Show
+from tui_xmpp.core.events import (
+    AccountAdded,
+    ChatChanged,
+    ConnectionChanged,
+    Event,
+    MessageKept,
+    PasswordNeeded,
+    QuestionSettled,
+)
+from tui_xmpp.core.questions import RoomServices, Unanswered
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.world import World
+from tui_xmpp.session.session import Running, Session
+from tui_xmpp.storage.archive import SqliteArchive
+from tui_xmpp.storage.cache import SqliteCache
+from tui_xmpp.storage.database import Database
+from tui_xmpp.storage.keyvalue import SqliteKeyValue
+
+RIGHT = "correct horse"
+
+
+class FakeLink:
+    """Connects at once when the password is right, as the connector does."""
+
+    def __init__(self, session: Session, running: Running) -> None:
+        self.session, self.running = session, running
+        self.tried: list[str] = []
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self.task is None or self.task.done():
+            self.task = asyncio.ensure_future(self._run())
+
+    def connect_now(self) -> None:
+        self.start()
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    async def _run(self) -> None:
+        refusal = ""
+        while True:
+            password = await self.session.password(self.running, refusal)
+            if password is None:
+                return
+            self.tried.append(password)
+            if password == RIGHT:
+                break
+            refusal = "The password is wrong."
+        self.running.account.on_stream(ScriptedStream())  # type: ignore[arg-type]
+        own = self.running.account.own
+        self.session.tell(ConnectionChanged(own, Connection.ONLINE, full_address=FULL))
+        self.session.on_ready(self.running, FULL)
+
+
+class Engine:
+    def __init__(self, folder: Path, *accounts: Account, password: str | None = RIGHT) -> None:
+        self.database = Database(folder / "archive.db")
+        known = {one.address: password for one in accounts if password is not None}
+        self.vault = MemoryVault(known)
+        settings = Settings(accounts=accounts)
+        self.configuration = MemoryConfiguration(settings)
+        self.links: list[FakeLink] = []
+        self.session = Session(
+            settings,
+            world=World(),
+            archive=SqliteArchive(self.database),
+            cache=SqliteCache(self.database),
+            facts=SqliteKeyValue(self.database),
+            vault=self.vault,
+            configuration=self.configuration,
+            clock=FakeClock(),
+            make_link=self._make_link,
+        )
+        self.told: list[Event] = []
+        self._tell = self.session.tell
+        self.session.tell = self._note  # type: ignore[method-assign]
+
+    def _make_link(self, session: Session, running: Running) -> FakeLink:
+        self.links.append(FakeLink(session, running))
+        return self.links[-1]
+
+    def _note(self, *events: Event) -> None:
+        self.told += events
+        self._tell(*events)
+
+    async def settle(self) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    def question(self) -> PasswordNeeded:
+        return [one for one in self.told if isinstance(one, PasswordNeeded)][-1]
+
+    def connection(self) -> Connection:
+        return self.session.world.accounts[ANNA].connection
+
+
+@pytest_asyncio.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    made = Engine(tmp_path, Account(ANNA))
+    await made.session.start()
+    await made.settle()
+    yield made
+    await made.session.close()
+    made.database.close()
+
+
+async def test_every_listener_hears_everything_from_its_call_on(engine: Engine) -> None:
+    first = engine.session.events()
+    await engine.session.do(OpenChat(WITH_BERT))
+    second = engine.session.events()
+    await engine.session.do(SendMessage(WITH_BERT, "hi"))
+    heard = list(await anext(first))
+    assert isinstance(heard[0], ChatChanged) and any(isinstance(one, MessageKept) for one in heard)
+    assert any(isinstance(one, MessageKept) for one in await anext(second))
+    await engine.session.close()
+    rest = [batch async for batch in first]
+    assert len(rest) <= 1, "then it ends"
+
+
+async def test_unknown_accounts_are_refused(engine: Engine) -> None:
+    other = Address.parse("nobody@example.org")
+    for command in (
+        SendMessage(ChatKey(other, BERT), "x"),
+        Connect(other),
+        SetPresence(Show.AWAY, account=other),
+    ):
+        with pytest.raises(Refused, match="no account"):
+            await engine.session.do(command)
+    with pytest.raises(Unanswered):
+        await engine.session.ask(RoomServices(other))
+    with pytest.raises(Refused):
+        await engine.session.do(Answer("unheard-of", True))
+
+
+async def test_accounts_not_enabled_wait_for_the_user(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, Account(ANNA, enabled=False))
+    await engine.session.start()
+    await engine.settle()
+    assert engine.connection() is Connection.OFFLINE and not engine.links
+    await engine.session.do(Connect(ANNA))
+    await engine.settle()
+    assert engine.connection() is Connection.ONLINE
+    await engine.session.do(Disconnect(ANNA))
+    assert engine.connection() is Connection.OFFLINE
+    await engine.session.close()
+    engine.database.close()
+
+
+async def test_without_a_password_the_user_is_asked(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, Account(ANNA), password=None)
+    await engine.session.start()
+    await engine.settle()
+    question = engine.question()
+    assert engine.session.world.questions[question.id] == question and question.reason == ""
+    await engine.session.do(Answer(question.id, True, RIGHT, remember=True))
+    await engine.settle()
+    assert engine.connection() is Connection.ONLINE
+    assert not engine.session.world.questions and engine.vault.kept == {ANNA: RIGHT}
+    assert not engine.configuration.added, "it was configured before"
+    await engine.session.close()
+    engine.database.close()
+
+
+async def test_a_new_account_is_saved_once_its_password_is_right(tmp_path: Path) -> None:
+    engine = Engine(tmp_path)
+    await engine.session.start()
+    await engine.session.do(AddAccount(Account(ANNA), "wrong", remember=False))
+    await engine.settle()
+    assert engine.connection() is Connection.REFUSED and engine.question().reason
+    assert not engine.configuration.added
+    await engine.session.do(Answer(engine.question().id, False))
+    await engine.settle()
+    assert any(isinstance(one, QuestionSettled) for one in engine.told)
+    await engine.session.do(AddAccount(Account(ANNA), RIGHT, remember=True))
+    await engine.settle()
+    assert engine.connection() is Connection.ONLINE
+    assert engine.configuration.added == [Account(ANNA)] and engine.vault.kept == {ANNA: RIGHT}
+    assert len([one for one in engine.told if isinstance(one, AccountAdded)]) >= 1
+    await engine.session.close()
+    engine.database.close()
+
+
+async def test_an_address_that_is_no_account_is_refused(engine: Engine) -> None:
+    for text in ("example.org", "anna@example.org/phone"):
+        with pytest.raises(Refused):
+            await engine.session.do(AddAccount(Account(Address.parse(text)), "x"))
+
+
+async def test_presence_for_all_accounts(engine: Engine) -> None:
+    await engine.session.do(SetPresence(Show.AWAY, "lunch"))
+    assert engine.session.world.accounts[ANNA].presence.show is Show.AWAY
