@@ -8,6 +8,7 @@ import sys
 import pytest
 from rich.segment import Segment
 from rich.style import Style
+from textual._xterm_parser import XTermParser
 from textual.color import Color
 
 from tests.fakes.engine import ME, FakeEngine
@@ -17,6 +18,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.contact import Contact, Presence, Show, Subscription, SubscriptionRequest
 from tui_xmpp.core.room import Occupant
+from tui_xmpp.ui.keymap import normal
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 from tui_xmpp.ui.terminal.replies import ReplyFilter
 
@@ -106,7 +108,7 @@ def test_what_a_terminal_answers_is_not_typed(reply: str, cut: int | None) -> No
 
 
 @pytest.mark.parametrize(
-    "keys", ["hello", "\x1b[A", "\x1bk", "\x1b]", "\x1bP", "\x1b[1;3C", "\x1b[200~/x\n\x1b[201~"]
+    "keys", ["hello", "\x1b[A", "\x1b]", "\x1bP", "\x1bOP", "\x1b[1;3C", "\x1b[200~/x\n\x1b[201~"]
 )
 def test_keys_and_pastes_pass(keys: str) -> None:
     assert ReplyFilter().feed(keys) == keys
@@ -134,9 +136,24 @@ def test_the_first_screen_loads_nothing_heavy() -> None:
         "import sys, tui_xmpp.ui.app as app;"
         "bad = {'slixmpp','aiohttp','pydantic','cryptography','xmlschema','PIL',"
         "'pygments','sqlite3','keyring',"
-        "'tomlkit','msgspec','tui_xmpp.session','tui_xmpp.storage','textual.widgets._input',"
+        "'tomlkit','msgspec','tui_xmpp.session','tui_xmpp.storage',"
         "'textual.widgets._markdown','textual.widgets._data_table'};"
         "print(sorted(bad & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("\x1b2", "alt+2"),
+        ("\x1ba", "alt+a"),
+        ("\x1bb", "alt+b"),
+        ("\x1b=", "alt+equals_sign"),
+        ("\x1b/", "alt+slash"),
+    ],
+)
+def test_alt_keys_arrive_as_such(typed: str, key: str) -> None:
+    found = [event.key for event in XTermParser(False).feed(ReplyFilter().feed(typed))]
+    assert [normal(one) for one in found] == [key]

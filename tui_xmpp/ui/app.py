@@ -95,7 +95,8 @@ class ChatApp(App[int]):
         self.exit(0)
 
     async def on_unmount(self) -> None:
-        """Stop listening."""
+        """Keep the draft, however the program ends, and stop listening."""
+        await self.main.writing.keep_draft()
         if self._bridge_task is not None:
             self._bridge_task.cancel()
 

@@ -7,6 +7,7 @@ import os
 import selectors
 import time
 
+from textual import constants
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
@@ -51,6 +52,8 @@ class ChatDriver(LinuxDriver):
                     if not data:
                         break
                     heard = time.monotonic()
+                    if data.endswith(b"\x1b") and selector.select(constants.ESCAPE_DELAY):
+                        data += os.read(self.fileno, 4096)
                     if typed := replies.feed(decoder.decode(data)):
                         for message in parser.feed(typed):
                             self.process_message(message)

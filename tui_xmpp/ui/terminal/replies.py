@@ -1,4 +1,4 @@
-"""Takes what a terminal answers out of what a user types."""
+"""Takes what a terminal answers out of what a user types, and tells Alt keys apart from letters."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _REPORT = re.compile(
     r"|>[\d;]*[mqu]|\?\d*u"  # key modes
     r"|[468];\d+;\d+t)"  # sizes
 )
+# Textual reads some of these as the letters of a Mac keyboard, or as word keys.
+_ALT = re.compile(r"(?<!\x1b)\x1b([^\x00-\x20\x7f\[\]OP_^X\\])")
 _PASTE = re.compile(r"\x1b\[20([01])~")
 _MAX = 100_000
 
@@ -54,10 +56,15 @@ class ReplyFilter:
             end = _END.search(text, begin.end())
             if end is None:
                 self._held = text[begin.start() :][:_MAX]
-                return text[: begin.start()]
+                return _alt(text[: begin.start()])
             text = text[: begin.start()] + text[end.end() :]
-        return text
+        return _alt(text)
 
     def forget(self) -> None:
         """Drop an answer whose end did not come in time."""
         self._held = ""
+
+
+def _alt(text: str) -> str:
+    """Return Esc and a character in the form that says Alt (CSI code ; 3 u, the kitty keyboard protocol)."""
+    return _ALT.sub(lambda found: f"\x1b[{ord(found.group(1))};3u", text)

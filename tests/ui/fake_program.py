@@ -1,0 +1,31 @@
+"""The screen over a fake engine, as a program of its own: for tests in a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+from tests.fakes.engine import NOON
+from tests.ui.driving import FakeConfig
+from tests.ui.world import peopled
+from tui_xmpp.core.settings import Settings, Ui
+from tui_xmpp.ui.app import ChatApp
+
+
+def main() -> None:
+    """Run until Ctrl+Q."""
+    engine = peopled()
+    app = ChatApp(
+        engine,
+        engine.archive,
+        Settings(ui=Ui(theme="quiet-dark")),
+        config_folder=None,
+        config=FakeConfig(),
+        today=lambda: NOON.date(),
+    )
+    app.run()
+
+
+if __name__ == "__main__":
+    main()

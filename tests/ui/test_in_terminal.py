@@ -1,0 +1,72 @@
+"""The screen in a real pseudo-terminal: our driver, its mouse, and what a terminal answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nprintf 'from the editor' > \"$1\"\n")
+    editor.chmod(0o755)
+    argv = [sys.executable, "-m", "tests.ui.fake_program"]
+    with Terminal(argv, env={"VISUAL": str(editor)}, cwd=ROOT) as running:
+        running.wait_for("Which platform")
+        yield running
+
+
+def test_clicks_are_asked_for_and_motion_is_not(terminal: Terminal) -> None:
+    assert b"\x1b[?1000h" in terminal.raw
+    assert b"\x1b[?1003h" not in terminal.raw
+    assert b"\x1b[?1016h" not in terminal.raw
+
+
+def test_answers_of_the_terminal_are_not_typed(terminal: Terminal) -> None:
+    terminal.send("one\x1b]11;rgb:0000/0000/0000\x07\x1b[?62;22c\x1bP>|XTerm(370)\x1b\\two")
+    terminal.wait_for("onetwo")
+
+
+def test_alt_keys_come_as_esc_and_a_letter(terminal: Terminal) -> None:
+    terminal.send("\x1b2")
+    terminal.wait_for("lunch")
+
+
+def test_a_pasted_log_is_one_draft(terminal: Terminal) -> None:
+    terminal.send("\x1b[200~first line\nsecond line\n\x1b[201~")
+    terminal.wait_for("second line")
+    assert "✓" not in terminal.text().splitlines()[-4]
+
+
+def test_the_editor_changes_the_draft_and_the_screen_comes_back(terminal: Terminal) -> None:
+    terminal.send("\x18")
+    terminal.wait_for("> from the editor")
+    terminal.send("!")
+    terminal.wait_for("from the editor!")
+
+
+def test_bare_mode_prints_plain_text_and_enter_comes_back(terminal: Terminal) -> None:
+    terminal.send("\x1bl")
+    terminal.wait_for("Enter goes back")
+    terminal.send("\r")
+    terminal.wait_for("not encrypted")
+    terminal.send("still here")
+    terminal.wait_for("still here")
+
+
+def test_the_terminal_is_given_back(terminal: Terminal) -> None:
+    terminal.send("\x11")
+    terminal.process.wait(10)
+    while terminal.read(0.2):
+        if terminal.raw.endswith(b"\x1b[?25h") or b"\x1b[?1049l" in terminal.raw:
+            break
+    assert b"\x1b[?1049l" in terminal.raw
+    assert b"\x1b[?1000l" in terminal.raw
