@@ -70,6 +70,11 @@ def test_a_date_without_an_offset_is_local(monkeypatch: pytest.MonkeyPatch) -> N
         time.tzset()
 
 
+def test_only_the_commands_for_people_are_named() -> None:
+    assert "demo-bots" not in run("--help").stdout
+    assert "demo-bots" not in run("nonsense").stderr
+
+
 def test_without_a_terminal_there_is_no_screen() -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
@@ -121,6 +126,28 @@ def test_files_are_for_the_owner_alone_and_memory_is_not_dumped() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "0o77 0"
+
+
+def test_a_reader_who_has_seen_enough_is_no_mistake() -> None:
+    code = (
+        "import sys\n"
+        "from tui_xmpp import assemble\n"
+        "from tui_xmpp.__main__ import main\n"
+        "from tui_xmpp.cli import output\n"
+        "def run(options):\n"
+        "    while True: output.data('x' * 1000)\n"
+        "assemble.run = run\n"
+        "sys.exit(main(['watch']))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.wait(30) == 1
+        assert running.stderr.read() == b""
 
 
 def test_version_is_quick() -> None:

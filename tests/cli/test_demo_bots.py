@@ -89,7 +89,11 @@ async def test_nobody_answers_own_or_old_messages_or_other_bots(engine: Scripted
 
 async def test_the_contacts_take_their_places_when_they_arrive(engine: ScriptedEngine) -> None:
     arrive(engine, "ava", "chiara", "dmitri")
+    arrive(engine, "ava", "chiara", "dmitri")
     await until(lambda: len(engine.done(cmd.JoinRoom)) == 3 and len(engine.done(cmd.SetPresence)) == 2)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(engine.commands) == 5
     shows = {one.account.local: one.show for one in engine.done(cmd.SetPresence)}
     assert shows == {"dmitri": Show.AWAY, "chiara": Show.AVAILABLE}
     assert {(one.room, one.nick) for one in engine.done(cmd.JoinRoom)} == {

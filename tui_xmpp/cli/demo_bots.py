@@ -51,6 +51,7 @@ class Bots:
         self._engine = engine
         self._pace = pace or Pace()
         self._random = random.Random(seed)
+        self._settled: set[Address] = set()
         self._greeted: set[str] = set()
         self._company_called = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +89,10 @@ class Bots:
     # --- what they do by themselves ---------------------------------------------------------------
 
     async def _arrived(self, account: Address) -> None:
-        """One of them is signed in."""
+        """One of them is signed in; after a lost connection the session itself restores everything."""
+        if account in self._settled:
+            return
+        self._settled.add(account)
         if account.local == "dmitri":
             await self._do(cmd.SetPresence(Show.AWAY, "On the train, back on Monday", account=account))
         if account.local == "chiara":

@@ -13,7 +13,7 @@ from tui_xmpp import __version__
 from .exit_codes import MEANINGS
 
 BOTS = "demo-bots"
-"""The verb of the demo's child process; of no use by itself, so `--help` does not name it."""
+"""The verb of the demo's child process; of no use by itself, so nothing names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def parse(arguments: Sequence[str]) -> Options:
 
     Raises SystemExit: 0 after `--help` and `--version`, 2 after telling what is wrong.
     """
+    if len(arguments) == 2 and arguments[0] == BOTS:
+        return Options(verb=BOTS, folder=Path(arguments[1]))
     # What is said before the verb must not be undone by the verb's own defaults, so nobody has defaults.
     said = vars(_parser().parse_args(list(arguments)))
     return Options(**{name: value for name, value in said.items() if value is not None})
@@ -102,7 +104,6 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--after", metavar="DATE", type=_moment, help="only what is as new, or newer")
 
     verb("demo", "open a client on a private server with some company; leaves nothing behind")
-    verbs.add_parser(BOTS).add_argument("folder", type=Path)
     return parser
 
 
