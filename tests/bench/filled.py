@@ -43,7 +43,7 @@ def contact(number: int) -> Contact:
     """One of any number of people, in one of forty groups."""
     return Contact(
         ME,
-        Address("friend%04d" % number, "example.org"),
+        Address(f"friend{number:04d}", "example.org"),
         f"{_NAMES[number % len(_NAMES)]} {number:04d}",
         (f"Group {number % 40:02d}",),
         Subscription.BOTH,
@@ -95,7 +95,9 @@ def fill(database: Database, chats: dict[ChatKey, int]) -> None:
     """Write chats of so many messages each into an empty archive: as `keep_all`, many times faster."""
     with database.writing(durable=False) as connection:
         # The index of words is made at once, afterwards: a row at a time takes most of the time.
-        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'message_added'").fetchone()[0]
+        trigger = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'message_added'").fetchone()[
+            0
+        ]
         connection.execute("DROP TRIGGER message_added")
         for place, (key, count) in enumerate(chats.items(), 1):
             newest = NEWEST - timedelta(minutes=place)
@@ -110,23 +112,29 @@ def fill(database: Database, chats: dict[ChatKey, int]) -> None:
                 ),
             )
             last = connection.execute("SELECT max(row) FROM message").fetchone()[0]
-            chat = Chat(key, ChatKind.CONTACT, last_at=newest, read_at=newest, read_row=last or 0, number=place)
+            chat = Chat(
+                key, ChatKind.CONTACT, last_at=newest, read_at=newest, read_row=last or 0, number=place
+            )
             rows.put_chat(connection, replace(chat, last_text=LINES[0]))
         connection.execute("INSERT INTO words (words) VALUES ('rebuild')")
         connection.execute(trigger)
 
 
 def folder(paths: Paths, *, people: int, chats: int, each: int, port: int) -> None:
-    """Make the folders of an account that has been used: roster, chats, and a server at a loopback port."""
-    paths.config.mkdir(parents=True)
-    paths.data.mkdir(parents=True)
+    """Make the folders of an account that has been used: roster, chats, and a server at a loopback port.
+
+    An archive that is there already is kept, and gets the roster.
+    """
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.data.mkdir(parents=True, exist_ok=True)
     paths.config_file.write_text(
         f'[[account]]\naddress = "{ME}"\nhost = "127.0.0.1"\nport = {port}\npassword_command = "echo secret"\n'
     )
     with closing(Database(paths.database)) as database:
         known = [contact(number) for number in range(people)]
         SqliteCache(database).put_roster(ME, "1", known)
-        fill(database, {ChatKey(ME, one.address): each for one in known[:chats]})
+        if chats:
+            fill(database, {ChatKey(ME, one.address): each for one in known[:chats]})
 
 
 def archive_file(path: Path, chats: dict[ChatKey, int]) -> Database:
