@@ -35,7 +35,6 @@ SIGNS = {
     "up": ("↑", "^"),
     "down": ("↓", "v"),
     "dot": ("·", "-"),
-    "cut": ("…", "..."),
 }
 """Our own furniture: each sign, and what stands for it in plain ASCII."""
 
