@@ -113,6 +113,12 @@ async def test_nobody_else_sets_our_bookmarks(wire: Wire, sender: str) -> None:
     assert len(wire.events) == before and not written
 
 
+async def test_a_room_we_are_in_is_not_joined_again(wire: Wire) -> None:
+    wire.enter()
+    await wire.take(event(item()))
+    assert wire.world.rooms[IN_ROOM].state is RoomState.JOINED
+
+
 async def test_a_room_that_was_left_is_not_opened_again_by_the_same_bookmark(wire: Wire) -> None:
     await wire.take(event(item()))
     await wire.do(LeaveRoom(IN_ROOM))

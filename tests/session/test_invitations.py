@@ -57,7 +57,8 @@ async def test_a_room_passes_an_invitation_on(wire: Wire) -> None:
 async def test_only_a_room_passes_invitations_on(wire: Wire) -> None:
     wire.befriend(CARL)
     await wire.take(mediated(by=CARL))
-    await wire.take(f"<message from='{CARL}/x'><x xmlns='{USER}'><invite from='{BERT}'/></x></message>")
+    for spoof in ("eve@evil.example/x", f"{ROOM}/eve", "rooms.example.org"):
+        await wire.take(f"<message from='{spoof}'><x xmlns='{USER}'><invite from='{BERT}'/></x></message>")
     assert not wire.happened(Invited) and not wire.world.rooms
 
 

@@ -52,7 +52,7 @@ ALL: tuple[type[Feature], ...] = (
     Markers,
     ReadState,
     ChatStates,
-    # Of rooms: first what only listens, last what ends what nobody wanted.
+    # Of rooms: what only listens sees them first; a password is noted before its room is queued.
     SelfPing,
     Occupants,
     Joining,

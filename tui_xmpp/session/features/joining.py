@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from ...core import commands as cmd
@@ -77,6 +78,15 @@ class Joining(Feature):
             self._room_changed(event)
         elif isinstance(event, ev.Invited | ev.RoomPasswordNeeded) and event.account == self.context.own:
             self._questions[event.id] = event
+        elif isinstance(event, ev.OccupantsArrived) and event.key.account == self.context.own:
+            self._note_size(event)
+
+    def _note_size(self, event: ev.OccupantsArrived) -> None:
+        """Not every room tells its size; what was seen serves for the order of the next joins."""
+        info = self._infos.get(event.key)
+        if info is not None and info.occupants is None:
+            seen = replace(info, occupants=len(event.occupants))
+            muc.remember(self.context.facts, event.key.account, event.key.address, seen)
 
     def _room_changed(self, event: RoomChanged) -> None:
         key = event.key
@@ -113,8 +123,14 @@ class Joining(Feature):
     # --- one join ---------------------------------------------------------------------------------
 
     async def _start(self) -> None:
-        for key in self._queue.take():
+        taken = self._queue.take()
+        if taken and not self._queue.done:
+            self._tell_progress()
+        for key in taken:
             self.context.spawn(self._enter(key))
+
+    def _tell_progress(self) -> None:
+        self.context.emit(ev.RoomsProgress(self.context.own, self._queue.done, self._queue.total))
 
     async def _enter(self, key: ChatKey) -> None:
         try:
@@ -122,7 +138,7 @@ class Joining(Feature):
         finally:
             self._first.discard(key)
             if self._queue.finish(key):
-                self.context.emit(ev.RoomsProgress(self.context.own, self._queue.done, self._queue.total))
+                self._tell_progress()
                 self.context.spawn(self._start())
 
     async def _ask_to_enter(self, key: ChatKey) -> None:

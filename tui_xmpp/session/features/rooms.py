@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.etree import ElementTree as ET
 
 from ...core import commands as cmd
 from ...core import events as ev
@@ -90,11 +89,3 @@ class Rooms(Feature):
         for room in self._mine():
             if room.state in _INSIDE:
                 self.context.emit(RoomChanged(room.key, RoomState.QUEUED))
-
-    def presence(self, stanza: ET.Element) -> bool:
-        """End what rooms say here, and what seems to come from rooms we never asked to enter."""
-        sender = convert.address_in(stanza)
-        if sender is None:
-            return False
-        known = ChatKey(self.context.own, sender.bare) in self.context.world.rooms
-        return known or convert.child(stanza, muc.USER, "x") is not None
