@@ -120,6 +120,9 @@ def test_a_second_instance_ends_with_three(tmp_path: Path) -> None:
 def test_files_are_for_the_owner_alone_and_memory_is_not_dumped() -> None:
     code = (
         "import os, resource, sys; from tui_xmpp.__main__ import main\n"
+        "os.umask(0o022)\n"
+        "hard = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))\n"
         "try: main(['--version'])\n"
         "except SystemExit: pass\n"
         "print(oct(os.umask(0)), resource.getrlimit(resource.RLIMIT_CORE)[0])"
