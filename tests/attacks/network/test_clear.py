@@ -22,6 +22,7 @@ from tests.fakes.server import (
 )
 from tests.session.link.rig import Rig
 from tui_xmpp.core.account import Connection
+from tui_xmpp.session.failure import Violation
 
 MECHANISMS = (
     "PLAIN",
@@ -214,6 +215,21 @@ async def test_n10_resumption_in_clear(authority: Authority, feature: str) -> No
         await refused(rig, server)
         assert b"previd" not in server.heard
         assert "session_resumed" not in rig.reached
+
+
+async def test_nothing_of_ours_slips_out_before_tls(authority: Authority) -> None:
+    async def wait(peer: Peer) -> None:
+        await peer.expect(STREAM_OPEN)
+
+    async with FakeServer(wait) as server, Rig(server.port, authority.ca_file) as rig:
+        await rig.until_true(lambda: b"<stream:stream" in server.heard)
+        for stanza in ("<message><body>mine</body></message>", "<auth/>", "<presence/>", " "):
+            with pytest.raises(Violation):
+                rig.streams[0].send_raw(stanza)
+        rig.streams[0].send_message("romeo@example.net", "mine")
+        await rig.connector.stop()
+        assert only_the_header(server) or server.heard.endswith(b"</stream:stream>")
+        assert b"mine" not in server.heard
 
 
 async def test_nothing_is_sent_when_the_server_only_listens(authority: Authority) -> None:
