@@ -46,6 +46,7 @@ async def test_a_command_waits_for_the_session() -> None:
     doing = asyncio.ensure_future(engine.do(cmd.OpenChat(CHAT)))
     await asyncio.sleep(0)
     assert not session.commands
+    assert engine._starting is None
     engine.start()
     await doing
     assert session.started
