@@ -117,7 +117,7 @@ def _say(stream: Stream, name: str, payload: bytes, mechanism: str = "") -> None
     chosen = f" mechanism='{mechanism}'" if mechanism else ""
     # RFC 6120 §6.4.2: an empty initial response is "="; later ones are an empty element.
     text = base64.b64encode(payload).decode() or ("=" if mechanism else "")
-    stream.send_raw(f"<{name} xmlns='{gate.SASL}'{chosen}>{text}</{name}>")
+    stream.say(f"<{name} xmlns='{gate.SASL}'{chosen}>{text}</{name}>")
 
 
 def _payload(element: ET.Element) -> bytes:
@@ -160,7 +160,7 @@ async def _request_resource(stream: Stream, timeout: float) -> Address:
 
 async def _ask(stream: Stream, request: str, timeout: float) -> ET.Element:
     id = stream.awaited_id = stream.new_id()
-    stream.send_raw(f"<iq type='set' id='{id}'>{request}</iq>")
+    stream.say(f"<iq type='set' id='{id}'>{request}</iq>")
     while True:
         answer = await stream.take(timeout)
         if answer.tag == gate.IQ and answer.get("id") == id:

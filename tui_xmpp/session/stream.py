@@ -8,6 +8,7 @@ import logging
 import secrets
 import socket
 import ssl
+import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from xml.sax.saxutils import quoteattr
 
 from slixmpp import ClientXMPP
 from slixmpp.jid import JID
+from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from ..core.account import Account, TlsMode
 from ..core.address import Address
@@ -117,7 +119,8 @@ class Stream(ClientXMPP):
 
     def exception(self, exception: Exception) -> None:
         """Note a handler's failure; the stream goes on."""
-        _log.warning("A handler failed: %s", type(exception).__name__, exc_info=exception)
+        where = "".join(traceback.format_tb(exception.__traceback__))
+        _log.warning("A handler failed with %s\n%s", type(exception).__name__, where)
 
     def schedule(self, name: str, seconds: float, callback: Any, *args: Any, **kwargs: Any) -> None:
         """As the library's; remembers what to tell requests that will never be answered."""
@@ -162,7 +165,7 @@ class Stream(ClientXMPP):
 
     async def _negotiate_tls(self, name: str, timeout: float) -> None:
         await self.begin(timeout)
-        self.send_raw(f"<starttls xmlns='{gate.TLS}'/>")
+        self.say(f"<starttls xmlns='{gate.TLS}'/>")
         answer = await self.take(timeout)
         if answer.tag != gate.PROCEED:
             raise Failure("The server failed to begin encryption. Nothing was sent.")
@@ -183,7 +186,7 @@ class Stream(ClientXMPP):
     async def begin(self, timeout: float) -> ET.Element:
         """Open the stream, or open it anew (RFC 6120 §4.3.3), and return the features the server sends."""
         self._renew()
-        self.send_raw(self.stream_header)
+        self.say(self.stream_header)
         header = await self._next(timeout)
         if not isinstance(header, Header):
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
@@ -192,6 +195,13 @@ class Stream(ClientXMPP):
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
         self.offered = frozenset(one.tag for one in features)
         return features
+
+    def say(self, text: str) -> None:
+        """Write a step of the sign-in; raises the Failure that ended the stream."""
+        try:
+            self.send_raw(text)
+        except NotConnectedError:
+            raise self._why() from None
 
     async def take(self, timeout: float) -> ET.Element:
         """Return the next top-level element before binding; raises Failure after *timeout* seconds."""
@@ -280,7 +290,7 @@ class Stream(ClientXMPP):
     def _say_goodbye(self) -> None:
         if not self._closing:
             self._closing = True
-            with contextlib.suppress(Failure, OSError):
+            with contextlib.suppress(Failure, NotConnectedError):
                 self.send_raw(self.stream_footer)
 
     def _why(self) -> Failure:
@@ -369,7 +379,7 @@ class Stream(ClientXMPP):
         if not self.secure and not _may_go_in_clear(raw, self.stream_header):
             raise Violation("Something was about to be sent before the link was secure. It was kept back.")
         if self.transport is None or self.lost.done():
-            raise ConnectionError("the stream has ended")
+            raise NotConnectedError
         self.bytes_out += len(raw)
         self.transport.write(raw)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 
 _XML = re.compile(r"\s*<(?:\?|/?([A-Za-z_][\w.:-]{0,60}))")
 
@@ -19,7 +20,9 @@ class WireFilter(logging.Filter):
             record.msg = _summary(record.msg)
         # A traceback's message may quote a stanza.
         if record.exc_info and record.exc_info[0] is not None:
-            record.msg = f"{record.msg} [{record.exc_info[0].__name__}]"
+            where = "".join(traceback.format_tb(record.exc_info[2]))
+            record.msg = f"{record.getMessage()} [{record.exc_info[0].__name__}]\n{where}"
+            record.args = None
             record.exc_info = None
             record.exc_text = None
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 import pytest
+from slixmpp.jid import JID
 
 from tests.fakes.certificates import Authority
 from tests.fakes.server import (
@@ -226,7 +227,7 @@ async def test_nothing_of_ours_slips_out_before_tls(authority: Authority) -> Non
         for stanza in ("<message><body>mine</body></message>", "<auth/>", "<presence/>", " "):
             with pytest.raises(Violation):
                 rig.streams[0].send_raw(stanza)
-        rig.streams[0].send_message("romeo@example.net", "mine")
+        rig.streams[0].send_message(JID("romeo@example.net"), "mine")
         await rig.connector.stop()
         assert only_the_header(server) or server.heard.endswith(b"</stream:stream>")
         assert b"mine" not in server.heard

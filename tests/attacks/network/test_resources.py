@@ -199,6 +199,7 @@ async def test_n15_reset_at_each_step(authority: Authority, good: ssl.SSLContext
         assert len(set(rig.waits)) == 8
         assert len(server.peers) == 8
         assert Connection.REFUSED not in rig.states
+        assert not any("unforeseen" in reason for reason in rig.reasons)
 
 
 async def test_n15_a_good_connection_is_made_again_at_once(
