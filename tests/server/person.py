@@ -162,6 +162,7 @@ class Person:
         )
         # Signed in is not yet ready: abilities come when the server has answered.
         await self.until(lambda: bool(self.world.accounts[self.address].abilities), "to know the server")
+        await self.until(lambda: (self.address, self.address) in self.world.presences, "to be seen")
         return self
 
     async def until(self, condition: Callable[[], object], what: str = "a condition") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -223,3 +224,32 @@ async def test_a_wrong_password_is_asked_for_and_the_right_one_is_kept(
         assert anna.world.accounts[anna.address].connection is Connection.OFFLINE
         await anna.do(Connect(anna.address))
         await anna.online()
+
+
+async def test_what_was_typed_while_the_server_was_away_arrives_once_and_in_order(
+    server: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    anna_at, bert_at = accounts(server, "anna", "bert")
+    async with (
+        Person(anna_at, server, tmp_path / "anna") as anna,
+        Person(bert_at, server, tmp_path / "bert") as bert,
+    ):
+        await anna.online()
+        await bert.online()
+        await anna.do(SendMessage(anna.chat(bert), "0"))
+        await bert.message(anna, "0")
+        await asyncio.to_thread(server.stop)
+        waiting = anna.world.accounts[anna.address]
+        await anna.until(lambda: waiting.connection is not Connection.ONLINE, "to notice")
+        assert waiting.reason
+        for count in range(1, 6):
+            await anna.do(SendMessage(anna.chat(bert), str(count)))
+        await asyncio.to_thread(server.start)
+        for person in (anna, bert):
+            await person.do(Connect(person.address))
+            await person.online()
+        await bert.message(anna, "5")
+        await anna.until(
+            lambda: all(m.delivery >= Delivery.TAKEN for m in anna.messages(bert)), "all to be taken"
+        )
+        assert [m.body for m in bert.messages(anna)] == [str(count) for count in range(6)]

@@ -86,7 +86,7 @@ async def signed_in(folder: Path, count: int, *, link: str = "full") -> tuple[Wi
 
 async def test_the_first_sign_in_fetches_the_newest_page_and_notes_the_hole(tmp_path: Path) -> None:
     wire, server = await signed_in(tmp_path, 120)
-    assert len(server.queries) == 1
+    assert len(server.queries) == 2, "once more after our presence"
     assert bodies(wire) == [f"m{n}" for n in range(70, 120)]
     (gap,) = wire.archive.page(WITH_BERT).gaps
     assert (gap.after, gap.before_id) == (None, "a70")
@@ -126,7 +126,7 @@ async def test_catching_up_goes_on_from_the_newest_known(tmp_path: Path) -> None
     await wire.online(answers=False)
     await server.serve_all()
     assert bodies(wire) == [f"m{n}" for n in range(130)]
-    assert len(server.queries) == 3 and not wire.archive.page(WITH_BERT).gaps
+    assert len(server.queries) == 4 and not wire.archive.page(WITH_BERT).gaps
     assert wire.world.chats[WITH_BERT].unread == 125
     await wire.close()
 
@@ -166,6 +166,18 @@ async def test_an_own_message_seen_in_the_archive_was_taken_and_is_not_sent_agai
             wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
     assert not [one for one in wire.stream.written if text(one)]
     assert [(one.body, one.delivery) for one in wire.messages()][-1] == ("ours", Delivery.TAKEN)
+    await wire.close()
+
+
+async def test_what_came_between_catching_up_and_our_presence_is_fetched(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5)
+    wire.lose()
+    await wire.online(answers=False)
+    wire.answer(await wire.request("{jabber:iq:roster}query"))
+    await server.serve()
+    server.count = 6
+    await server.serve_all()
+    assert bodies(wire)[-1] == "m5"
     await wire.close()
 
 

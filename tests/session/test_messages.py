@@ -14,8 +14,9 @@ from tui_xmpp.core.commands import (
     RetryMessage,
     SendMessage,
 )
-from tui_xmpp.core.events import ChatChanged, MessageChanged, MessageKept
+from tui_xmpp.core.events import ChatChanged, MessageChanged, MessageKept, Notice
 from tui_xmpp.core.message import Delivery, MessageType
+from tui_xmpp.core.ports import StorageError
 from tui_xmpp.session import convert
 
 
@@ -149,14 +150,10 @@ async def test_what_xml_cannot_carry_is_taken_out(wire: Wire) -> None:
 
 async def test_receipts_are_given_only_to_those_who_see_us(wire: Wire) -> None:
     asked = "<request xmlns='urn:xmpp:receipts'/>"
-    written = await wire.take(
-        f"<message from='{CARL}/x' type='chat' id='1'><body>a</body>{asked}</message>"
-    )
+    written = await wire.take(f"<message from='{CARL}/x' type='chat' id='1'><body>a</body>{asked}</message>")
     assert written == []
     wire.befriend()
-    written = await wire.take(
-        f"<message from='{BERT}/x' type='chat' id='2'><body>a</body>{asked}</message>"
-    )
+    written = await wire.take(f"<message from='{BERT}/x' type='chat' id='2'><body>a</body>{asked}</message>")
     received = convert.child(written[0], "urn:xmpp:receipts", "received")
     assert received is not None and received.get("id") == "2" and written[0].get("to") == f"{BERT}/x"
 
@@ -178,7 +175,8 @@ async def test_receipt_and_marker_raise_the_delivery(wire: Wire) -> None:
 async def test_somebody_else_cannot_say_that_it_was_read(wire: Wire) -> None:
     id = (await wire.do(SendMessage(WITH_BERT, "one")))[0].get("id")
     await wire.take(
-        f"<message from='{CARL}/x' type='chat'><displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/></message>"
+        f"<message from='{CARL}/x' type='chat'>"
+        f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/></message>"
     )
     assert wire.messages()[0].delivery is Delivery.WRITTEN
 
@@ -215,3 +213,16 @@ async def test_an_occupant_in_private_has_a_chat_of_their_own(wire: Wire) -> Non
     await wire.take(f"<message from='{IN_ROOM.address}/Dora' type='chat' id='1'><body>psst</body></message>")
     key = ChatKey(ANNA, IN_ROOM.address.with_resource("Dora"))
     assert wire.world.chats[key].kind is ChatKind.PRIVATE
+
+
+async def test_a_full_disk_acknowledges_nothing_and_cuts_the_link(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(messages: object) -> None:
+        raise StorageError("The disk is full; free some space.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(wire.archive, "keep_all", full)
+        await wire.take(f"<message from='{BERT}/x' type='chat' id='1'><body>a</body></message>")
+    assert wire.happened(Notice)[-1].text == wire.stream.failure == "The disk is full; free some space."
+    assert await wire.take("<r xmlns='urn:xmpp:sm:3'/>") == []

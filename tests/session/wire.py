@@ -49,6 +49,11 @@ class ScriptedStream:
     written: list[ET.Element] = field(default_factory=list)
     handlers: dict[str, Any] = field(default_factory=dict)
 
+    failure: str = ""
+
+    def fail(self, failure: Exception) -> None:
+        self.failure = str(failure)
+
     def remove_handler(self, name: str) -> None:
         self.handlers.pop(name, None)
 

@@ -28,6 +28,7 @@ from ..core.settings import Settings
 from ..core.world import World
 from . import convert, guard
 from .acks import OFFERED, SM, Acks
+from .failure import Failure
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .outbox import Outbox
@@ -37,6 +38,8 @@ from .unwrap import MAM
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
     from slixmpp.xmlstream.stanzabase import StanzaBase
+
+    from .stream import Stream
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +87,7 @@ class AccountSession:
         self.clock = clock
         self._tell = tell
         self._pacing = Pacing(account)
-        self._stream: ClientXMPP | None = None
+        self._stream: Stream | None = None
         self._full: Address | None = None
         self._offered: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -264,7 +267,7 @@ class AccountSession:
 
     # --- what the connector tells -----------------------------------------------------------------
 
-    def on_stream(self, stream: ClientXMPP) -> None:
+    def on_stream(self, stream: Stream) -> None:
         """A new stream object was made, not connected yet."""
         self._stream = stream
         for name in _SLIXMPP_HANDLERS:
@@ -282,7 +285,7 @@ class AccountSession:
     def on_ready(self, full: Address) -> None:
         """Signed in and bound."""
         self._full = full
-        self._offered = getattr(self._stream, "offered", frozenset())
+        self._offered = self._stream.offered if self._stream is not None else frozenset()
         if OFFERED in self._offered:
             self.acks.start()
         self.spawn(self.inbox.run())
@@ -308,6 +311,13 @@ class AccountSession:
         for feature in self.features:
             feature.on_stop()
 
+    def give_up(self, sentence: str) -> None:
+        """Cut the link because we cannot go on; the connector tries again later."""
+        self.emit(Notice(sentence, Level.ERROR, self.own))
+        self.acks.stop()
+        if self._stream is not None:
+            self._stream.fail(Failure(sentence))
+
     def receive(self, stanza: ET.Element) -> None:
         """Take one stanza from the stream: the only way in."""
         if not self.online:
@@ -322,7 +332,7 @@ class AccountSession:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _register(self, stream: ClientXMPP, tag: str, take: Callable[[ET.Element], None]) -> None:
+    def _register(self, stream: Stream, tag: str, take: Callable[[ET.Element], None]) -> None:
         def pass_on(stanza: StanzaBase) -> None:
             take(stanza.xml)
 

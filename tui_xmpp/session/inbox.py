@@ -14,6 +14,7 @@ from ..core.address import Address
 from ..core.chat import ChatKind
 from ..core.events import ChatChanged, MessageChanged, MessageKept
 from ..core.message import Delivery, Message, MessageType, Reaction
+from ..core.ports import StorageError
 from . import convert, guard, unwrap
 from .feature import Unserved
 
@@ -93,6 +94,10 @@ class Inbox:
                 self._messages([one for one in batch if isinstance(one, ET.Element)])
             else:
                 self._work(batch[0])
+        except StorageError as error:
+            # Not acknowledged and the link cut: the server keeps what our disk would not take.
+            self._account.give_up(str(error))
+            return True
         except Exception:
             # One stanza that cannot be dealt with must not end the account.
             log.exception("a stanza could not be handled")

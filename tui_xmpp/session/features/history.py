@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +13,7 @@ from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
-from ...core.events import Event, HistoryLoaded, RoomChanged
+from ...core.events import Event, HistoryLoaded, OwnPresenceChanged, RoomChanged
 from ...core.message import Gap, Message
 from ...core.room import RoomState
 from .. import convert
@@ -22,6 +24,8 @@ from ..unwrap import FORWARD, MAM
 RSM = "http://jabber.org/protocol/rsm"
 _TIMEOUT = 90.0
 """Seconds to wait for a page."""
+_PATIENCE = 20.0
+"""Seconds after which contacts get to see us although the past is still coming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class History(Feature):
         self._rooms: set[ChatKey] = set()
         """Rooms whose catch-up has begun since we joined."""
         self._filling: set[int] = set()
+        self._announced = asyncio.Event()
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -58,22 +63,24 @@ class History(Feature):
         return {FillGap: self._fill, OpenChat: self._opened}
 
     async def on_ready(self) -> None:
-        """Catch up with our own archive before anything is sent again."""
-        try:
-            await self._catch_up(self.context.own, None)
-        except Failed as failed:
-            if failed.condition == "offline":
-                raise
-            # No archive, or none that answers: what waits is sent all the same.
+        """Catch up with our own archive before anything is sent again, if that does not take too long."""
+        done = asyncio.Event()
+        self.context.spawn(self._catch_up_own(done))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await done.wait()
 
     def on_stop(self) -> None:
         """What comes now may leave a hole."""
+        self._announced = asyncio.Event()
         self._current.clear()
         self._rooms.clear()
         self._filling.clear()
 
     def told(self, event: Event) -> None:
-        """Catch up with a room once we are in."""
+        """Catch up with a room once we are in; note that people see us."""
+        if isinstance(event, OwnPresenceChanged) and event.account == self.context.own:
+            self._announced.set()
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         room = self.context.world.rooms.get(event.key)
@@ -97,9 +104,27 @@ class History(Feature):
                 self.context.own, message.archive_id, message.at, message.chat if is_room else None
             )
 
+    async def _catch_up_own(self, done: asyncio.Event) -> None:
+        announced = self._announced
+        try:
+            await self._catch_up(self.context.own, None)
+            done.set()
+            # What came after that and before our presence was delivered to nobody; it is only in the archive.
+            await announced.wait()
+            await self._catch_up(self.context.own, None)
+        except Failed as failed:
+            # No archive, or none that answers: what waits is sent all the same.
+            if failed.condition == "offline":
+                raise
+        else:
+            self._current.add(self.context.own)
+        finally:
+            done.set()
+
     async def _catch_up_room(self, key: ChatKey) -> None:
         try:
             await self._catch_up(key.address, key)
+            self._current.add(key.address)
         except Failed as failed:
             if failed.condition == "offline":
                 raise
@@ -118,7 +143,6 @@ class History(Feature):
                 done = False
         if known is None or not done:
             await self._newest(archive, room, store.newest_archive_id(own, room))
-        self._current.add(archive)
 
     async def _forward(self, archive: Address, room: ChatKey | None, known: tuple[str, datetime]) -> bool:
         """Page on from the newest known message; False: cut short by the link profile."""

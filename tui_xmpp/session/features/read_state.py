@@ -31,6 +31,8 @@ class ReadState(Feature):
         self._published: dict[ChatKey, str] = {}
         self._waiting: dict[ChatKey, str] = {}
         """Read elsewhere up to a message that is not fetched yet."""
+        self._next: dict[ChatKey, tuple[str, str]] = {}
+        """What is to be published: one item at a time for each chat, only the newest."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -53,6 +55,12 @@ class ReadState(Feature):
             del self._waiting[message.chat]
             self._published[message.chat] = message.archive_id
             read_up_to(self.context, message.chat, message)
+
+    def on_stop(self) -> None:
+        """What was under way is gone; the next reading says it again."""
+        for key in self._next:
+            self._published.pop(key, None)
+        self._next.clear()
 
     async def _fetch(self) -> None:
         query = convert.element(convert.PUBSUB, "pubsub")
@@ -112,7 +120,17 @@ class ReadState(Feature):
             return
         self._published[key] = message.archive_id
         by = key.address.bare if chat.kind is ChatKind.ROOM else context.own
-        context.spawn(self._publish(str(key.address), str(by), message.archive_id))
+        is_under_way = key in self._next
+        self._next[key] = (str(by), message.archive_id)
+        if not is_under_way:
+            context.spawn(self._publish_newest(key))
+
+    async def _publish_newest(self, key: ChatKey) -> None:
+        said: tuple[str, str] | None = None
+        while (wanted := self._next.get(key)) is not None and wanted != said:
+            said = wanted
+            await self._publish(str(key.address), *wanted)
+        self._next.pop(key, None)
 
     async def _publish(self, item_id: str, by: str, archive_id: str) -> None:
         query = convert.element(convert.PUBSUB, "pubsub")

@@ -53,9 +53,11 @@ class Subscriptions(Feature):
     def presence(self, stanza: ET.Element) -> bool:
         """Take what is about subscriptions."""
         kind = stanza.get("type", "")
+        sender = convert.address_in(stanza)
+        if kind == "error" and sender is not None:
+            return self._failed(sender.bare, stanza)
         if kind not in _TYPES:
             return False
-        sender = convert.address_in(stanza)
         if sender is None or sender.bare == self.context.own:
             return True
         if kind == "subscribe":
@@ -80,6 +82,14 @@ class Subscriptions(Feature):
     def on_stop(self) -> None:
         """A new stream brings open requests again (RFC 6121 §3.1.3)."""
         self._flooded = False
+
+    def _failed(self, sender: Address, stanza: ET.Element) -> bool:
+        contact = self.context.world.contacts.get((self.context.own, sender))
+        if contact is None or not contact.ask:
+            return False
+        words = convert.sentence(convert.child(stanza, convert.CLIENT, "error"))
+        self.context.emit(Notice(f"{sender} could not be asked. {words}", Level.WARN, self.context.own))
+        return True
 
     def _asked(self, sender: Address, stanza: ET.Element) -> None:
         context = self.context
