@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 import socket
 import ssl
-import traceback
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NoReturn
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
-from slixmpp import ClientXMPP
 from slixmpp.jid import JID
 from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from ..core.account import Account, TlsMode
 from ..core.address import Address
 from ..core.ports import KeyValue
-from . import gate, wire_log
+from . import gate
 from .failure import Failure, Violation
 from .gate import Gate, Phase
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
+from .tamed_client import TamedClient
 from .transport import tls
 
 CONNECTED = "connected"
@@ -36,9 +32,6 @@ STARTED = "session_start"
 ENDED = "session_end"
 LOST = "disconnected"
 
-KEEPALIVE_SECONDS = 60
-_IQ_TIMER = "IqTimeout_"
-_REPLACED_PLUGINS = frozenset({"feature_mechanisms", "feature_starttls", "feature_bind", "feature_session"})
 _LONGEST_PAUSE = 64 * 1024
 _MOST_EARLY = 1000
 _NAME = "tui-xmpp"
@@ -46,7 +39,7 @@ _NAME = "tui-xmpp"
 _log = logging.getLogger(_NAME)
 
 
-class Stream(ClientXMPP):
+class Stream(TamedClient):
     """One stream, used once: a lost one is thrown away and the next is a new object.
 
     Nothing reaches the library's handlers before the server has authenticated us over verified TLS.
@@ -70,7 +63,6 @@ class Stream(ClientXMPP):
         self._held: bytearray | None = None
         self._inbox: deque[Header | ET.Element] = deque()
         self._arrived = asyncio.Event()
-        self._iq_timeouts: dict[str, Callable[[], None]] = {}
         self._early: list[ET.Element] = []
         self._closing = False
         self.awaited_id = ""
@@ -81,57 +73,11 @@ class Stream(ClientXMPP):
         self.tls_context = tls.context(account.ca_file, direct=False)
         address = account.address
         wanted = f"{address.bare}/{account.resource}" if account.resource else str(address.bare)
-        super().__init__(JID(wanted), "", ssl_context=self.tls_context, loop=loop, lang=None)
+        super().__init__(wanted, self.tls_context)
         self.stream_header = (
             f"<stream:stream to={quoteattr(address.domain)} xmlns:stream='{self.stream_ns}' "
             f"xmlns='{self.default_ns}' version='1.0'>"
         )
-        # Nobody gets to see our presence, and nobody's is asked for, unless the user says so.
-        self.auto_authorize = None
-        self.auto_subscribe = False
-        self.use_presence_ids = False
-        self.whitespace_keepalive_interval = KEEPALIVE_SECONDS
-        wire_log.silence()
-
-    # --- what the library may not do by itself ---------------------------------------------------
-
-    def register_plugin(self, plugin: str, pconfig: Any = None, module: Any = None) -> None:
-        """As the library's, but without its own TLS, SASL and binding: those are ours."""
-        if plugin not in _REPLACED_PLUGINS:
-            super().register_plugin(plugin, pconfig, module)
-            wire_log.silence()
-
-    def connect(self, host: str | None = None, port: int | None = None) -> NoReturn:
-        """Never: the connector opens the socket."""
-        raise RuntimeError("a stream is connected by its connector")
-
-    def reconnect(self, wait: float = 2.0, reason: str = "") -> None:
-        """End this stream; the connector makes the next one."""
-        self.fail(Failure("The link was silent for too long."))
-
-    async def start_tls(self) -> bool:
-        """Never: `secure` does it."""
-        return False
-
-    def new_id(self) -> str:
-        """Return 9 random characters of base64url: 54 bits that nobody can guess, and few bytes."""
-        return secrets.token_urlsafe(7)[:9]
-
-    def exception(self, exception: Exception) -> None:
-        """Note a handler's failure; the stream goes on."""
-        where = "".join(traceback.format_tb(exception.__traceback__))
-        _log.warning("A handler failed with %s\n%s", type(exception).__name__, where)
-
-    def schedule(self, name: str, seconds: float, callback: Any, *args: Any, **kwargs: Any) -> None:
-        """As the library's; remembers what to tell requests that will never be answered."""
-        if name.startswith(_IQ_TIMER):
-            self._iq_timeouts[name] = callback
-        super().schedule(name, seconds, callback, *args, **kwargs)  # type: ignore[arg-type]
-
-    def cancel_schedule(self, name: str) -> None:
-        """As the library's."""
-        self._iq_timeouts.pop(name, None)
-        super().cancel_schedule(name)
 
     # --- the life of the link ----------------------------------------------------------------------
 
@@ -393,13 +339,8 @@ class Stream(ClientXMPP):
         if self.transport is None:
             return
         self._reader = None
-        for timed_out in list(self._iq_timeouts.values()):
-            timed_out()
         super().connection_lost(exception)
-        for name in list(self.scheduled_events):
-            self.cancel_schedule(name)
-        if self._run_out_filters is not None:
-            self._run_out_filters.cancel()
+        self.give_up()
 
 
 _NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})
