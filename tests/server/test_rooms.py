@@ -37,12 +37,15 @@ from tui_xmpp.core.events import (
     Notice,
     OccupantLeft,
     OccupantsArrived,
+    RoomChanged,
     RoomPasswordNeeded,
 )
 from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.questions import PublicRooms, RoomServices
 from tui_xmpp.core.room import Room, RoomState
 from tui_xmpp.session import convert, muc
+from tui_xmpp.session.account import AccountSession
+from tui_xmpp.session.features.self_ping import SelfPing
 
 pytestmark = pytest.mark.server
 
@@ -66,6 +69,10 @@ class InRoom:
 
     def is_in(self, state: RoomState) -> bool:
         return self.key in self.person.world.rooms and self.room.state is state
+
+    @property
+    def account(self) -> AccountSession:
+        return self.person.session._accounts[self.person.address].account
 
     async def reach(self, state: RoomState) -> None:
         await self.person.until(lambda: self.is_in(state), f"the room to be {state.value}")
@@ -92,8 +99,7 @@ class InRoom:
 
     async def request(self, payload: ET.Element) -> None:
         """What only an owner asks, and our program has no command for."""
-        account = self.person.session._accounts[self.person.address].account
-        await account.request("set", payload, to=self.key.address)
+        await self.account.request("set", payload, to=self.key.address)
 
     async def judge(self, **item: str) -> None:
         """Give an occupant another role, or somebody another affiliation."""
@@ -205,6 +211,31 @@ async def test_what_was_said_meanwhile_is_there_after_coming_back(pair: tuple[In
     )
     assert sorted(one.body for one in bert.messages()) == ["from offline", "one", "two"]
     assert [one.body for one in anna.messages()] == ["one", "two", "from offline"]
+
+
+async def test_a_room_that_forgot_us_is_joined_again_and_one_that_did_not_is_left_alone(
+    pair: tuple[InRoom, InRoom],
+) -> None:
+    anna, bert = pair
+    await anna.join("Anna")
+    await _ping_as_if_silent(anna)
+    await _ping_as_if_silent(bert)
+    # As after a restart of the room's server: we believe that we are in, and it has never heard of us.
+    bert.account.emit(RoomChanged(bert.key, RoomState.JOINED, nick="Bert"))
+    await _ping_as_if_silent(bert)
+    await anna.sees("Anna", "Bert")
+    await bert.reach(RoomState.JOINED)
+    assert [one.state for one in anna.person.happened(RoomChanged) if one.state] == [
+        RoomState.QUEUED,
+        RoomState.JOINING,
+        RoomState.JOINED,
+    ]
+
+
+async def _ping_as_if_silent(someone: InRoom) -> None:
+    feature = next(one for one in someone.account.features if isinstance(one, SelfPing))
+    feature._heard = dict.fromkeys(feature._heard, float("-inf"))
+    await feature.check()
 
 
 async def test_doors_that_are_shut(pair: tuple[InRoom, InRoom]) -> None:

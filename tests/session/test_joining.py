@@ -193,6 +193,19 @@ async def test_a_room_that_does_not_answer_fails_and_is_tried_again(
     assert "did not answer" in failed[0].reason
 
 
+async def test_a_refusal_for_good_ends_the_tries(wire: Wire) -> None:
+    await ask(wire)
+    await wire.take(refusal("resource-constraint"))
+    wire.lose()
+    await wire.online(answers=False)
+    await answer(wire, room=info())
+    assert state(wire) is RoomState.JOINING
+    await wire.take(refusal("forbidden"))
+    wire.lose()
+    await wire.online()
+    assert state(wire) is RoomState.FAILED and "banned" in reason(wire)
+
+
 async def test_a_password_is_asked_for_and_used(wire: Wire) -> None:
     await ask(wire)
     await wire.take(refusal("not-authorized"))

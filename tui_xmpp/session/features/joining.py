@@ -39,6 +39,8 @@ class Joining(Feature):
         self._questions: dict[str, ev.Invited | ev.RoomPasswordNeeded] = {}
         self._tries: dict[ChatKey, int] = {}
         """Failures in a row that pass by themselves."""
+        self._is_ready = False
+        """Our presence is known: before that no room may hear of us (RFC 6121 §4.2)."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -92,15 +94,18 @@ class Joining(Feature):
         key = event.key
         if key.account != self.context.own:
             return
-        if event.state is RoomState.QUEUED and self.context.online:
-            info = muc.remembered(self.context.facts, key.account, key.address)
-            self._queue.add(key, info.occupants if info else None, first=key in self._first)
-            # After all that are queued now, so that the smallest of them is first.
-            self.context.spawn(self._start())
+        if event.state is RoomState.QUEUED and self._is_ready:
+            self._wait(key)
         elif event.state in (RoomState.LEFT, RoomState.JOINED):
             self._queue.remove(key)
             self._tries.pop(key, None)
             self._settle(key)
+
+    def _wait(self, key: ChatKey) -> None:
+        info = muc.remembered(self.context.facts, key.account, key.address)
+        self._queue.add(key, info.occupants if info else None, first=key in self._first)
+        # After all that are queued now, so that the smallest of them is first.
+        self.context.spawn(self._start())
 
     def _settle(self, key: ChatKey) -> None:
         """Nothing needs to be asked about this room any more."""
@@ -110,13 +115,18 @@ class Joining(Feature):
 
     async def on_ready(self) -> None:
         """Join what waits, and what could not be joined for a reason that passes."""
+        self._is_ready = True
         for room in list(self.context.world.rooms.values()):
-            mine = room.key.account == self.context.own
-            if mine and (room.state is RoomState.QUEUED or room.key in self._tries):
+            if room.key.account != self.context.own:
+                continue
+            if room.state is RoomState.QUEUED:
+                self._wait(room.key)
+            elif room.key in self._tries:
                 self.context.emit(RoomChanged(room.key, RoomState.QUEUED))
 
     def on_stop(self) -> None:
         """No join is under way any more."""
+        self._is_ready = False
         self._queue.stop()
         self._entering.clear()
 
@@ -251,6 +261,8 @@ class Joining(Feature):
         if condition == "not-authorized" and self._passwords.pop(key, ""):
             reason = muc_sentences.PASSWORD_WRONG
         self._fail(key, reason)
+        if condition not in muc_sentences.TEMPORARY:
+            self._tries.pop(key, None)
         if condition == "not-authorized":
             id = self.context.new_id()
             self.context.emit(ev.RoomPasswordNeeded(id, self.context.own, key.address, reason))
