@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
+
+import pytest
+from slixmpp.exceptions import IqTimeout
+from slixmpp.jid import JID
 
 from tests.fakes.certificates import Authority
 from tests.fakes.server import FakeServer, Peer, honest
@@ -152,3 +157,35 @@ async def test_our_presence_is_given_to_nobody_by_itself(authority: Authority, g
         await rig.until_true(lambda: "message" in rig.reached)
         await rig.connector.stop()
         assert b"subscribe" not in server.heard
+
+
+async def test_a_request_under_way_fails_with_the_link(authority: Authority, good: ssl.SSLContext) -> None:
+    async def cut_on_request(peer: Peer) -> None:
+        await peer.expect(r"<iq [^>]*type=.get")
+        peer.reset()
+
+    async with (
+        FakeServer(honest(good, then=cut_on_request)) as server,
+        Rig(server.port, authority.ca_file) as rig,
+    ):
+        await rig.until(Connection.ONLINE)
+        request = rig.streams[0].make_iq_get("jabber:iq:roster").send()  # type: ignore[no-untyped-call]
+        with pytest.raises(IqTimeout):
+            await asyncio.wait_for(request, 5)
+
+
+async def test_the_debug_log_of_a_session_holds_no_secret(
+    authority: Authority, good: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(peer: Peer) -> None:
+        peer.send("<message from='romeo@example.net/x'><body>CANARY</body></message>")
+        await peer.expect("CANARY2")
+
+    with caplog.at_level(logging.DEBUG):
+        async with FakeServer(honest(good, then=talk)) as server, Rig(server.port, authority.ca_file) as rig:
+            await rig.until_true(lambda: "message" in rig.reached)
+            rig.streams[0].send_message(JID("romeo@example.net"), "CANARY2")
+            await rig.until_true(lambda: b"CANARY2" in server.heard)
+    assert "RECV" in caplog.text
+    for secret in ("CANARY", "secret", "c2VjcmV0", "biws", ",p="):
+        assert secret not in caplog.text
