@@ -62,6 +62,8 @@ class FakeArchive:
     def search(self, query: Query, *, limit: int = 100) -> Sequence[Hit]:
         hits = []
         for message in sorted(self.messages.values(), key=lambda one: one.place, reverse=True):
+            if query.chat is not None and query.chat not in str(message.chat.address):
+                continue
             places = [message.body.lower().find(word.lower()) for word in query.words]
             if places and all(at >= 0 for at in places):
                 marks = tuple((at, at + len(word)) for at, word in zip(places, query.words, strict=True))

@@ -46,7 +46,7 @@ def _written(seen: object) -> str:
 
 
 @pytest.mark.parametrize(
-    "keys", [(), ("ctrl+k",), ("ctrl+b",), ("alt+3",), ("alt+y",), ("ctrl+s", "c"), ("f1",)]
+    "keys", [(), ("ctrl+k",), ("ctrl+b",), ("alt+3",), ("alt+y",), ("ctrl+s", "ctrl+u", "c"), ("f1",)]
 )
 async def test_no_control_character_and_no_markup_gets_through(keys: tuple[str, ...]) -> None:
     async with driven(_hostile(), size=(160, 40)) as seen:

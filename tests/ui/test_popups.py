@@ -58,10 +58,20 @@ async def test_esc_closes_a_popup_and_keeps_the_draft() -> None:
         assert seen.composer == "dear ava"
 
 
-async def test_search_finds_in_all_chats_and_enter_goes_to_the_place() -> None:
+async def test_search_begins_with_this_chat() -> None:
     async with driven(peopled()) as seen:
         await seen.press("ctrl+s")
         await seen.type("lunch")
+        await seen.shows("Nothing found.")
+        await seen.press("ctrl+u")
+        await seen.type("lunch")
+        await seen.shows("lunch?")
+
+
+async def test_search_finds_in_all_chats_and_enter_goes_to_the_place() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/search lunch")
+        await seen.press("enter")
         await seen.shows("lunch?")
         assert "bram" in seen.text
         await seen.press("enter")
@@ -72,7 +82,8 @@ async def test_search_finds_in_all_chats_and_enter_goes_to_the_place() -> None:
 
 async def test_a_wrong_filter_is_told() -> None:
     async with driven(peopled()) as seen:
-        await seen.press("ctrl+s")
+        await seen.type("/search")
+        await seen.press("enter")
         await seen.type("before:x")
         await seen.shows("After before:")
 

@@ -64,6 +64,18 @@ async def test_an_error_takes_the_place_of_its_step_and_the_fields_stay() -> Non
         assert "alice@example.org" in seen.text
 
 
+async def test_a_second_password_answers_the_question_of_the_first() -> None:
+    async with driven(FakeEngine(account=False)) as seen:
+        await _fill(seen)
+        await seen.press("enter")
+        seen.engine.emit(ev.PasswordNeeded("q1", ME, "The password is wrong."))
+        await seen.shows("✗ The password is wrong.")
+        await seen.type("3")
+        await seen.press("enter")
+        assert seen.engine.done(cmd.Answer) == [cmd.Answer("q1", True, "hunter23", False)]
+        assert len(seen.engine.done(cmd.AddAccount)) == 1
+
+
 @pytest.mark.parametrize(
     ("address", "words"), [("example.org", "before the @"), ("@@", "✗"), ("a b@example.org", "✗")]
 )

@@ -39,6 +39,11 @@ async def _read_all(face: Face) -> None:
     await face.screen_action("read")
 
 
+async def _search_here(face: Face) -> None:
+    chat = face.chat
+    await face.open(Search(face, f"in:{chat.address.bare} " if chat is not None else ""))
+
+
 async def _select(face: Face) -> None:
     face.transcript.select_previous()
 
@@ -112,7 +117,7 @@ ACTIONS: dict[str, Action] = {
     "unread": _screen("unread"),
     "next-mention": _mention(1),
     "previous-mention": _mention(-1),
-    "search": lambda face: face.open(Search(face)),
+    "search": _search_here,
     "joins": _joins,
     "unfold-joins": _log("unfold_notices"),
     "page-up": _log("scroll_pages", -1.0),

@@ -57,6 +57,11 @@ class Furniture:
             screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
             return
         names = words.typing(screen.world, screen.chat) if screen.chat and screen.settings.ui.typing else []
+        width, height = screen.size
+        if height and (width < 40 or height < 10):
+            tiny = "small window: 40x10 shows more"
+            screen.hint.show(lambda width: _line(tiny, look.style("dim")))
+            return
         below = screen.transcript.new_below
         if not names and below and not screen.transcript.following:
             end = screen.keymap.keys_of("end") or "End"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.app import SuspendNotSupported
 
@@ -16,10 +16,10 @@ from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.screens import words
+from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal.guard import safe_link
 
 if TYPE_CHECKING:
-    from tui_xmpp.ui.app import ChatApp
     from tui_xmpp.ui.screens.main import MainScreen
 
 _BARE_LINES = 500
@@ -28,7 +28,7 @@ _REMOTE = ("SSH_CONNECTION", "SSH_TTY", "MOSH_CONNECTION")
 
 async def act(screen: MainScreen, id: str, argument: str) -> None:
     """Do one of them."""
-    app: ChatApp = screen.app  # type: ignore[assignment]
+    app = cast(Program, screen.app)
     match id:
         case "quit":
             await app.leave()
@@ -48,7 +48,7 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             _link(screen)
 
 
-async def _theme(screen: MainScreen, app: ChatApp, name: str) -> None:
+async def _theme(screen: MainScreen, app: Program, name: str) -> None:
     from tui_xmpp.ui.screens.theme_popup import Themes
 
     if not name:

@@ -137,12 +137,21 @@ class SignInScreen(Screen[None]):
         password = self.query_one("#password", Input).value
         remember = self._value("remember").casefold() in ("y", "yes")
         try:
-            await self.engine.do(cmd.AddAccount(account, password, remember))
             state = self.engine.world.accounts.get(account.address)
-            if state is not None and state.connection is Connection.OFFLINE:
-                await self.engine.do(cmd.Connect(account.address))
+            asked = self._asked_again(account.address)
+            if asked and state is not None and state.account == account:
+                await self.engine.do(cmd.Answer(asked, True, password, remember))
+            else:
+                await self.engine.do(cmd.AddAccount(account, password, remember))
         except (cmd.Refused, ConfigError, StorageError) as error:
             self._fail(str(error))
+
+    def _asked_again(self, account: Address) -> str:
+        """Return the id of the question for another password; empty: there is none."""
+        for question in self.engine.world.questions.values():
+            if isinstance(question, ev.PasswordNeeded) and question.account == account:
+                return question.id
+        return ""
 
     def _read(self) -> Account:
         """Return the account in the fields; raises ValueError with a sentence."""
@@ -177,6 +186,9 @@ class SignInScreen(Screen[None]):
         for event in happened:
             if isinstance(event, ev.Notice) and event.account in (None, self._account):
                 self._steps.note(clean_line(event.text))
+            if isinstance(event, ev.PasswordNeeded) and event.account == self._account:
+                reason = clean_line(event.reason) or "The server wants a password."
+                self._steps.fail(f"{reason} Write it above, then Enter.")
             if not isinstance(event, ev.ConnectionChanged) or event.account != self._account:
                 continue
             reason = clean_line(event.reason)

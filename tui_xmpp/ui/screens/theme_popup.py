@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from tui_xmpp.ui.actions.face import Kind
-
-if TYPE_CHECKING:
-    from tui_xmpp.ui.app import ChatApp
+from tui_xmpp.ui.screens.program import Program
 
 
 class Themes(Kind):
@@ -20,7 +17,7 @@ class Themes(Kind):
     field = False
     hint = "Enter keeps it   Esc goes back"
 
-    def __init__(self, app: ChatApp) -> None:
+    def __init__(self, app: Program) -> None:
         self._app = app
         self._before = app.theme_name
 

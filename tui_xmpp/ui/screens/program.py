@@ -1,0 +1,29 @@
+"""What a screen may ask of the program it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.themes import Theme
+
+
+class Program(Protocol):
+    """The app, as far as its screens know it."""
+
+    look: Look
+    theme_name: str
+
+    @property
+    def themes(self) -> Mapping[str, Theme]:
+        """Every theme by name."""
+
+    def use_theme(self, name: str, *, keep: bool = True) -> None:
+        """Change the colours now; *keep*: also at the next start."""
+
+    async def sign_in(self) -> None:
+        """Ask for an account."""
+
+    async def leave(self) -> None:
+        """Keep the draft, and end."""
