@@ -242,8 +242,9 @@ class Connector:
         self._online = True
         ready: asyncio.Task[None] | None = None
         try:
-            self._say(Connection.ONLINE, "signed in", bound)
+            # First, so that whoever hears of it and asks something at once finds the account online.
             ready = asyncio.ensure_future(self._get_ready())
+            self._say(Connection.ONLINE, "signed in", bound)
             await asyncio.wait({stream.lost})
         finally:
             self._online = False

@@ -18,13 +18,13 @@ _UNDEFINED_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
 class Limits:
     """How much of one stanza a peer may send."""
 
-    stanza_bytes: int = 512 * 1024
-    """Of one top-level element; more ends the stream."""
+    stanza_bytes: int = 2 * 1024 * 1024
+    """Of one top-level element; more ends the stream. A roster of 10,000 contacts comes in one stanza."""
     tag_bytes: int = 64 * 1024
     """Of one tag with its attributes; an unfinished one is read again with every byte that arrives."""
     depth: int = 64
     """Of elements in one another; a deeper stanza is left out, because a contact may have written it."""
-    elements: int = 20_000
+    elements: int = 60_000
     """In one stanza; one with more is left out."""
     attributes: int = 256
     """On one element; a stanza with more is left out."""
