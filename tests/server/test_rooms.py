@@ -144,6 +144,7 @@ async def test_two_meet_and_talk(pair: tuple[InRoom, InRoom]) -> None:
     await anna.person.until(lambda: anna.room.archive, "the room's archive")
     await bert.join("Bert")
     await anna.sees("Anna", "Bert")
+    await bert.person.until(lambda: bert.person.happened(OccupantsArrived), "the occupants")
     assert [{one.nick for one in event.occupants} for event in bert.person.happened(OccupantsArrived)] == [
         {"Anna", "Bert"}
     ]

@@ -159,6 +159,27 @@ async def test_a_node_that_stands_open_is_closed_first(wire: Wire) -> None:
     assert str(ROOM) in mine(wire)
 
 
+async def test_a_server_that_only_knows_the_one_item_keeps_them_there(fresh: Wire) -> None:
+    await fresh.online(answers=False)
+    fresh.answer(await asked(fresh, NODE), error("item-not-found"), "error")
+    old = (
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='storage:bookmarks'>"
+        "<item id='current'><storage xmlns='storage:bookmarks'>"
+        f"<conference jid='{ROOM}' autojoin='true'><nick>Ann</nick></conference>"
+        "</storage></item></items></pubsub>"
+    )
+    fresh.answer(await asked(fresh, "storage:bookmarks"), old)
+    await fresh.settle()
+    assert mine(fresh)[str(ROOM)].nick == "Ann"
+    fresh.account.spawn(fresh.account.do(SetBookmark(ChatKey(ANNA, MEADOW), autojoin=False)))
+    iq = await fresh.request(PUBLISH)
+    publish = iq.find(f".//{PUBLISH}")
+    assert publish is not None and publish.get("node") == "storage:bookmarks"
+    rooms = [one.get("jid") for one in iq.iter("{storage:bookmarks}conference")]
+    assert rooms == [str(ROOM), str(MEADOW)]
+    await fresh.close()
+
+
 async def test_an_old_server_keeps_them_in_private_xml(fresh: Wire) -> None:
     await fresh.online(answers=False)
     for node in (NODE, "storage:bookmarks"):

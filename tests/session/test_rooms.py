@@ -58,6 +58,17 @@ async def test_presence_of_a_room_we_are_not_in_is_dropped(wire: Wire) -> None:
     assert not wire.events and not wire.world.rooms
 
 
+async def test_a_crowd_with_long_stories_does_not_fill_the_memory(wire: Wire) -> None:
+    await join(wire)
+    long = "x" * 100_000
+    extra = f"<status>{long}</status><occupant-id xmlns='urn:xmpp:occupant-id:0' id='{long}'/>"
+    await wire.take(presence("zoe", extra=extra))
+    zoe = wire.world.rooms[IN_ROOM].occupants["zoe"]
+    assert len(zoe.status) == 1000 and zoe.occupant_id == ""
+    await wire.take(presence("zoe", 307, kind="unavailable", inside=f"<reason>{long}</reason>"))
+    assert len(wire.happened(OccupantLeft)[-1].reason) < 1000
+
+
 async def test_a_message_of_a_room_we_are_not_in_is_dropped(wire: Wire) -> None:
     await wire.take(f"<message from='{ROOM}/eve' type='groupchat' id='1'><body>hi</body></message>")
     await wire.take(

@@ -23,7 +23,13 @@ ROOM_INFO = "http://jabber.org/protocol/muc#roominfo"
 MAM = "urn:xmpp:mam:2"
 OCCUPANT_ID = "urn:xmpp:occupant-id:0"
 
+MAX_STATUS = 1000
+"""Characters kept of an occupant's status; thousands may be in one room."""
+MAX_REASON = 500
+"""Characters kept of why somebody went or was refused."""
+
 _FACTS = "room-info"
+_MAX_ID = 256
 _HISTORY = 20
 """Messages to ask of a room that keeps no archive and was never joined."""
 _HISTORY_SINCE = 200
@@ -205,7 +211,9 @@ def statuses_in(stanza: ET.Element) -> frozenset[int]:
 def occupant_id_in(stanza: ET.Element) -> str:
     """The occupant id (XEP-0421 §3); only to be believed of a room that vouches for it."""
     found = convert.child(stanza, OCCUPANT_ID, "occupant-id")
-    return "" if found is None else found.get("id", "")
+    id = "" if found is None else found.get("id", "")
+    # Cut short it would be another one's.
+    return id if len(id) <= _MAX_ID else ""
 
 
 def read_presence(stanza: ET.Element, nick: str, *, vouched: bool) -> RoomPresence:
@@ -221,7 +229,7 @@ def read_presence(stanza: ET.Element, nick: str, *, vouched: bool) -> RoomPresen
             role=_role(item),
             affiliation=_affiliation(item),
             show=_show(stanza),
-            status=convert.text_of(stanza, "status"),
+            status=convert.text_of(stanza, "status")[:MAX_STATUS],
             address=None if item is None else convert.address_in(item, "jid"),
             occupant_id=occupant_id_in(stanza) if vouched else "",
         ),
@@ -229,7 +237,7 @@ def read_presence(stanza: ET.Element, nick: str, *, vouched: bool) -> RoomPresen
         statuses=statuses_in(stanza),
         new_nick=prepared_nick(item.get("nick", "")) if item is not None else "",
         actor="" if actor is None else actor.get("nick") or actor.get("jid") or "",
-        reason="" if said is None else convert.text_of(said, "reason", USER).strip(),
+        reason="" if said is None else convert.text_of(said, "reason", USER).strip()[:MAX_REASON],
         destroyed=destroy is not None,
         alternative=None if destroy is None else convert.address_in(destroy, "jid"),
     )

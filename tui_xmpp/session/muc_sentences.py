@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from ..core.address import Address
 from . import convert
-from .muc import RoomPresence, Status
+from .muc import MAX_REASON, RoomPresence, Status
 
 NO_ANSWER = "The room did not answer. Check its address, or try again later."
 NO_ROOM = "This is the address of no room. Rooms look like name@rooms.example.org."
@@ -46,7 +46,7 @@ def refusal(condition: str, error: ET.Element | None, room: Address, nick: str) 
     known = _REFUSALS.get(condition)
     if known is None:
         return f"The room refused you. {convert.sentence(error)}"
-    said = "" if error is None else convert.text_of(error, "text", convert.STANZAS).strip()
+    said = "" if error is None else convert.text_of(error, "text", convert.STANZAS).strip()[:MAX_REASON]
     return f"{known} It said: {said}" if said else known
 
 
