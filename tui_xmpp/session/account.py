@@ -26,14 +26,14 @@ from ..core.ports import Archive, Cache, Clock, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
 from ..core.world import World
-from . import convert, guard
+from . import convert
 from .acks import OFFERED, SM, Acks
 from .failure import Failure
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .outbox import Outbox
 from .pacing import Pacing
-from .unwrap import MAM
+from .requests import Requests
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
     from .stream import Stream
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("tui-xmpp")
 
-_RESULT = f"{{{MAM}}}result"
 _STANZAS = ("message", "presence", "iq")
 _SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
 """What slixmpp would do with stanzas by itself; all of it is done by our features."""
@@ -91,8 +90,7 @@ class AccountSession:
         self._full: Address | None = None
         self._offered: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
-        self._queries: dict[str, tuple[Address, list[ET.Element]]] = {}
+        self.requests = Requests(account.address, self.write)
         self.acks = Acks(self._write_element, self._taken)
         self.inbox = Inbox(self, self.acks.handled)
         self.outbox = Outbox(self)
@@ -162,24 +160,7 @@ class AccountSession:
         self, kind: str, payload: ET.Element, *, to: Address | None = None, timeout: float = 30.0
     ) -> ET.Element:
         """Send an iq and wait for its result."""
-        id = self.new_id()
-        iq = convert.stanza("iq", to, kind, id)
-        iq.append(payload)
-        answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
-        self._asked[id] = (to, answer)
-        try:
-            if not self.write(iq):
-                raise Failed("You are offline.", "offline")
-            async with asyncio.timeout(timeout):
-                result = await answer
-        except TimeoutError:
-            raise Failed("The server did not answer in time; try again.", "timeout") from None
-        finally:
-            self._asked.pop(id, None)
-        if result.get("type") == "error":
-            error = convert.child(result, convert.CLIENT, "error")
-            raise Failed(convert.sentence(error), convert.condition_of(error), error)
-        return result
+        return await self.requests.ask(self.new_id(), kind, payload, to, timeout)
 
     def emit(self, *events: Event) -> None:
         """Apply events to the world and tell every front end."""
@@ -224,10 +205,7 @@ class AccountSession:
 
     def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
         """Collect the results of an archive query; None: the query is over."""
-        if results is None:
-            self._queries.pop(query_id, None)
-        else:
-            self._queries[query_id] = (archive, results)
+        self.requests.collect(archive, query_id, results)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run in the background until the stream is gone."""
@@ -280,6 +258,8 @@ class AccountSession:
         # Answered by the worker, so that only what is on disk is counted.
         self._register(stream, f"{{{SM}}}r", lambda _: self.inbox.put(self.acks.answer))
         for feature in self.features:
+            for plugin in feature.PLUGINS:
+                stream.register_plugin(plugin)
             feature.on_stream(stream)
 
     def on_ready(self, full: Address) -> None:
@@ -300,11 +280,7 @@ class AccountSession:
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        for _, answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(Failed("The connection was lost; try again.", "offline"))
-        self._asked.clear()
-        self._queries.clear()
+        self.requests.stop()
         self.inbox.clear()
         self.outbox.stop()
         self.acks.stop()
@@ -322,10 +298,10 @@ class AccountSession:
         """Take one stanza from the stream: the only way in."""
         if not self.online:
             return
-        if stanza.tag == f"{{{convert.CLIENT}}}message" and self._collected(stanza):
+        if stanza.tag == f"{{{convert.CLIENT}}}message" and self.requests.collected(stanza):
             self.inbox.put(self.acks.handled)
         elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
-            self._answered(stanza)
+            self.requests.answered(stanza, self._full)
             self.inbox.put(self.acks.handled)
         else:
             self.inbox.put(stanza)
@@ -337,24 +313,6 @@ class AccountSession:
             take(stanza.xml)
 
         stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
-
-    def _collected(self, stanza: ET.Element) -> bool:
-        result = stanza.find(_RESULT)
-        if result is None:
-            return False
-        query = self._queries.get(result.get("queryid", ""))
-        # XEP-0313 §6: results count only from the archive that was asked, and only while it is being asked.
-        if query is not None and guard.is_archive(convert.address_in(stanza), query[0], self.own):
-            query[1].append(result)
-        return True
-
-    def _answered(self, iq: ET.Element) -> None:
-        asked = self._asked.get(iq.get("id", ""))
-        if asked is None:
-            return
-        to, answer = asked
-        if guard.is_answer(convert.address_in(iq), to, self.own, self._full) and not answer.done():
-            answer.set_result(iq)
 
     def _write_element(self, element: ET.Element) -> bool:
         if self._stream is None:

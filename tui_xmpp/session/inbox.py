@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .account import AccountSession
     from .draft import Draft
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("tui-xmpp")
 
 _MESSAGE = f"{{{convert.CLIENT}}}message"
 _PRESENCE = f"{{{convert.CLIENT}}}presence"

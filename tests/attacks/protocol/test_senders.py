@@ -126,7 +126,7 @@ async def test_only_whom_we_asked_can_answer(wire: Wire) -> None:
     iq = await open_query(wire)
     wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>", sender=STRANGER)
     await wire.settle()
-    assert iq.get("id") in wire.account._asked
+    assert wire.account.requests.is_open(iq.get("id", ""))
 
 
 # --- P-06 -----------------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""What we asked and is not answered yet: iq requests, and the results of archive queries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from xml.etree import ElementTree as ET
+
+from ..core.address import Address
+from . import convert, guard
+from .feature import Failed
+from .unwrap import MAM
+
+_RESULT = f"{{{MAM}}}result"
+
+
+class Requests:
+    """Of one account; `write` puts a stanza on the stream and says whether there was one."""
+
+    def __init__(self, own: Address, write: Callable[[ET.Element], bool]) -> None:
+        self._own = own
+        self._write = write
+        self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
+        self._queries: dict[str, tuple[Address, list[ET.Element]]] = {}
+
+    def is_open(self, id: str) -> bool:
+        """Whether the request with this id still waits."""
+        return id in self._asked
+
+    async def ask(
+        self, id: str, kind: str, payload: ET.Element, to: Address | None, timeout: float
+    ) -> ET.Element:
+        """Send an iq and return its result; waits `timeout` seconds, raises `Failed`."""
+        iq = convert.stanza("iq", to, kind, id)
+        iq.append(payload)
+        answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
+        self._asked[id] = (to, answer)
+        try:
+            if not self._write(iq):
+                raise Failed("You are offline.", "offline")
+            async with asyncio.timeout(timeout):
+                result = await answer
+        except TimeoutError:
+            raise Failed("The server did not answer in time; try again.", "timeout") from None
+        finally:
+            self._asked.pop(id, None)
+        if result.get("type") == "error":
+            error = convert.child(result, convert.CLIENT, "error")
+            raise Failed(convert.sentence(error), convert.condition_of(error), error)
+        return result
+
+    def answered(self, iq: ET.Element, full: Address | None) -> None:
+        """Take a result or an error; from anybody but whom we asked it is nothing."""
+        asked = self._asked.get(iq.get("id", ""))
+        if asked is None:
+            return
+        to, answer = asked
+        if guard.is_answer(convert.address_in(iq), to, self._own, full) and not answer.done():
+            answer.set_result(iq)
+
+    def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
+        """Collect the results of an archive query; None: the query is over."""
+        if results is None:
+            self._queries.pop(query_id, None)
+        else:
+            self._queries[query_id] = (archive, results)
+
+    def collected(self, message: ET.Element) -> bool:
+        """Take a message that is an archive's result; False: it is none.
+
+        XEP-0313 §6: results count only from the archive that was asked, and only while it is being asked.
+        """
+        result = message.find(_RESULT)
+        if result is None:
+            return False
+        query = self._queries.get(result.get("queryid", ""))
+        if query is not None and guard.is_archive(convert.address_in(message), query[0], self._own):
+            query[1].append(result)
+        return True
+
+    def stop(self) -> None:
+        """The stream is gone: nothing will be answered."""
+        for _, answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(Failed("The connection was lost; try again.", "offline"))
+        self._asked.clear()
+        self._queries.clear()
