@@ -90,7 +90,7 @@ def status_line(look: Look, status: Status, width: int) -> Text:
 
 def chat_title(look: Look, name: str, about: str, security: str, width: int) -> Text:
     """Return the line above a chat: name and topic or status text at the left, protection at the right."""
-    left = Text(clean_line(name, 80), style=look.style("text") + Style(bold=True))
+    left = Text().append(clean_line(name, 80), look.style("text") + Style(bold=True))
     if about:
         left.append(f" {look.sign('dot')} {clean_line(about)}", look.style("dim"))
     right = Text(clean_line(security, 80), style=look.style("dim"))
