@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.segment import Segment
@@ -11,6 +13,7 @@ from rich.style import Style
 from textual._xterm_parser import XTermParser
 from textual.color import Color
 
+import tui_xmpp.ui
 from tests.fakes.engine import ME, FakeEngine
 from tests.ui.driving import driven
 from tests.ui.world import AVA, DEV, peopled
@@ -157,3 +160,19 @@ def test_the_first_screen_loads_nothing_heavy() -> None:
 def test_alt_keys_arrive_as_such(typed: str, key: str) -> None:
     found = [event.key for event in XTermParser(False).feed(ReplyFilter().feed(typed))]
     assert [normal(one) for one in found] == [key]
+
+
+def test_no_widget_is_given_markup() -> None:
+    """Text of strangers is `Text` or `Content`; markup, toasts and tooltips are used nowhere."""
+    sources = {
+        path: path.read_text(encoding="utf-8") for path in Path(tui_xmpp.ui.__file__).parent.rglob("*.py")
+    }
+    banned = re.compile(r"markup=True|from_markup|\.notify\(|\.tooltip\b|Static\(|Markdown|RichLog|\[@click")
+    assert {
+        path.name: found.group() for path, text in sources.items() if (found := banned.search(text))
+    } == {}
+    # A label without markup=False would read the markup of its text.
+    labels = [
+        line for text in sources.values() for line in text.splitlines() if re.search(r"\bLabel\(", line)
+    ]
+    assert all("markup=False" in line for line in labels)

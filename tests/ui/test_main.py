@@ -10,7 +10,8 @@ from tests.ui.world import AVA, BRAM, DEV, peopled
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Connection
-from tui_xmpp.core.contact import Presence, Show
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.contact import Contact, Presence, Show
 
 
 async def test_the_newest_chat_is_open_at_once() -> None:
@@ -139,6 +140,30 @@ async def test_with_nothing_to_show_the_screen_says_what_can_be_done() -> None:
     async with driven(FakeEngine()) as seen:
         assert "/join ROOM" in seen.text
         assert "Ctrl+K" in seen.text
+
+
+async def test_a_new_contact_appears_in_the_list() -> None:
+    async with driven(peopled(), size=(120, 40)) as seen:
+        zoe = Address.parse("zoe@example.net")
+        seen.engine.emit(ev.ContactChanged(Contact(ME, zoe, "Zoe", ("Friends",))))
+        await seen.shows("Zoe")
+        seen.engine.emit(ev.ContactRemoved(ME, zoe))
+        await seen.hides("Zoe")
+
+
+async def test_a_signal_keeps_the_draft_too() -> None:
+    engine = peopled()
+    async with driven(engine) as seen:
+        await seen.type("half a thought")
+        seen.app.exit()
+    assert engine.world.chats[AVA].draft == "half a thought"
+
+
+async def test_ctrl_c_says_how_to_leave() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+c")
+        seen.app.action_help_quit()
+        await seen.shows("Ctrl+Q leaves.")
 
 
 async def test_quitting_keeps_the_draft() -> None:

@@ -100,6 +100,10 @@ class ChatApp(App[int]):
         if self._bridge_task is not None:
             self._bridge_task.cancel()
 
+    def action_help_quit(self) -> None:
+        """Ctrl+C is the way out elsewhere: say which key it is here."""
+        self.main.say(f"{self.keymap_table.keys_of('quit')} leaves.")
+
     # --- events ---------------------------------------------------------------------------------------
 
     async def on_batch(self, batch: Batch) -> None:

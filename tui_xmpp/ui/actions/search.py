@@ -65,8 +65,7 @@ class Search(Kind):
                 return
         if number == self._number:
             self._hits = hits
-            if text.strip() and not hits:
-                self._face.say("Nothing found.")
+            self._face.say("Nothing found." if text.strip() and not hits else "")
             self._face.refill()
 
     def draw(self, key: Hashable, width: int) -> Text:

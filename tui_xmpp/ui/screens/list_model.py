@@ -61,6 +61,7 @@ class ListModel:
         self.filter = ""
         self.folded: set[Heading] = set()
         self.current: ChatKey | None = None
+        self._ordered: tuple[str, list[tuple[str, list[Person]]]] | None = None
 
     def keys(self) -> list[Hashable]:
         """Return the rows from top to bottom."""
@@ -100,7 +101,16 @@ class ListModel:
     def _matches(self, wanted: str, chat: ChatKey) -> bool:
         return not wanted or wanted in f"{self._world.name_of(chat)} {chat.address}".casefold()
 
+    def roster_changed(self) -> None:
+        """Order the people anew at the next look."""
+        self._ordered = None
+
     def _groups(self, wanted: str) -> list[tuple[str, list[Person]]]:
+        if self._ordered is None or self._ordered[0] != wanted:
+            self._ordered = (wanted, self._order(wanted))
+        return self._ordered[1]
+
+    def _order(self, wanted: str) -> list[tuple[str, list[Person]]]:
         groups: dict[str, list[tuple[str, Person]]] = {}
         for (account, address), contact in self._world.contacts.items():
             label = contact.label.casefold()

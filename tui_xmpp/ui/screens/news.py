@@ -30,6 +30,7 @@ _ORDER = (
     ev.QuestionSettled,
     ev.BookmarksChanged,
 )
+_ROSTER = (ev.RosterReplaced, ev.ContactChanged, ev.ContactRemoved, ev.AccountRemoved)
 _MEMBERS = (ev.OccupantsArrived, ev.OccupantChanged, ev.OccupantLeft, ev.RoomChanged)
 
 
@@ -47,6 +48,8 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
+        if isinstance(event, _ROSTER):
+            screen.lists.model.roster_changed()
         members = members or (isinstance(event, _MEMBERS) and event.key == screen.chat)
         _notice(screen, event)
     if screen.chat is None and (first := first_chat(screen.world)) is not None:

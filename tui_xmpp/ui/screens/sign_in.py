@@ -70,7 +70,7 @@ class SignInScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """A title, the fields, what the keys do, and the steps."""
         title, keys = Line(), Line(id="keys")
-        words = " Sign in" if self._first else " Add an account"
+        words = "Sign in" if self._first else "Add an account"
         title.show(lambda width: Text(words, style=self.look.style("accent")))
         with VerticalScroll(id="form", can_focus=False):
             yield title
@@ -85,7 +85,7 @@ class SignInScreen(Screen[None]):
                     yield field
             yield Line(id="space")
             leave = "Ctrl+Q leaves" if self._first else "Esc goes back"
-            text = f" Enter signs in   Tab next field   F2 advanced   {leave}"
+            text = f"Enter signs in   Tab next field   F2 advanced   {leave}"
             keys.show(lambda width: Text(text, style=self.look.style("dim")))
             yield keys
             yield Line()

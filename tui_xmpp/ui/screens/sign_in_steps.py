@@ -60,5 +60,5 @@ class Steps:
             sign = _SIGNS[state][ascii]
             lines = textwrap.wrap(words, max(10, width - 3)) or [""]
             for number, line in enumerate(lines):
-                out.append((f" {sign if not number else ' '} {line}", _TOKENS[state]))
+                out.append((f"{sign if not number else ' '} {line}", _TOKENS[state]))
         return out
