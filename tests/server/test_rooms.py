@@ -81,6 +81,13 @@ class InRoom:
         await self.ask(nick, password)
         await self.reach(RoomState.JOINED)
 
+    async def make(self, nick: str) -> None:
+        """Join a room that does not exist; nobody else gets in before it is set up."""
+        await self.join(nick)
+        await self.person.until(
+            lambda: any("made for you" in one.text for one in self.person.happened(Notice)), "the new room"
+        )
+
     async def ask(self, nick: str, password: str = "") -> None:
         await self.person.do(JoinRoom(self.person.address, self.key.address, nick, password))
 
@@ -137,10 +144,7 @@ async def pair(
 
 async def test_two_meet_and_talk(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
-    await anna.join("Anna")
-    await anna.person.until(
-        lambda: any("made for you" in one.text for one in anna.person.happened(Notice)), "the new room"
-    )
+    await anna.make("Anna")
     await anna.person.until(lambda: anna.room.archive, "the room's archive")
     await bert.join("Bert")
     await anna.sees("Anna", "Bert")
@@ -190,7 +194,7 @@ async def test_two_meet_and_talk(pair: tuple[InRoom, InRoom]) -> None:
 
 async def test_what_was_said_meanwhile_is_there_after_coming_back(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     await anna.person.until(lambda: anna.room.archive, "the room's archive")
     await bert.join("Bert")
     await anna.say("one")
@@ -218,7 +222,7 @@ async def test_a_room_that_forgot_us_is_joined_again_and_one_that_did_not_is_lef
     pair: tuple[InRoom, InRoom],
 ) -> None:
     anna, bert = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     await _ping_as_if_silent(anna)
     await _ping_as_if_silent(bert)
     # As after a restart of the room's server: we believe that we are in, and it has never heard of us.
@@ -241,7 +245,7 @@ async def _ping_as_if_silent(someone: InRoom) -> None:
 
 async def test_doors_that_are_shut(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     await bert.ask("Anna")
     await bert.reach(RoomState.FAILED)
     assert "taken" in bert.room.reason
@@ -270,7 +274,7 @@ async def test_doors_that_are_shut(pair: tuple[InRoom, InRoom]) -> None:
 
 async def test_an_invitation_into_a_room_for_members(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     await anna.configure(muc__roomconfig_membersonly="1", muc__roomconfig_allowinvites="1")
     await anna.person.until(lambda: anna.room.members_only, "a room for members")
     await bert.ask("Bert")
@@ -291,7 +295,7 @@ async def test_an_invitation_into_a_room_for_members(pair: tuple[InRoom, InRoom]
 
 async def test_an_invitation_into_an_open_room(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     await anna.person.do(Invite(anna.key, bert.person.address, "tea"))
     await bert.person.until(lambda: bert.person.happened(Invited), "an invitation")
     assert bert.key not in bert.person.world.rooms
@@ -323,7 +327,7 @@ async def test_bookmarks_are_the_same_on_two_devices(
         await desk.online()
         await phone.online()
         at_desk, on_phone = InRoom.of(desk, address), InRoom.of(phone, address)
-        await at_desk.join("Anna")
+        await at_desk.make("Anna")
         await desk.do(SetBookmark(at_desk.key, autojoin=True))
         await phone.until(lambda: phone.world.bookmarks, "the bookmark")
         assert next(iter(phone.world.bookmarks.values())).nick == "Anna"
@@ -338,7 +342,7 @@ async def test_bookmarks_are_the_same_on_two_devices(
 
 async def test_services_and_their_rooms(server: ChatServer, pair: tuple[InRoom, InRoom]) -> None:
     anna, _ = pair
-    await anna.join("Anna")
+    await anna.make("Anna")
     own = anna.person.address
     services = await anna.person.session.ask(RoomServices(own))
     assert services == (Address.parse(server.rooms_domain),)

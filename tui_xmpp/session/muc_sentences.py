@@ -14,7 +14,8 @@ PASSWORD_WANTED = "The room wants a password."
 PASSWORD_WRONG = "The room did not accept the password."
 
 _REFUSALS = {
-    "item-not-found": "There is no such room and you may not make it. Check the address.",
+    # XEP-0045 §10.1.1: also what a new room answers until its owner has set it up.
+    "item-not-found": "There is no such room, or it is not ready yet. Check the address, or try again.",
     "forbidden": "You are banned from this room. Ask its owner to let you in again.",
     "registration-required": "Only members may enter this room. Ask its owner to make you one.",
     "not-authorized": PASSWORD_WANTED,
