@@ -54,7 +54,8 @@ settings = storage.configuration.load()
 world = assemble._remembered_world(storage, settings)
 from tui_xmpp.ui.app import ChatApp
 engine = LazyEngine(world, never)
-app = ChatApp(engine, storage.archive, settings, config_folder=Path(sys.argv[1]), config=storage.configuration)
+folder = Path(sys.argv[1])
+app = ChatApp(engine, storage.archive, settings, config_folder=folder, config=storage.configuration)
 print(json.dumps(asyncio.run(paint(app))))
 """
 

@@ -41,7 +41,7 @@ class Scale:
 
     def figures(self) -> dict[str, Any]:
         return {
-            "title": "Large: 5,000 contacts, a chat of 100,000 messages, a room of 2,000, an archive of 1,000,000",
+            "title": "5,000 contacts, a chat of 100,000 messages, a room of 2,000, an archive of 1,000,000",
             "table": [
                 ["what", "ms"],
                 *([f"longest stall: {scene}", taken] for scene, taken in self.stalls.items()),

@@ -32,8 +32,8 @@ LINES = (
     "See https://garden.example.org/seeds for the *whole* list",
     "> Shall I print it?\nTwo copies, please.",
     "Все хорошо, 你好, ñandú 🌻",
-    "The compost is warm: 54 degrees. A hedgehog sleeps under the pallets, so please leave them where they are "
-    "until somebody has had a look; there are more pallets behind the greenhouse if you need any before Sunday.",
+    "The compost is warm: 54 degrees. A hedgehog sleeps under the pallets, so please leave them where they "
+    "are until somebody has had a look; there are more pallets behind the greenhouse, if you need any.",
 )
 RARE = "rhubarb"
 """A word that stands in one message of every 10,000."""
@@ -128,7 +128,8 @@ def folder(paths: Paths, *, people: int, chats: int, each: int, port: int) -> No
     paths.config.mkdir(parents=True, exist_ok=True)
     paths.data.mkdir(parents=True, exist_ok=True)
     paths.config_file.write_text(
-        f'[[account]]\naddress = "{ME}"\nhost = "127.0.0.1"\nport = {port}\npassword_command = "echo secret"\n'
+        f'[[account]]\naddress = "{ME}"\npassword_command = "echo secret"\nhost = "127.0.0.1"\n'
+        f"port = {port}\n"
     )
     with closing(Database(paths.database)) as database:
         known = [contact(number) for number in range(people)]

@@ -1,4 +1,4 @@
-"""Where the figures of a bench go: one JSON file a bench, with the versions and the machine they were taken on."""
+"""Where the figures of a bench go: one JSON file each, with the versions and the machine."""
 
 from __future__ import annotations
 

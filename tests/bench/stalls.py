@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from textual.drivers.headless_driver import HeadlessDriver
@@ -15,7 +17,7 @@ BAR = 100.0
 
 
 class DrawingDriver(HeadlessDriver):
-    """A terminal that takes everything in and shows nothing: Textual draws nothing at all for a headless one."""
+    """Takes everything in and shows nothing: for a headless terminal Textual does not draw at all."""
 
     written = 0
     """Characters drawn so far, by all."""
@@ -29,7 +31,10 @@ class DrawingDriver(HeadlessDriver):
 
 
 class Stalls:
-    """While it is open, a task wakes every `TICK`; `longest` is how much too late it woke, in milliseconds."""
+    """While it is open, a task wakes every `TICK`; `longest` is how much too late it woke, in milliseconds.
+
+    The time in which other programs had the core is taken off where the system tells it.
+    """
 
     def __init__(self) -> None:
         self.longest = 0.0
@@ -49,9 +54,16 @@ class Stalls:
         self._task.cancel()
 
     async def _watch(self) -> None:
-        before = time.perf_counter()
+        before, waited = time.perf_counter(), _waited()
         while True:
             await asyncio.sleep(TICK)
-            now = time.perf_counter()
-            self.longest = max(self.longest, (now - before - TICK) * 1000)
-            before = now
+            now, waited_now = time.perf_counter(), _waited()
+            self.longest = max(self.longest, (now - before - TICK - (waited_now - waited)) * 1000)
+            before, waited = now, waited_now
+
+
+def _waited() -> float:
+    """Seconds for which this thread could have run and had no core (proc(5), schedstat)."""
+    with suppress(OSError):
+        return int(Path("/proc/thread-self/schedstat").read_bytes().split()[1]) / 1e9
+    return 0.0
