@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +16,8 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 
-from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine
+from tui_xmpp.core.commands import Refused
+from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.bridge import Batch, Bridge
@@ -26,6 +28,9 @@ from tui_xmpp.ui.terminal.guard import TerminalGuard
 
 THEME_CHECK = 2.0
 """Seconds between two looks at the theme files."""
+
+LAST_WORDS = 3.0
+"""Seconds the end of the program waits for a draft to reach the disk."""
 
 
 class ChatApp(App[int]):
@@ -92,11 +97,15 @@ class ChatApp(App[int]):
     async def leave(self) -> None:
         """Keep the draft, and end; the caller closes the engine."""
         await self.main.writing.leave()
+        await self.main.flush()
         self.exit(0)
 
     async def on_unmount(self) -> None:
         """Keep the draft, however the program ends, and stop listening."""
-        await self.main.writing.keep_draft()
+        command = self.main.writing.unkept()
+        if command is not None:
+            with suppress(Refused, StorageError, TimeoutError):
+                await asyncio.wait_for(self.engine.do(command), LAST_WORDS)
         if self._bridge_task is not None:
             self._bridge_task.cancel()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
+from textual._context import active_message_pump
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -38,6 +41,9 @@ from tui_xmpp.ui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.popup import Popup
+
+FLUSH_SECONDS = 3.0
+"""How long the end of the program waits for drafts to reach the disk."""
 
 
 class MainScreen(Screen[None]):
@@ -73,6 +79,9 @@ class MainScreen(Screen[None]):
         self.writing = Writing(self)
         self.furniture = Furniture(self)
         self.view = ChatView(self)
+        self._waiting: asyncio.Queue[cmd.Command] = asyncio.Queue()
+        self._asking: asyncio.Task[None] | None = None
+        self._works: set[asyncio.Task[None]] = set()
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -133,6 +142,39 @@ class MainScreen(Screen[None]):
             return False
         return True
 
+    def later(self, command: cmd.Command) -> None:
+        """Ask the engine in the background, in order: for what nobody waits for."""
+        self._waiting.put_nowait(command)
+
+    async def flush(self) -> None:
+        """Wait until the engine has what was asked in the background, but not for ever."""
+        if self._asking is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._waiting.join(), FLUSH_SECONDS)
+
+    async def _ask_in_order(self) -> None:
+        while True:
+            command = await self._waiting.get()
+            try:
+                await self.do(command)
+            finally:
+                self._waiting.task_done()
+
+    def start(self, work: Coroutine[None, None, object]) -> None:
+        """Run something that may wait for the engine, without holding up the keys."""
+        task = asyncio.create_task(self._run(work))
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+
+    async def _run(self, work: Coroutine[None, None, object]) -> None:
+        token = active_message_pump.set(self)
+        try:
+            await work
+        except Exception as error:
+            self.app._handle_exception(error)
+        finally:
+            active_message_pump.reset(token)
+
     async def enter(self, chat: ChatKey, at: Place | None = None) -> None:
         """Open a chat, at a place of it."""
         self.log_widget.clear_selection()
@@ -175,7 +217,7 @@ class MainScreen(Screen[None]):
         """Everything is read when the end of the chat is in view of somebody."""
         known = self.world.chats.get(self.chat) if self.chat else None
         if known is not None and known.unread and self.log_widget.following and self.app.app_focus:
-            await self.do(cmd.MarkRead(known.key))
+            self.later(cmd.MarkRead(known.key))
 
     async def open(self, kind: Kind) -> None:
         """Open a popup in place of the one that is open."""
@@ -237,6 +279,7 @@ class MainScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         """Open what was open, or say what can be done."""
+        self._asking = asyncio.create_task(self._ask_in_order())
         self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
         self.set_interval(1.0, self.furniture.status)
         layout.arrange(self)
@@ -246,6 +289,12 @@ class MainScreen(Screen[None]):
         else:
             layout.show_empty(self)
         self.refresh_all()
+
+    def on_unmount(self) -> None:
+        """Nothing more is asked."""
+        for task in (self._asking, *self._works):
+            if task is not None:
+                task.cancel()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the panes this width has room for."""
@@ -263,7 +312,7 @@ class MainScreen(Screen[None]):
 
     async def on_composer_sent(self, event: Composer.Sent) -> None:
         """Enter was pressed."""
-        await self.writing.submit(event.text, pasted=event.pasted)
+        self.start(self.writing.submit())
 
     async def on_composer_wanted(self, event: Composer.Wanted) -> None:
         """Tab was pressed."""

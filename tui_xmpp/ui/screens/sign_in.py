@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from rich.text import Text
@@ -65,6 +66,7 @@ class SignInScreen(Screen[None]):
         self._first = first
         self._account: Address | None = None
         self._steps = Steps()
+        self._signing: asyncio.Task[None] | None = None
         self._lines = [Line() for _ in range(14)]
 
     def compose(self) -> ComposeResult:
@@ -103,6 +105,8 @@ class SignInScreen(Screen[None]):
                 self.focus_next()
             case "up":
                 self.focus_previous()
+            case "enter":
+                self._enter()
             case "escape" if not self._first or self._account in self.engine.world.accounts:
                 self.dismiss()
             case "ctrl+q":
@@ -111,13 +115,12 @@ class SignInScreen(Screen[None]):
                 return False
         return True
 
-    async def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _enter(self) -> None:
         """Sign in, or go to the password first."""
-        event.stop()
-        if event.input.id == "address" and not self._value("password"):
+        if self.focused is not None and self.focused.id == "address" and not self._value("password"):
             self.query_one("#password", Input).focus()
             return
-        await self._sign_in()
+        self._signing = asyncio.create_task(self._sign_in())
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from tui_xmpp.core import commands as cmd
@@ -35,6 +36,7 @@ class Writing:
         self._typing_timer: Timer | None = None
         self._typing: ChatKey | None = None
         self._before_edit = ""
+        self._submitting = asyncio.Lock()
 
     async def changed(self) -> None:
         """Another text stands in the composer."""
@@ -49,7 +51,7 @@ class Writing:
         if self._typing != screen.chat:
             await self.stop_typing()
             self._typing = screen.chat
-            await screen.do(cmd.SetTyping(screen.chat, True))
+            screen.later(cmd.SetTyping(screen.chat, True))
         if self._typing_timer is not None:
             self._typing_timer.stop()
         self._typing_timer = screen.set_timer(TYPING_PAUSE, self.stop_typing)
@@ -58,20 +60,25 @@ class Writing:
         """Say that we stopped."""
         if self._typing is not None:
             chat, self._typing = self._typing, None
-            await self._screen.do(cmd.SetTyping(chat, False))
+            self._screen.later(cmd.SetTyping(chat, False))
 
     async def keep_draft(self) -> None:
         """Keep the text of this chat where a restart finds it."""
-        chat = self._screen.chat
         if self._draft_timer is not None:
             self._draft_timer.stop()
             self._draft_timer = None
-        if chat is None:
-            return
+        command = self.unkept()
+        if command is not None:
+            self._screen.later(command)
+
+    def unkept(self) -> cmd.SaveDraft | None:
+        """Return what keeps the text of this chat; None: it is kept."""
+        chat = self._screen.chat
+        known = self._screen.world.chats.get(chat) if chat is not None else None
+        if known is None:
+            return None
         text = self._before_edit if self.edited is not None else self._screen.composer.text
-        known = self._screen.world.chats.get(chat)
-        if known is not None and known.draft != text:
-            await self._screen.do(cmd.SaveDraft(chat, text))
+        return cmd.SaveDraft(known.key, text) if known.draft != text else None
 
     async def leave(self) -> None:
         """The chat is left: keep its draft, forget reply and edit."""
@@ -105,8 +112,14 @@ class Writing:
             self._screen.composer.load(self._before_edit)
             self._before_edit = ""
 
-    async def submit(self, text: str, *, pasted: bool) -> None:
-        """Enter: a command runs, text is sent, and a doubtful line asks first."""
+    async def submit(self) -> None:
+        """Enter: one at a time, so that a second press never sends a text twice."""
+        async with self._submitting:
+            composer = self._screen.composer
+            await self._submit(composer.text, pasted=composer.pasted)
+
+    async def _submit(self, text: str, *, pasted: bool) -> None:
+        """A command runs, text is sent, and a doubtful line asks first."""
         screen = self._screen
         if not text.strip():
             return
