@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from tests.session.wire import ANNA, BERT, IN_ROOM, WITH_BERT, Wire, text
+from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import FillGap, OpenChat, SendMessage
 from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, MessageKept, RoomChanged
@@ -221,3 +222,26 @@ async def test_a_room_catches_up_from_its_own_archive(wire: Wire) -> None:
     await server.serve()
     assert bodies(wire, IN_ROOM) == [f"m{n}" for n in range(8)]
     assert wire.archive.newest_archive_id(ANNA, IN_ROOM) is not None
+
+
+async def test_a_chat_that_comes_up_later_may_have_a_past_on_the_server(tmp_path: Path) -> None:
+    wire, _ = await signed_in(tmp_path, 100)
+    stranger = ChatKey(WITH_BERT.account, Address.parse("carl@example.org"))
+    wire.hear(
+        f"<message from='carl@example.org/x' to='{ANNA}' type='chat' id='c1'><body>again</body>"
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ANNA}' id='a999'/></message>"
+    )
+    await wire.settle()
+    (gap,) = wire.archive.page(stranger).gaps
+    assert (gap.after, gap.before_id) == (None, "a999")
+
+
+async def test_what_was_said_before_a_chat_was_opened_is_no_news(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 0)
+    await wire.do(OpenChat(WITH_BERT))
+    server.count = 20
+    (gap,) = wire.archive.page(WITH_BERT).gaps
+    await wire.do(FillGap(WITH_BERT, gap.number))
+    await server.serve_all()
+    assert len(bodies(wire)) == 20
+    assert wire.world.chats[WITH_BERT].unread == 0

@@ -173,7 +173,8 @@ class AccountSession:
         """Make sure a chat is remembered, on the list and numbered."""
         known = self.world.chats.get(key)
         if known is None:
-            wanted = Chat(key, kind, name, number=self._free_number())
+            # What was said before the chat was known here has been read elsewhere, or never will be.
+            wanted = Chat(key, kind, name, read_at=self.clock.now(), number=self._free_number())
         else:
             number = known.number if known.open and known.number else self._free_number()
             wanted = replace(known, kind=kind, name=name or known.name, open=True, number=number)

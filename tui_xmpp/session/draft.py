@@ -30,6 +30,8 @@ class Draft:
     outgoing: bool = False
     """Ours, sent by another device, or reflected, or fetched."""
     carbon: bool = False
+    first: bool = False
+    """Nothing was known of this chat before."""
     type: MessageType = MessageType.CHAT
     id: str = ""
     origin_id: str = ""

@@ -285,8 +285,8 @@ class Inbox:
         if known is None:
             account.open_chat(draft.chat, draft.kind)
             known = account.world.chats[draft.chat]
-            # What was said before the chat was known here has been read elsewhere, or never will be.
             account.emit(ChatChanged(replace(known, read_at=read_at)))
+            draft.first = True
         elif not known.open and not draft.old:
             account.open_chat(draft.chat, draft.kind)
 

@@ -22,6 +22,8 @@ from ..feature import Context, Failed, Feature, Handler
 from ..unwrap import FORWARD, MAM
 
 RSM = "http://jabber.org/protocol/rsm"
+_SPACE, _WHOLE = "archive", "whole"
+"""In the facts: our own archive was fetched from its beginning, with no hole since."""
 _TIMEOUT = 90.0
 """Seconds to wait for a page."""
 _PATIENCE = 20.0
@@ -96,7 +98,11 @@ class History(Feature):
 
     def kept(self, draft: Draft, message: Message) -> None:
         """A live message moves the newest id, where nothing is missing before it."""
-        if draft.old or not message.archive_id:
+        if not message.archive_id:
+            return
+        if draft.first and draft.kind is ChatKind.CONTACT:
+            self._look_back(message)
+        if draft.old:
             return
         is_room = draft.kind is ChatKind.ROOM
         if (message.chat.address if is_room else self.context.own) in self._current:
@@ -120,6 +126,12 @@ class History(Feature):
             self._current.add(self.context.own)
         finally:
             done.set()
+
+    def _look_back(self, message: Message) -> None:
+        """A chat that comes up after the first catch-up may have a past in an archive we do not hold whole."""
+        store, own = self.context.archive, self.context.own
+        if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
+            store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
 
     async def _catch_up_room(self, key: ChatKey) -> None:
         try:
@@ -167,7 +179,11 @@ class History(Feature):
             return
         self.context.archive.set_newest_archive_id(self.context.own, *page.last, room)
         if page.complete:
+            if room is None:
+                self.context.facts.put(_SPACE, str(self.context.own), _WHOLE)
             return
+        if room is None:
+            self.context.facts.delete(_SPACE, str(self.context.own))
         before_id, before = page.first
         after_id, after = known if known is not None else ("", None)
         for key in [room] if room is not None else self._chats():
