@@ -238,6 +238,7 @@ async def test_a_chat_that_comes_up_later_may_have_a_past_on_the_server(tmp_path
 
 async def test_what_was_said_before_a_chat_was_opened_is_no_news(tmp_path: Path) -> None:
     wire, server = await signed_in(tmp_path, 0)
+    wire.account.emit(AbilitiesChanged(wire.account.own, frozenset({"archive"})))
     await wire.do(OpenChat(WITH_BERT))
     server.count = 20
     (gap,) = wire.archive.page(WITH_BERT).gaps
