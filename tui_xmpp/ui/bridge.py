@@ -15,6 +15,10 @@ FRAME = 1 / 30
 """Seconds between two batches at least."""
 
 
+MOST = 200
+"""Events in one batch at most: keys are heard between two batches."""
+
+
 class Batch(Message):
     """What happened since the last one, in order; already applied to the world."""
 
@@ -47,8 +51,10 @@ class Bridge:
             await self._arrived.wait()
             self._arrived.clear()
             waiting, self._waiting = self._waiting, []
-            self._post(Batch(merged(waiting)))
-            await asyncio.sleep(FRAME)
+            events = merged(waiting)
+            for first in range(0, len(events), MOST):
+                self._post(Batch(events[first : first + MOST]))
+                await asyncio.sleep(FRAME)
 
 
 def merged(events: Iterable[Event]) -> list[Event]:

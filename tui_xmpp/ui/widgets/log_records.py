@@ -302,6 +302,7 @@ def _one_run(previous: Message | Notices | Tail | None, item: Message | Notices 
 
 def joined(notices: Notices, more: Notice) -> Notices | None:
     """Return the run with one more join or leave; None: they do not go into one line."""
-    if folds(more) and all(folds(one) for one in notices.notices):
+    # Only what folds is ever put into one run, so the first of a run speaks for all.
+    if folds(more) and folds(notices.notices[0]):
         return Notices((*notices.notices, more))
     return None
