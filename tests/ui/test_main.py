@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.fakes.engine import ME, FakeEngine
@@ -164,6 +166,39 @@ async def test_ctrl_c_says_how_to_leave() -> None:
         await seen.press("ctrl+c")
         seen.app.action_help_quit()
         await seen.shows("Ctrl+Q leaves.")
+
+
+class _Loading(FakeEngine):
+    """Takes nothing before `ready` is set, as a session that is still being loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ready = asyncio.Event()
+
+    async def do(self, command: cmd.Command) -> None:
+        await self.ready.wait()
+        await super().do(command)
+
+
+async def test_while_the_session_loads_one_can_read_write_and_switch() -> None:
+    known = peopled()
+    known.receive(AVA, "since you were away")
+    engine = _Loading()
+    engine._world, engine.archive, engine.now = known.world, known.archive, known.now
+    async with driven(engine) as seen:
+        assert "since you were away" in seen.text
+        await seen.type("hello")
+        await seen.press("enter", "alt+2")
+        await seen.type("later")
+        await seen.press("alt+1")
+        assert seen.composer == "hello"
+        await seen.press("enter")
+        engine.ready.set()
+        await seen.until(lambda: engine.done(cmd.SendMessage), "sending")
+        await seen.until(lambda: not seen.composer, "an empty line")
+        assert engine.done(cmd.SendMessage) == [cmd.SendMessage(AVA, "hello")]
+        await seen.press("alt+2")
+        assert seen.composer == "later"
 
 
 async def test_quitting_keeps_the_draft() -> None:

@@ -52,7 +52,9 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
             screen.lists.model.roster_changed()
         members = members or (isinstance(event, _MEMBERS) and event.key == screen.chat)
         _notice(screen, event)
-    if screen.chat is None and (first := first_chat(screen.world)) is not None:
+    first = first_chat(screen.world) if screen.chat is None else None
+    # A line that was begun without a chat would be lost, or worse, sent to the one that comes up.
+    if first is not None and not screen.composer.text:
         await screen.enter(first)
     elif screen.view.take(happened):
         await screen.read()

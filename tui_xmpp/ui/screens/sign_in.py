@@ -45,7 +45,7 @@ class SignInScreen(Screen[None]):
     CSS = """
     SignInScreen {
         background: $background;
-        & #form { width: 100%; max-width: 76; height: auto; padding: 1 2; }
+        & #form { width: 100%; max-width: 76; height: auto; padding: 1 2; scrollbar-size: 0 0; }
         & .row { height: 1; }
         & Label { width: 12; color: $dim; }
         & Input {
@@ -118,7 +118,7 @@ class SignInScreen(Screen[None]):
     def _enter(self) -> None:
         """Sign in, or go to the password first."""
         if self.focused is not None and self.focused.id == "address" and not self._value("password"):
-            self.query_one("#password", Input).focus()
+            self.set_focus(self.query_one("#password", Input))
             return
         self._signing = asyncio.create_task(self._sign_in())
 
@@ -217,4 +217,5 @@ class SignInScreen(Screen[None]):
         for at, line in enumerate(self._lines):
             text, token = rows[at] if at < len(rows) else ("", "text")
             style = self.look.style(token)
+            line.display = at < len(rows)
             line.show(lambda width, text=text, style=style: Text(text, style=style))  # type: ignore[misc]

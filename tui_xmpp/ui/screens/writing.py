@@ -36,6 +36,8 @@ class Writing:
         self._typing_timer: Timer | None = None
         self._typing: ChatKey | None = None
         self._before_edit = ""
+        self._asked: dict[ChatKey, str] = {}
+        """Drafts as last handed over: the engine may take a while to have them."""
         self._submitting = asyncio.Lock()
 
     async def changed(self) -> None:
@@ -78,7 +80,10 @@ class Writing:
         if known is None:
             return None
         text = self._before_edit if self.edited is not None else self._screen.composer.text
-        return cmd.SaveDraft(known.key, text) if known.draft != text else None
+        if self._asked.get(known.key, known.draft) == text:
+            return None
+        self._asked[known.key] = text
+        return cmd.SaveDraft(known.key, text)
 
     async def leave(self) -> None:
         """The chat is left: keep its draft, forget reply and edit."""
@@ -90,7 +95,7 @@ class Writing:
     def enter(self, chat: ChatKey) -> None:
         """Another chat is open: show its draft."""
         known = self._screen.world.chats.get(chat)
-        self._screen.composer.load(known.draft if known else "")
+        self._screen.composer.load(self._asked.get(chat, known.draft if known else ""))
 
     def answer(self, message: Message | None) -> None:
         """The next message answers this one."""
@@ -163,6 +168,10 @@ class Writing:
         screen.composer.remember(typed)
         rest = self._before_edit if edited is not None else ""
         if screen.chat != chat:
+            # It was left as a draft meanwhile, and must not be sent again from there.
+            if self._asked.get(chat) == typed:
+                self._asked[chat] = rest
+                screen.later(cmd.SaveDraft(chat, rest))
             return
         self.edited = self.reply = None
         self._before_edit = ""
