@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.ports import Engine
-from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.storage.opening import Storage, open_storage
 from tui_xmpp.storage.paths import locate
 from tui_xmpp.ui.app import ChatApp
@@ -44,12 +45,28 @@ def friend(user: str) -> ChatKey:
 
 async def until(condition: Callable[[], object], what: Callable[[], str]) -> None:
     """Wait for something to be so; a TimeoutError says what was there instead."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise TimeoutError(what()) from None
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(what())
+        await asyncio.sleep(0.02)
+
+
+CELL = 12.2
+"""Width of a cell in Textual's pictures."""
+TEXT = re.compile(
+    r'(<text class="[^"]*-r\d+" x=")([\d.]+)(" y="[\d.]+" textLength=")([\d.]+)("[^>]*>)'
+    r"((?:&#160;)*)(.*?)((?:&#160;)*)</text>"
+)
+
+
+def trimmed(text: re.Match[str]) -> str:
+    """A piece of text without the spaces around it, for which some programs leave no room."""
+    head, x, middle, length, end, before, words, after = text.groups()
+    if not words:
+        return ""
+    left, right = (CELL * len(spaces) / len("&#160;") for spaces in (before, after))
+    return f"{head}{float(x) + left:.1f}{middle}{float(length) - left - right:.1f}{end}{words}</text>"
 
 
 @dataclass
@@ -82,7 +99,9 @@ class Camera:
         svg = re.sub(r"@font-face \{.*?\}\s*", "", self.app.export_screenshot(), flags=re.DOTALL)
         FOLDER.mkdir(exist_ok=True)
         path = FOLDER / f"{name}-{width}x{height}.svg"
-        path.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
+        path.write_text(TEXT.sub(trimmed, svg))
+        # The program keeps its own files to itself; these are for everybody.
+        path.chmod(0o644)
         print(path.relative_to(FOLDER.parent))
 
 
@@ -150,7 +169,7 @@ async def chats(engine: Engine, storage: Storage, settings: Settings, size: tupl
                 seen.app.use_theme(theme, keep=False)
                 await seen.pilot.pause()
                 seen.take(f"theme-{theme}")
-            seen.app.use_theme(settings.ui.theme or "quiet-dark", keep=False)
+            seen.app.use_theme("quiet-dark", keep=False)
         await seen.app.main.enter(GARDEN)
         await seen.see("I water bed 7 tonight.")
         seen.take("room")
@@ -179,13 +198,14 @@ async def with_members(engine: Engine, storage: Storage, settings: Settings) -> 
 
 async def sign_in(storage: Storage, size: tuple[int, int]) -> None:
     """The first start of all."""
-    async with camera(FakeEngine(account=False), storage, Settings(), size) as seen:
+    async with camera(FakeEngine(account=False), storage, Settings(ui=Ui(theme="quiet-dark")), size) as seen:
         await seen.see("assword")
         seen.take("sign-in")
 
 
 async def everything(storage: Storage, stage: Stage) -> None:
     settings = storage.configuration.load()
+    settings = replace(settings, ui=replace(settings.ui, theme="quiet-dark"))
     world = assemble._remembered_world(storage, settings)
     make = await asyncio.to_thread(assemble._session_maker, storage, settings, world, stage.vault)
     session = make()

@@ -75,6 +75,9 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
     """Show the screen until the user leaves; `stage`: that of the demo."""
     import asyncio
 
+    from . import collector
+
+    collector.pause()
     _prepare_terminal_library()
     with _storage(paths) as storage:
         settings = _settings(storage, account)
@@ -86,7 +89,9 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
         def load() -> Callable[[], Session]:
             if stage is not None:
                 stage.wait()
-            return _session_maker(storage, settings, world, stage.vault if stage is not None else None)
+            make = _session_maker(storage, settings, world, stage.vault if stage is not None else None)
+            collector.settle()
+            return make
 
         engine = LazyEngine(world, load)
 
@@ -94,6 +99,7 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
             """Lets the session come once the first frame is on the screen."""
 
             def on_ready(self) -> None:
+                collector.settle()
                 engine.start()
 
         app = Painted(
