@@ -85,18 +85,21 @@ class ChatView:
         window = self._window
         if window is None:
             return False
-        new: list[Message] = []
+        new: dict[int, Message] = {}
         for event in events:
             match event:
                 case ev.MessageKept(message, old) if message.chat == window.chat and not old:
-                    new.append(message)
+                    new[message.row] = message
                     window.kept(message.place)
+                # On a quick link a message is sent, taken and delivered within one frame.
+                case ev.MessageChanged(message) if message.chat == window.chat and message.row in new:
+                    new[message.row] = message
                 case ev.MessageChanged(message) if message.chat == window.chat:
                     self._face.transcript.replace(message)
                 case ev.HistoryLoaded(chat) if chat == window.chat:
                     self._loaded(event)
         if new:
-            self._face.transcript.add(new)
+            self._face.transcript.add(list(new.values()))
         return bool(new)
 
     def _loaded(self, event: ev.HistoryLoaded) -> None:
