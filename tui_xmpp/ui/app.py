@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +16,8 @@ from textual import events
 from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message_pump import MessagePump
+from textual.widget import Widget
 
 from tui_xmpp.core.commands import Refused
 from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, StorageError
@@ -26,6 +29,8 @@ from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 
+PATIENCE = 0.3
+"""Seconds that a key waits at most for the keys before it."""
 THEME_CHECK = 2.0
 """Seconds between two looks at the theme files."""
 
@@ -125,13 +130,32 @@ class ChatApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys go to the keymap of the screen before any widget sees them."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            screen = self.screen
-            if hasattr(screen, "press"):
-                self.app_focus = True
-                if await screen.press(event):
-                    return
-        await super().on_event(event)
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        # Keys that arrive in one burst mean what they would mean one by one: a key that may move the focus waits
+        # for the text before it, and what comes after waits for what it does.
+        if not event.is_printable:
+            await self._settle()
+        screen = self.screen
+        press = getattr(screen, "press", None)
+        if press is not None:
+            self.app_focus = True
+        if press is None or not await press(event):
+            await super().on_event(event)
+        if not event.is_printable:
+            await self._settle()
+            await self.main.works_done()
+
+    async def _settle(self) -> None:
+        """Wait until the widget that has the focus, and what is around it, has dealt with every key so far."""
+        node: MessagePump | None = self.focused
+        while isinstance(node, Widget):
+            done = asyncio.Event()
+            if node.is_running and node.call_later(done.set):
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), PATIENCE)
+            node = node._parent
 
     async def on_app_focus(self) -> None:
         """Somebody looks again: what is in view is read."""

@@ -42,6 +42,8 @@ from tui_xmpp.ui.widgets.rows import Rows
 if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.popup import Popup
 
+WORK_SECONDS = 0.3
+"""How long the next key waits for what the last one started."""
 FLUSH_SECONDS = 3.0
 """How long the end of the program waits for drafts to reach the disk."""
 
@@ -82,6 +84,7 @@ class MainScreen(Screen[None]):
         self._waiting: asyncio.Queue[cmd.Command] = asyncio.Queue()
         self._asking: asyncio.Task[None] | None = None
         self._works: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[None]] = set()
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -165,6 +168,14 @@ class MainScreen(Screen[None]):
         task = asyncio.create_task(self._run(work))
         self._works.add(task)
         task.add_done_callback(self._works.discard)
+        task.add_done_callback(self._late.discard)
+
+    async def works_done(self) -> None:
+        """Wait a moment, once, for what was started to be done."""
+        fresh = self._works - self._late
+        if fresh:
+            _, late = await asyncio.wait(fresh, timeout=WORK_SECONDS)
+            self._late |= late
 
     async def _run(self, work: Coroutine[None, None, object]) -> None:
         token = active_message_pump.set(self)
@@ -312,7 +323,7 @@ class MainScreen(Screen[None]):
 
     async def on_composer_sent(self, event: Composer.Sent) -> None:
         """Enter was pressed."""
-        self.start(self.writing.submit())
+        self.start(self.writing.submit(event.text, pasted=event.pasted))
 
     async def on_composer_wanted(self, event: Composer.Wanted) -> None:
         """Tab was pressed."""

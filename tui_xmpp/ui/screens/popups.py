@@ -51,7 +51,8 @@ class Popups:
         self._screen.log_widget.display = not kind.tall
         await self._screen.query_one("#column").mount(popup, before="#hint")
         if popup.field is not None:
-            popup.field.focus()
+            # Not popup.field.focus(), which comes after the keys that wait already.
+            self._screen.set_focus(popup.field)
         popup.show(kind.keys(kind.start), top=True)
 
     async def close(self, *, cancelled: bool = False) -> None:
@@ -62,7 +63,7 @@ class Popups:
             return
         if cancelled:
             kind.cancelled()
-        self._screen.composer.focus()
+        self._screen.set_focus(self._screen.composer)
         self._screen.log_widget.display = True
         await popup.remove()
 

@@ -101,9 +101,9 @@ class SignInScreen(Screen[None]):
         match event.key:
             case "f2":
                 self.toggle_class("-advanced")
-            case "down":
+            case "down" | "tab":
                 self.focus_next()
-            case "up":
+            case "up" | "shift+tab":
                 self.focus_previous()
             case "enter":
                 self._enter()

@@ -117,11 +117,12 @@ class Writing:
             self._screen.composer.load(self._before_edit)
             self._before_edit = ""
 
-    async def submit(self) -> None:
+    async def submit(self, text: str, *, pasted: bool) -> None:
         """Enter: one at a time, so that a second press never sends a text twice."""
         async with self._submitting:
-            composer = self._screen.composer
-            await self._submit(composer.text, pasted=composer.pasted)
+            # Gone meanwhile: it was sent by the press before.
+            if self._screen.composer.text.startswith(text):
+                await self._submit(text, pasted=pasted)
 
     async def _submit(self, text: str, *, pasted: bool) -> None:
         """A command runs, text is sent, and a doubtful line asks first."""
