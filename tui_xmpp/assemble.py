@@ -21,6 +21,7 @@ from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
     from .cli.demo import Stage
@@ -96,37 +97,53 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
         engine = LazyEngine(world, load)
 
         class Painted(ChatApp):
-            """Lets the session come once the first frame is on the screen."""
+            """Lets everything else come once the first frame is on the screen."""
 
             def on_ready(self) -> None:
                 collector.settle()
                 engine.start()
+                painted.set()
 
         app = Painted(
             engine, storage.archive, settings, config_folder=paths.config, config=storage.configuration
         )
-        asyncio.run(_live(app, engine, _control_socket(paths)))
+        painted = asyncio.Event()
+        asyncio.run(_live(app, engine, _control_socket(paths), painted))
         return ExitCode(app.return_code or 0)
 
 
-async def _live(app: ChatApp, engine: Engine, socket: Path) -> None:
+async def _live(app: ChatApp, engine: Engine, socket: Path, painted: asyncio.Event) -> None:
     import asyncio
     import signal
-
-    from .cli.relay import Relay
 
     # The terminal is gone, or the machine goes down: leave the servers politely, keep what is unsent.
     for number in (signal.SIGHUP, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, app.exit)
+    serving = asyncio.create_task(_serve(engine, socket, painted))
+    try:
+        await app.run_async()
+    finally:
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+        await engine.close()
+
+
+async def _serve(engine: Engine, socket: Path, painted: asyncio.Event) -> None:
+    """Let `send` and `watch` come through this program, from the first paint until cancelled."""
+    import asyncio
+
+    await painted.wait()
+
+    from .cli.relay import Relay
+
     relay = Relay(engine, socket)
     # Without it `send` says that the program is running already; the screen works all the same.
     with suppress(OSError):
         await relay.start()
     try:
-        await app.run_async()
+        await asyncio.get_running_loop().create_future()
     finally:
         await relay.close()
-        await engine.close()
 
 
 def _prepare_terminal_library() -> None:
