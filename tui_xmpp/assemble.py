@@ -21,7 +21,6 @@ from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError
 
 if TYPE_CHECKING:
-    import asyncio
     from pathlib import Path
 
     from .cli.demo import Stage
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from .core.ports import Engine, Vault
     from .core.settings import Settings
     from .core.world import World
-    from .lazy_engine import Session
+    from .lazy_engine import LazyEngine, Session
     from .storage.opening import Storage
     from .storage.paths import Paths
     from .ui.app import ChatApp
@@ -102,24 +101,22 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
             def on_ready(self) -> None:
                 collector.settle()
                 engine.start()
-                painted.set()
 
         app = Painted(
             engine, storage.archive, settings, config_folder=paths.config, config=storage.configuration
         )
-        painted = asyncio.Event()
-        asyncio.run(_live(app, engine, _control_socket(paths), painted))
+        asyncio.run(_live(app, engine, _control_socket(paths)))
         return ExitCode(app.return_code or 0)
 
 
-async def _live(app: ChatApp, engine: Engine, socket: Path, painted: asyncio.Event) -> None:
+async def _live(app: ChatApp, engine: LazyEngine, socket: Path) -> None:
     import asyncio
     import signal
 
     # The terminal is gone, or the machine goes down: leave the servers politely, keep what is unsent.
     for number in (signal.SIGHUP, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, app.exit)
-    serving = asyncio.create_task(_serve(engine, socket, painted))
+    serving = asyncio.create_task(_serve(engine, socket))
     try:
         await app.run_async()
     finally:
@@ -128,11 +125,11 @@ async def _live(app: ChatApp, engine: Engine, socket: Path, painted: asyncio.Eve
         await engine.close()
 
 
-async def _serve(engine: Engine, socket: Path, painted: asyncio.Event) -> None:
+async def _serve(engine: LazyEngine, socket: Path) -> None:
     """Let `send` and `watch` come through this program, from the first paint until cancelled."""
     import asyncio
 
-    await painted.wait()
+    await engine.wanted()
 
     from .cli.relay import Relay
 

@@ -64,6 +64,10 @@ class LazyEngine:
             self._wanted.set()
         return self._starting
 
+    async def wanted(self) -> None:
+        """Return once `start` has been called: the first frame is on the screen."""
+        await self._wanted.wait()
+
     async def do(self, command: Command) -> None:
         """As the session, once it is there. Raises Refused also when it could not be loaded."""
         await (await self._session(Refused)).do(command)
