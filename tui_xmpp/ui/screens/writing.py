@@ -36,6 +36,8 @@ class Writing:
         self._typing_timer: Timer | None = None
         self._typing: ChatKey | None = None
         self._before_edit = ""
+        self._running: str | None = None
+        """The command being run."""
         self._asked: dict[ChatKey, str] = {}
         """Drafts as last handed over: the engine may take a while to have them."""
         self._submitting = asyncio.Lock()
@@ -80,6 +82,9 @@ class Writing:
         if known is None:
             return None
         text = self._before_edit if self.edited is not None else self._screen.composer.text
+        if text == self._running:
+            # A command that opens another chat must not stay behind as this one's draft.
+            text = ""
         if self._asked.get(known.key, known.draft) == text:
             return None
         self._asked[known.key] = text
@@ -147,7 +152,10 @@ class Writing:
         """Run a command; the line stays when it was refused."""
         composer = self._screen.composer
         chat = self._screen.chat
-        if await run(self._screen, parsed):
+        self._running = text
+        done = await run(self._screen, parsed)
+        self._running = None
+        if done:
             composer.remember(text)
             if self._screen.chat == chat and composer.text == text:
                 composer.load("")
