@@ -9,12 +9,15 @@ from tests.ui.world import AVA, BRAM, peopled
 from tui_xmpp.core import commands as cmd
 
 
+NAMES = {" ": "space", "/": "slash", "@": "at", ".": "full_stop"}
+
+
 def burst(seen: Driven, *keys: str) -> None:
     """Hand over keys, and runs of letters, before any of them is dealt with."""
     for key in keys:
         if key.startswith("="):
             for letter in key[1:]:
-                seen.app.post_message(events.Key({" ": "space", "/": "slash"}.get(letter, {"@": "at", ".": "full_stop"}.get(letter, letter)), letter))
+                seen.app.post_message(events.Key(NAMES.get(letter, letter), letter))
         else:
             seen.app.post_message(events.Key(key, "\r" if key == "enter" else None))
 

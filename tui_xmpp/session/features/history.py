@@ -128,7 +128,7 @@ class History(Feature):
             done.set()
 
     def _look_back(self, message: Message) -> None:
-        """A chat that comes up after the first catch-up may have a past in an archive we do not hold whole."""
+        """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
         store, own = self.context.archive, self.context.own
         if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
             store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
