@@ -1,9 +1,8 @@
-"""Writes the generated parts of the README: keys, commands, protocols and figures, each from its one source."""
+"""Writes the generated parts of the README, each from its one source."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +47,8 @@ def figures() -> str:
     parts = []
     for path in sorted(RESULTS.glob("*.json")):
         result: dict[str, Any] = json.loads(path.read_text())
+        if "table" not in result:
+            continue
         machine = result["machine"]
         parts.append(f"**{result['title']}** ({machine['cores']} cores, Python {machine['python']}, "
                      f"textual {machine['textual']}, slixmpp {machine['slixmpp']})")  # fmt: skip
@@ -66,10 +67,9 @@ SECTIONS = {"keys": keys, "commands": commands, "xeps": xeps, "figures": figures
 def generated(text: str) -> str:
     """The README with every generated part made anew."""
     for name, make in SECTIONS.items():
-        pattern = re.compile(rf"(<!-- {name}: [^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not pattern.search(text):
-            raise ValueError(f"README.md has no part for {name}")
-        text = pattern.sub(lambda match, made=make(): f"{match[1]}\n{made}\n\n{match[2]}", text)  # type: ignore[misc]
+        head, made, foot = f"<!-- {name}:", make(), f"<!-- /{name} -->"
+        start, end = text.index("-->", text.index(head)) + 4, text.index(foot)
+        text = f"{text[:start]}\n{made}\n\n{text[end:]}"
     return text
 
 

@@ -8,7 +8,6 @@ from tests.ui.driving import Driven, driven
 from tests.ui.world import AVA, BRAM, peopled
 from tui_xmpp.core import commands as cmd
 
-
 NAMES = {" ": "space", "/": "slash", "@": "at", ".": "full_stop"}
 
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -133,8 +132,8 @@ class ChatApp(App[int]):
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
-        # Keys that arrive in one burst mean what they would mean one by one: a key that may move the focus waits
-        # for the text before it, and what comes after waits for what it does.
+        # Keys that arrive in one burst mean what they would mean one by one: a key that may move the focus
+        # waits for the text before it, and what comes after waits for what it does.
         if not event.is_printable:
             await self._settle()
         screen = self.screen
@@ -148,7 +147,7 @@ class ChatApp(App[int]):
             await self.main.works_done()
 
     async def _settle(self) -> None:
-        """Wait until the widget that has the focus, and what is around it, has dealt with every key so far."""
+        """Wait until the focused widget, and what is around it, has dealt with every key so far."""
         node: MessagePump | None = self.focused
         while isinstance(node, Widget):
             done = asyncio.Event()
