@@ -22,6 +22,7 @@ from tui_xmpp.core.commands import (
     Answer,
     JoinRoom,
     Refused,
+    SetPresence,
 )
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import (
@@ -252,6 +253,46 @@ async def test_small_rooms_come_first_and_few_at_a_time(wire: Wire) -> None:
     await wire.take(presence("anna", 110, room=rooms["tiny"]))
     assert wire.happened(RoomsProgress)[-1] == RoomsProgress(ANNA, 1, 5)
     assert await _asked_rooms(wire) == ["small", "middle", "large"]
+
+
+async def test_rooms_wait_while_we_are_unavailable_and_are_joined_again(wire: Wire) -> None:
+    await join(wire)
+    await wire.do(SetPresence(Show.OFFLINE))
+    assert state(wire) is RoomState.QUEUED
+    # What the room says of our going, and a join asked for now, are no way in.
+    await wire.take(presence("anna", 110, kind="unavailable"))
+    await wire.do(JoinRoom(ANNA, ROOM))
+    assert state(wire) is RoomState.QUEUED and not wire.requests()
+    wire.stream.written.clear()
+
+    await wire.do(SetPresence(Show.AWAY))
+    wire.answer(await wire.request(INFO), info())
+    await wire.settle()
+    assert [one.get("to") for one in presences(wire)] == [None, f"{ROOM}/anna"]
+    await wire.take(presence("anna", 110))
+    assert state(wire) is RoomState.JOINED
+
+
+async def test_a_join_that_was_under_way_when_we_became_unavailable_is_made_once(wire: Wire) -> None:
+    await wire.do(JoinRoom(ANNA, ROOM))
+    first = await wire.request(INFO)
+    await wire.do(SetPresence(Show.OFFLINE))
+    await wire.do(SetPresence(Show.AVAILABLE))
+    wire.answer(first, info())
+    await wire.settle()
+    for iq in wire.requests():
+        wire.answer(iq, info())
+    await wire.settle()
+    assert len(presences(wire, f"{ROOM}/anna")) == 1
+
+
+async def test_signed_in_unseen_no_room_is_joined(wire: Wire) -> None:
+    await join(wire)
+    await wire.do(SetPresence(Show.OFFLINE))
+    wire.lose()
+    await wire.online(answers=False)
+    await answer(wire, room=info())
+    assert state(wire) is RoomState.QUEUED and not presences(wire, f"{ROOM}/anna")
 
 
 async def _asked_rooms(wire: Wire) -> list[str]:

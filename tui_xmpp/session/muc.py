@@ -12,7 +12,7 @@ from ..core.chat import ChatKey
 from ..core.contact import OwnPresence, Show
 from ..core.events import RoomChanged
 from ..core.ports import KeyValue
-from ..core.room import Affiliation, Occupant, Role
+from ..core.room import Affiliation, Occupant, Role, RoomState
 from . import convert
 from .feature import Context
 
@@ -22,6 +22,9 @@ OWNER = "http://jabber.org/protocol/muc#owner"
 ROOM_INFO = "http://jabber.org/protocol/muc#roominfo"
 MAM = "urn:xmpp:mam:2"
 OCCUPANT_ID = "urn:xmpp:occupant-id:0"
+
+INSIDE = (RoomState.JOINING, RoomState.JOINED)
+"""The room knows of us."""
 
 MAX_STATUS = 1000
 """Characters kept of an occupant's status; thousands may be in one room."""
@@ -186,6 +189,21 @@ def join(
     if password:
         convert.add(asked, MUC, "password", password)
     return stanza
+
+
+def leave(context: Context, key: ChatKey, text: str = "") -> bool:
+    """Leave a room, or its queue, with a word to those inside; False: we were not there."""
+    room = context.world.rooms.get(key)
+    if room is None or room.state is RoomState.LEFT:
+        return False
+    if room.state in INSIDE:
+        # XEP-0045 §7.14: "sends a presence stanza of type 'unavailable' to the <room@service/nick>".
+        stanza = convert.stanza("presence", own_address(context, key, room.nick), "unavailable")
+        if text:
+            convert.add(stanza, convert.CLIENT, "status", text)
+        context.send(stanza)
+    context.emit(RoomChanged(key, RoomState.LEFT))
+    return True
 
 
 def available(occupant: Address, presence: OwnPresence) -> ET.Element:

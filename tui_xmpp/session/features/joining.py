@@ -12,6 +12,7 @@ from ...core import events as ev
 from ...core.address import AddressError
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command
+from ...core.contact import Show
 from ...core.events import Event, Notice, RoomChanged
 from ...core.link import Weight
 from ...core.room import Room, RoomState
@@ -39,8 +40,10 @@ class Joining(Feature):
         self._questions: dict[str, ev.Invited | ev.RoomPasswordNeeded] = {}
         self._tries: dict[ChatKey, int] = {}
         """Failures in a row that pass by themselves."""
-        self._is_ready = False
+        self._is_signed_in = self._is_ready = False
         """Our presence is known: before that no room may hear of us (RFC 6121 §4.2)."""
+        self._round = 0
+        """Counts the times we became unavailable: joins of an earlier round mean nothing any more."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -82,6 +85,15 @@ class Joining(Feature):
             self._questions[event.id] = event
         elif isinstance(event, ev.OccupantsArrived) and event.key.account == self.context.own:
             self._note_size(event)
+        elif isinstance(event, ev.OwnPresenceChanged) and event.account == self.context.own:
+            self._presence_changed(event)
+
+    def _presence_changed(self, event: ev.OwnPresenceChanged) -> None:
+        """No room hears of us while we are unavailable to everybody else."""
+        if event.presence.show is Show.OFFLINE:
+            self._hold()
+        elif self._is_signed_in and not self._is_ready:
+            self._begin()
 
     def _note_size(self, event: ev.OccupantsArrived) -> None:
         """Not every room tells its size; what was seen serves for the order of the next joins."""
@@ -114,6 +126,12 @@ class Joining(Feature):
             self.context.emit(ev.QuestionSettled(id))
 
     async def on_ready(self) -> None:
+        """Join what waits, unless we are signed in unseen."""
+        self._is_signed_in = True
+        if muc.own_presence(self.context).show is not Show.OFFLINE:
+            self._begin()
+
+    def _begin(self) -> None:
         """Join what waits, and what could not be joined for a reason that passes."""
         self._is_ready = True
         for room in list(self.context.world.rooms.values()):
@@ -126,9 +144,15 @@ class Joining(Feature):
 
     def on_stop(self) -> None:
         """No join is under way any more."""
+        self._is_signed_in = False
+        self._hold()
+
+    def _hold(self) -> None:
         self._is_ready = False
+        self._round += 1
         self._queue.stop()
-        self._entering.clear()
+        for key in list(self._entering):
+            self._entered(key)
 
     # --- one join ---------------------------------------------------------------------------------
 
@@ -137,24 +161,24 @@ class Joining(Feature):
         if taken and not self._queue.done:
             self._tell_progress()
         for key in taken:
-            self.context.spawn(self._enter(key))
+            self.context.spawn(self._enter(key, self._round))
 
     def _tell_progress(self) -> None:
         self.context.emit(ev.RoomsProgress(self.context.own, self._queue.done, self._queue.total))
 
-    async def _enter(self, key: ChatKey) -> None:
+    async def _enter(self, key: ChatKey, round: int) -> None:
         try:
-            await self._ask_to_enter(key)
+            await self._ask_to_enter(key, round)
         finally:
             self._first.discard(key)
-            if self._queue.finish(key):
+            if round == self._round and self._queue.finish(key):
                 self._tell_progress()
                 self.context.spawn(self._start())
 
-    async def _ask_to_enter(self, key: ChatKey) -> None:
+    async def _ask_to_enter(self, key: ChatKey, round: int) -> None:
         info = await self._look(key)
-        # The user may have left while the room was asked.
-        if info is None or self._state(key) is not RoomState.QUEUED:
+        # The user may have left, or become unavailable, while the room was asked.
+        if info is None or round != self._round or self._state(key) is not RoomState.QUEUED:
             return
         bookmark = self.context.world.bookmarks.get((key.account, key.address))
         chat = self.context.world.chats.get(key)
@@ -179,7 +203,7 @@ class Joining(Feature):
             async with asyncio.timeout(JOIN_SECONDS):
                 await entered
         except TimeoutError:
-            if self._state(key) is RoomState.JOINING:
+            if round == self._round and self._state(key) is RoomState.JOINING:
                 self._refuse(key, "timeout", None)
 
     def _state(self, key: ChatKey) -> RoomState:

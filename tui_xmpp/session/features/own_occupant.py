@@ -17,8 +17,6 @@ from ..draft import Draft
 from ..feature import Context, Feature, Handler
 from ..join_queue import retry_after
 
-_INSIDE = (RoomState.JOINING, RoomState.JOINED)
-
 
 class OwnOccupant(Feature):
     """Follows our own presence in rooms, and the rooms' configuration."""
@@ -57,7 +55,7 @@ class OwnOccupant(Feature):
         room = None
         if sender is not None:
             room = self.context.world.rooms.get(ChatKey(self.context.own, sender.bare))
-        if sender is None or room is None or room.state not in _INSIDE:
+        if sender is None or room is None or room.state not in muc.INSIDE:
             return False
         if stanza.get("type") == "error":
             self._refused(room, convert.child(stanza, convert.CLIENT, "error"))

@@ -12,10 +12,8 @@ from ...core.commands import Command, Refused
 from ...core.contact import Show
 from ...core.events import Event, RoomChanged
 from ...core.room import Room, RoomState
-from .. import convert, muc, muc_sentences
+from .. import muc, muc_sentences
 from ..feature import Feature, Handler
-
-_INSIDE = (RoomState.JOINING, RoomState.JOINED)
 
 
 class Rooms(Feature):
@@ -42,7 +40,7 @@ class Rooms(Feature):
             raise Refused(f"This nick cannot be used. {error}") from None
         self.context.open_chat(key, ChatKind.ROOM)
         room = self.context.world.rooms.get(key)
-        if room is None or room.state not in _INSIDE or not self.context.online:
+        if room is None or room.state not in muc.INSIDE or not self.context.online:
             self.context.emit(RoomChanged(key, RoomState.QUEUED, nick=occupant.resource))
         elif nick and occupant.resource != room.nick:
             # XEP-0045 §7.6: another nick is asked for by presence to the new address.
@@ -50,31 +48,20 @@ class Rooms(Feature):
 
     async def _leave(self, command: cmd.LeaveRoom) -> None:
         if command.chat.account == self.context.own:
-            self._go(command.chat, command.text)
+            muc.leave(self.context, command.chat, command.text)
 
     async def _close(self, command: cmd.CloseChat) -> None:
         if command.chat.account == self.context.own:
-            self._go(command.chat, "")
-
-    def _go(self, key: ChatKey, text: str) -> None:
-        room = self.context.world.rooms.get(key)
-        if room is None or room.state is RoomState.LEFT:
-            return
-        if room.state in _INSIDE:
-            # XEP-0045 §7.14: "sends a presence stanza of type 'unavailable' to the <room@service/nick>".
-            occupant = muc.own_address(self.context, key, room.nick)
-            stanza = convert.stanza("presence", occupant, "unavailable")
-            if text:
-                convert.add(stanza, convert.CLIENT, "status", text)
-            self.context.send(stanza)
-        self.context.emit(RoomChanged(key, RoomState.LEFT))
+            muc.leave(self.context, command.chat)
 
     def told(self, event: Event) -> None:
-        """Rooms hear of it when our presence changes."""
+        """Rooms hear of it when our presence changes; they are left when we become unavailable."""
         # RFC 6121 §4.6.3: rooms got directed presence, so that changes are ours to send.
         if not isinstance(event, ev.OwnPresenceChanged) or event.account != self.context.own:
             return
         if event.presence.show is Show.OFFLINE:
+            # RFC 6121 §4.6.3: whom directed presence was sent to, the server tells that we are unavailable.
+            self.on_stop()
             return
         for room in self._mine():
             if room.state is RoomState.JOINED:
@@ -85,7 +72,7 @@ class Rooms(Feature):
         return [room for room in self.context.world.rooms.values() if room.key.account == self.context.own]
 
     def on_stop(self) -> None:
-        """Every room we were in is to be joined again: a new stream is an occupant no room knows yet."""
+        """Every room we were in is to be joined again: no room knows us any more."""
         for room in self._mine():
-            if room.state in _INSIDE:
+            if room.state in muc.INSIDE:
                 self.context.emit(RoomChanged(room.key, RoomState.QUEUED))
