@@ -12,8 +12,9 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
+from typing import Any
 
 import pyte
 
@@ -54,7 +55,13 @@ class Terminal:
             if not env or name not in env:
                 environment.pop(name, None)
         self.process = subprocess.Popen(
-            list(argv), stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=cwd, start_new_session=True
+            list(argv),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            cwd=cwd,
+            start_new_session=True,
         )
         os.close(slave)
 
@@ -100,6 +107,31 @@ class Terminal:
         while re.search(pattern, self.text()):
             if not self.read() or time.monotonic() > deadline:
                 raise NotShown(f"{pattern!r} still shown:\n{self.text()}")
+
+    def wait_until(self, condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+        """Wait until something is so while the program goes on; raises `NotShown` with the screen."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if not self.read() or time.monotonic() > deadline:
+                if condition():
+                    return
+                raise NotShown(f"waited in vain for {what}:\n{self.text()}")
+
+    def row(self, start: str) -> int:
+        """The number of the first row whose text begins so; raises `NotShown`."""
+        for number, line in enumerate(self.screen.display):
+            if line.lstrip().startswith(start):
+                return number
+        raise NotShown(f"no row begins with {start!r}:\n{self.text()}")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def modes(self) -> list[Any]:
+        """The settings of the terminal line, as `termios.tcgetattr` tells them."""
+        return termios.tcgetattr(self._master)
 
     def send(self, keys: str) -> None:
         """Type; control sequences as the terminal would send them."""

@@ -101,7 +101,7 @@ async def test_a_read_message_is_marked_as_read(
 def test_everything_is_there_again_without_a_network(
     server: ChatServer, accounts: Accounts, profanity: OpenProfanity, program: OpenProgram, ending: str
 ) -> None:
-    anna, bob, carl = accounts(server, "anna", "bob", "carl")
+    anna, bob, _ = accounts(server, "anna", "bob", "carl")
     ours = program(server, anna)
     screen = ours.sign_in()
     bobs = profanity(bob, server)
