@@ -212,7 +212,7 @@ class SignInScreen(Screen[None]):
 
     def _draw(self) -> None:
         """Show the steps, wrapped to the width there is."""
-        width = max(20, min(74, self.size.width - 4))
+        width = max(20, min(72, self.size.width - 4))
         rows = self._steps.rows(width, ascii=self.look.ascii)
         for at, line in enumerate(self._lines):
             text, token = rows[at] if at < len(rows) else ("", "text")
