@@ -130,7 +130,7 @@ async def test_a_new_room_is_opened_to_others_and_the_user_is_told(wire: Wire) -
     wire.answer(await wire.request(INFO), error("item-not-found"), "error")
     await wire.settle()
     wire.hear(presence("anna", 110, 201, item="affiliation='owner' role='moderator'"))
-    form = await wire.request("{jabber:x:data}x")
+    form = await wire.request("{http://jabber.org/protocol/muc#owner}query")
     assert form.get("to") == str(ROOM) and form.find(".//{jabber:x:data}x[@type='submit']") is not None
     wire.answer(form)
     await wire.settle()

@@ -16,6 +16,17 @@ PUBSUB_OWNER = "http://jabber.org/protocol/pubsub#owner"
 _PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
 _NODE_CONFIG = "http://jabber.org/protocol/pubsub#node_config"
 
+_PASSING = (
+    "offline",
+    "timeout",
+    "internal-server-error",
+    "policy-violation",
+    "recipient-unavailable",
+    "resource-constraint",
+    "undefined-condition",
+)
+"""After these nothing is known of what is kept there; it must not be taken for empty and written over."""
+
 
 class Place(Enum):
     """Where the bookmarks are."""
@@ -58,7 +69,7 @@ class BookmarkStore:
         try:
             items = await self._get_node(NATIVE)
         except Failed as failed:
-            if failed.condition in ("offline", "timeout"):
+            if failed.condition in _PASSING:
                 raise
             # A node that does not exist yet is made by the first bookmark.
             return [], failed.condition == "item-not-found"
@@ -81,7 +92,7 @@ class BookmarkStore:
             answer = convert.payload(await self._context.request("get", query))
             return None if answer is None else convert.child(answer, LEGACY, "storage")
         except Failed as failed:
-            if failed.condition in ("offline", "timeout"):
+            if failed.condition in _PASSING:
                 raise
             return None
 

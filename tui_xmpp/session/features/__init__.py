@@ -52,14 +52,15 @@ ALL: tuple[type[Feature], ...] = (
     Markers,
     ReadState,
     ChatStates,
-    # Of rooms: what only listens sees them first; a password is noted before its room is queued.
+    # Of rooms: what only listens sees them first, and questions before they are settled; a password is noted
+    # before its room is queued.
     SelfPing,
     Occupants,
+    Invitations,
+    Bookmarks,
     Joining,
     OwnOccupant,
-    Bookmarks,
     Rooms,
-    Invitations,
     RoomMessages,
     RoomSubjects,
     Mentions,
