@@ -125,7 +125,7 @@ class Bookmarks(Feature):
         for bookmark in self._mine().values():
             if not bookmark.autojoin:
                 self._joined.discard(bookmark.address)
-            elif bookmark.address not in self._joined and self._wishes.get(bookmark.address, True):
+            elif bookmark.address not in self._joined:
                 self._joined.add(bookmark.address)
                 self._join(bookmark)
 
