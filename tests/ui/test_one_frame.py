@@ -16,7 +16,9 @@ async def test_a_message_that_is_delivered_at_once_is_shown_as_delivered() -> No
         sent = Message(
             AVA, NOON, ME, "quick as a flash", id="q1", row=9000, outgoing=True, delivery=Delivery.QUEUED
         )
-        steps = [replace(sent, delivery=one) for one in (Delivery.WRITTEN, Delivery.TAKEN, Delivery.DELIVERED)]
+        steps = [
+            replace(sent, delivery=one) for one in (Delivery.WRITTEN, Delivery.TAKEN, Delivery.DELIVERED)
+        ]
         seen.engine.emit(ev.MessageKept(sent), *map(ev.MessageChanged, steps))
         await seen.shows("quick as a flash")
         line = next(line for line in seen.lines if "quick as a flash" in line)

@@ -387,3 +387,9 @@ def test_the_title() -> None:
     assert title.plain.startswith(" ava · back at four ") and title.plain.endswith(
         "OMEMO verified, 2 devices "
     )
+
+
+def test_a_reply_names_the_other_side_as_the_list_does_and_us_as_me() -> None:
+    for sender, name in ((AVA, "Ava"), (ME, "me")):
+        answer = message(1, "fine", reply=Reply("1", sender, text="how?"))
+        assert f"┆ {name}: how?" in "".join(shown(answer))

@@ -158,3 +158,12 @@ async def test_a_room_command_in_a_contact_explains_itself() -> None:
         await seen.press("enter")
         await seen.shows("This works in a room.")
         assert seen.composer == "/topic hello"
+
+
+async def test_what_could_be_typed_is_gone_once_the_command_has_run() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/away lunch")
+        await seen.shows("/away [STATUS]")
+        await seen.press("enter")
+        await seen.until(lambda: seen.composer == "", "running it")
+        await seen.hides("/away [STATUS]")

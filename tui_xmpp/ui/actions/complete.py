@@ -136,14 +136,14 @@ async def suggest(face: Face) -> None:
     if done.kind is ArgumentKind.COMMAND and done.command is None:
         found = [command for command in COMMANDS if command.name in done.candidates]
         if len(found) == 1:
-            face.say(f"{found[0].usage}  {found[0].summary}")
+            face.offer(f"{found[0].usage}  {found[0].summary}")
         elif found:
-            face.say("  ".join(f"/{command.name}" for command in found))
+            face.offer("  ".join(f"/{command.name}" for command in found))
         return
     if done.command is not None and done.argument is not None:
         values = "  ".join(clean_line(one, 40) for one in candidates(face, done)[:6])
         name = done.argument.name.upper()
-        face.say(f"{done.command.usage}  {name}: {values or done.argument_help}")
+        face.offer(f"{done.command.usage}  {name}: {values or done.argument_help}")
 
 
 def open_private(face: Face, target: str) -> ChatKey | None:

@@ -94,6 +94,9 @@ class Face(Protocol):
     def say(self, text: str, level: Level = Level.INFO) -> None:
         """Tell the user something in one line."""
 
+    def offer(self, text: str) -> None:
+        """Say what can be typed now."""
+
     async def do(self, command: Command) -> bool:
         """Ask the engine; a refusal is told to the user, and False returned."""
 

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_xmpp.core.message import Delivery, Message, MessageType
+from tui_xmpp.core.message import Delivery, Message, MessageType, Reply
 from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render import body
@@ -186,10 +186,19 @@ def _quote(scene: Scene, message: Message) -> str:
     reply = message.reply
     if reply is None or message.retracted:
         return ""
-    who = reply.nick or (reply.sender.local if reply.sender is not None else "")
-    who = clean_line(who, 40).strip()
+    who = clean_line(_answered(scene, message, reply), 40).strip()
     said = clean_line(reply.text.strip() or "a message that is not at hand", 200)
     return f"{scene.look.sign('quote')} {who}: {said}" if who else f"{scene.look.sign('quote')} {said}"
+
+
+def _answered(scene: Scene, message: Message, reply: Reply) -> str:
+    if reply.nick or reply.sender is None:
+        return reply.nick
+    if reply.sender.bare == message.chat.account:
+        return OWN_NAME
+    if reply.sender.bare == message.chat.address.bare and scene.peer:
+        return scene.peer
+    return reply.sender.local
 
 
 def _tag(message: Message) -> str:

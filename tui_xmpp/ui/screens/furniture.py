@@ -28,6 +28,7 @@ class Furniture:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self._notice = ("", Level.INFO)
+        self._offering = False
         self._timer: Timer | None = None
 
     def all(self) -> None:
@@ -70,8 +71,19 @@ class Furniture:
             return
         screen.hint.show(lambda width: render.typing_line(look, names, width))
 
+    def offer(self, text: str) -> None:
+        """Say what can be typed now; gone with the text it is about."""
+        self.say(text, Level.INFO)
+        self._offering = True
+
+    def drop_offer(self) -> None:
+        """The text is gone: so is what could be typed."""
+        if self._offering:
+            self.quiet()
+
     def say(self, text: str, level: Level) -> None:
         """Show a notice for a while."""
+        self._offering = False
         self._notice = (clean_line(text), level)
         if self._timer is not None:
             self._timer.stop()

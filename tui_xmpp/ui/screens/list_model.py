@@ -66,7 +66,7 @@ class ListModel:
     def keys(self) -> list[Hashable]:
         """Return the rows from top to bottom."""
         wanted = self.filter.casefold()
-        out: list[Hashable] = [*self._asking()]
+        out: list[Hashable] = [] if wanted else [*self._asking()]
         chats = [chat for chat in self.chats() if self._matches(wanted, chat.key)]
         if chats or not wanted:
             out.append(CHATS)

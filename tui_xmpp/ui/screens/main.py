@@ -136,6 +136,10 @@ class MainScreen(Screen[None]):
         """Tell the user something in one line."""
         self.furniture.say(text, level)
 
+    def offer(self, text: str) -> None:
+        """Say what can be typed now."""
+        self.furniture.offer(text)
+
     async def do(self, command: cmd.Command) -> bool:
         """Ask the engine; a refusal is told to the user, and False returned."""
         try:
@@ -340,6 +344,7 @@ class MainScreen(Screen[None]):
                 self.furniture.quiet()
             else:
                 self.writer.pasted = False
+                self.furniture.drop_offer()
             await self.writing.changed()
             await complete.suggest(self)
 

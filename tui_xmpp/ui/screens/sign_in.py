@@ -14,7 +14,7 @@ from textual.widgets import Input, Label
 
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
-from tui_xmpp.core.account import Account, Connection, TlsMode
+from tui_xmpp.core.account import Account, Connection, TlsMode, TransportKind
 from tui_xmpp.core.address import Address, AddressError
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.ports import ConfigError, Engine, StorageError
@@ -182,6 +182,7 @@ class SignInScreen(Screen[None]):
             tls=TlsMode(tls) if tls else None,
             ca_file=self._value("ca_file"),
             resource=address.resource,
+            transport=TransportKind(self._value("transport").casefold() or "auto"),
         )
 
     async def take(self, happened: tuple[Event, ...]) -> None:
