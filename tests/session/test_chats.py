@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,22 @@ async def test_what_was_read_elsewhere_before_it_came_here_is_read_when_it_comes
     assert wire.world.chats[WITH_BERT].unread == 1
     await hear(wire, 3, first=1)
     assert wire.world.chats[WITH_BERT].unread == 1
+
+
+@pytest.mark.parametrize("early", [5, 3600])
+async def test_what_comes_now_is_unread_whatever_the_clocks_say(wire: Wire, early: int) -> None:
+    await wire.do(OpenChat(WITH_BERT))
+    stamp = (wire.clock.now() - timedelta(seconds=early)).isoformat()
+    delay = f"<delay xmlns='urn:xmpp:delay' from='example.org' stamp='{stamp}'/>"
+    await wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>hello</body>{delay}</message>")
+    assert wire.world.chats[WITH_BERT].unread == 1
+    assert wire.archive.chats()[0].unread == 1
+    await wire.do(MarkRead(WITH_BERT))
+    assert wire.world.chats[WITH_BERT].unread == 0
+    wire.clock.turn(-60)
+    await wire.take(f"<message from='{BERT}/x' type='chat' id='m2'><body>again</body></message>")
+    assert wire.world.chats[WITH_BERT].unread == 1
+    assert [one.body for one in wire.messages()] == ["hello", "again"]
 
 
 async def test_typing_is_told_once_and_only_to_those_who_see_us(wire: Wire) -> None:

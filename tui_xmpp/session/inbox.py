@@ -194,6 +194,7 @@ class Inbox:
             alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
             moment = timedelta(microseconds=1 if seen else -1)
             self._ensure_chat(draft, max(alike) + moment)
+            self._place(draft)
         stored = account.archive.keep_all([_message(draft) for draft in messages])
         count = 0
         for draft, (message, is_new) in zip(messages, stored, strict=True):
@@ -289,6 +290,13 @@ class Inbox:
             draft.first = True
         elif not known.open and not draft.old:
             account.open_chat(draft.chat, draft.kind)
+
+    def _place(self, draft: Draft) -> None:
+        """What comes now was not read before, whatever the clocks of server and machine make of it."""
+        chat = self._account.world.chats.get(draft.chat)
+        if chat is not None and chat.read_at is not None and not (draft.old or draft.outgoing):
+            # At the same time the row settles it, and that of a new message is the highest.
+            draft.at = max(draft.at, chat.read_at)
 
     # --- the rest ---------------------------------------------------------------------------------
 
