@@ -48,6 +48,42 @@ async def test_no_joins_nothing(wire: Wire) -> None:
     assert not wire.world.questions and not wire.world.rooms
 
 
+async def test_no_to_an_invitation_that_a_room_passed_on_is_told_to_the_room(wire: Wire) -> None:
+    await wire.take(mediated())
+    (sent,) = await wire.do(Answer(wire.happened(Invited)[0].id, yes=False))
+    decline = sent.find(f"{{{USER}}}x/{{{USER}}}decline")
+    assert (sent.get("to"), sent.get("type")) == (str(ROOM), None)
+    assert decline is not None and decline.get("to") == f"{BERT}/x"
+    assert not wire.world.questions and not wire.world.rooms
+
+
+async def test_yes_tells_the_room_nothing_but_our_coming(wire: Wire) -> None:
+    await wire.take(mediated())
+    written = await wire.do(Answer(wire.happened(Invited)[0].id, yes=True))
+    assert not [one for one in written if one.tag == "{jabber:client}message"]
+
+
+def declined(by: object = BERT, room: object = ROOM) -> str:
+    return (
+        f"<message from='{room}'><x xmlns='{USER}'><decline from='{by}/x'><reason>too late</reason>"
+        "</decline></x></message>"
+    )
+
+
+async def test_somebody_we_invited_says_no(wire: Wire) -> None:
+    await join(wire)
+    await wire.do(Invite(IN_ROOM, BERT))
+    wire.events.clear()
+    for spoof in (declined(by=CARL), declined(room=f"{ROOM}/eve"), declined(room="eve@evil.example")):
+        await wire.take(spoof)
+    assert not wire.happened(Notice)
+    await wire.take(declined())
+    await wire.take(declined())
+    (notice,) = wire.happened(Notice)
+    assert str(BERT) in notice.text and "too late" in notice.text and notice.chat == IN_ROOM
+    assert not wire.happened(MessageKept)
+
+
 async def test_a_room_passes_an_invitation_on(wire: Wire) -> None:
     await wire.take(mediated())
     (question,) = wire.happened(Invited)

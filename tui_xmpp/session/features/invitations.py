@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from ...core.address import Address
-from ...core.chat import ChatKey
-from ...core.commands import Command, Invite, Refused
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Answer, Command, Invite, Refused
 from ...core.events import Event, Invited, Level, Notice, QuestionSettled
 from ...core.message import MessageType
 from ...core.room import RoomState
@@ -29,6 +29,8 @@ class _Invitation:
     sender: Address | None
     text: str
     password: str
+    is_mediated: bool
+    """The room passed it on, and passes an answer back."""
 
 
 class Invitations(Feature):
@@ -39,15 +41,15 @@ class Invitations(Feature):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._open: dict[str, Address] = {}
+        self._open: dict[str, _Invitation] = {}
         self._overflowed = False
         self._sent: dict[str, tuple[ChatKey, Address]] = {}
         """By message id: the room, and whom we invited."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Inviting somebody."""
-        return {Invite: self._invite}
+        """Inviting somebody, and saying no."""
+        return {Invite: self._invite, Answer: self._answer}
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read an invitation; what is one is no message."""
@@ -60,6 +62,7 @@ class Invitations(Feature):
             return
         found = found or _direct(stanza)
         if found is None:
+            self._read_refusal(stanza, draft)
             return
         draft.dropped = "an invitation"
         # What an archive page brings was asked, or answered elsewhere, in its time.
@@ -68,7 +71,8 @@ class Invitations(Feature):
 
     def _ask(self, found: _Invitation) -> None:
         room = self.context.world.rooms.get(ChatKey(self.context.own, found.room))
-        if found.room in self._open.values() or (room and room.state is RoomState.JOINED):
+        is_open = any(one.room == found.room for one in self._open.values())
+        if is_open or (room and room.state is RoomState.JOINED):
             return
         if len(self._open) >= MAX_OPEN:
             if not self._overflowed:
@@ -78,7 +82,7 @@ class Invitations(Feature):
             return
         self._overflowed = False
         id = self.context.new_id()
-        self._open[id] = found.room
+        self._open[id] = found
         self.context.emit(
             Invited(id, self.context.own, found.room, found.sender, found.text[:MAX_TEXT], found.password)
         )
@@ -96,6 +100,33 @@ class Invitations(Feature):
             del self._sent[draft.id]
             words = f"{address} was not invited. {draft.failure}"
             self.context.emit(Notice(words, Level.WARN, self.context.own, room))
+
+    def _read_refusal(self, stanza: ET.Element, draft: Draft) -> None:
+        """Say that somebody we invited said no (XEP-0045 §7.8.2)."""
+        room = draft.chat
+        told = convert.child(stanza, muc.USER, "x")
+        decline = None if told is None else convert.child(told, muc.USER, "decline")
+        sender = None if decline is None else convert.address_in(decline)
+        if decline is None or draft.kind is not ChatKind.ROOM or draft.source.resource:
+            return
+        draft.dropped = "an answer to an invitation"
+        sent = [id for id, one in self._sent.items() if sender and one == (room, sender.bare)]
+        if sent and sender is not None and not draft.old and not draft.outgoing:
+            del self._sent[sent[0]]
+            reason = convert.text_of(decline, "reason", muc.USER).strip()[:MAX_TEXT]
+            words = f"{sender.bare} does not come into {room.address}." + (f" {reason}" if reason else "")
+            self.context.emit(Notice(words, account=self.context.own, chat=room))
+
+    async def _answer(self, command: Answer) -> None:
+        found = self._open.get(command.id)
+        # A direct invitation has no answer (XEP-0249); no is silence there.
+        if found is None or command.yes or not found.is_mediated or found.sender is None:
+            return
+        # XEP-0045 §7.8.2: "a message to the <room@service> itself" with <decline/>.
+        stanza = convert.stanza("message", found.room, id=self.context.new_id())
+        told = convert.add(stanza, muc.USER, "x")
+        convert.add(told, muc.USER, "decline", to=str(found.sender))
+        self.context.send(stanza)
 
     async def _invite(self, command: Invite) -> None:
         key = command.chat
@@ -136,6 +167,7 @@ def _mediated(stanza: ET.Element) -> _Invitation | None:
         convert.address_in(invite),
         convert.text_of(invite, "reason", muc.USER),
         convert.text_of(told, "password", muc.USER),
+        is_mediated=True,
     )
 
 
@@ -146,7 +178,11 @@ def _direct(stanza: ET.Element) -> _Invitation | None:
         return None
     sender = convert.address_in(stanza)
     return _Invitation(
-        room, sender.bare if sender else None, told.get("reason", ""), told.get("password", "")
+        room,
+        sender.bare if sender else None,
+        told.get("reason", ""),
+        told.get("password", ""),
+        is_mediated=False,
     )
 
 
