@@ -21,8 +21,9 @@ from tui_xmpp.core.commands import (
     SetPinned,
     SetTyping,
 )
-from tui_xmpp.core.events import ChatState
+from tui_xmpp.core.events import ChatState, TypingChanged
 from tui_xmpp.core.settings import Privacy, Settings
+from tui_xmpp.session.features import chat_states
 
 STATES = "{http://jabber.org/protocol/chatstates}"
 WITH_CARL = ChatKey(ANNA, CARL)
@@ -154,7 +155,32 @@ async def test_typing_is_told_once_and_only_to_those_who_see_us(wire: Wire) -> N
     assert not [one for one in wire.messages() if not one.body]
 
 
+async def types(wire: Wire, sender: object = BERT) -> None:
+    await wire.take(
+        f"<message from='{sender}/x' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/>"
+        "</message>"
+    )
+
+
+async def test_typing_of_others_ends_by_itself(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire.befriend()
+    await types(wire)
+    assert wire.world.typing[WITH_BERT]
+    monkeypatch.setattr(chat_states, "TYPING_SECONDS", 0.0)
+    await types(wire)
+    await wire.settle()
+    assert not wire.world.typing
+    assert wire.happened(TypingChanged)[-1].state is ChatState.ACTIVE
+
+
+async def test_strangers_who_only_type_are_not_shown(wire: Wire) -> None:
+    for number in range(100):
+        await types(wire, f"s{number}@evil.example")
+    assert not wire.world.typing and not wire.happened(TypingChanged)
+
+
 async def test_typing_of_others_ends_with_their_message(wire: Wire) -> None:
+    wire.befriend()
     await wire.take(
         f"<message from='{BERT}/x' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"
     )

@@ -209,6 +209,33 @@ async def test_filling_while_offline_says_so_and_keeps_the_hole(tmp_path: Path) 
     await wire.close()
 
 
+async def test_a_loss_while_filling_is_said_and_the_hole_can_be_filled_later(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 120)
+    (gap,) = wire.archive.page(WITH_BERT).gaps
+    await wire.do(FillGap(WITH_BERT, gap.number))
+    await wire.request(MAM)
+    wire.lose()
+    assert wire.happened(HistoryLoaded)[-1].failure
+    await wire.online(answers=False)
+    await server.serve_all()
+    await wire.do(FillGap(WITH_BERT, gap.number))
+    await server.serve()
+    assert wire.happened(HistoryLoaded)[-1].count == 50
+    await wire.close()
+
+
+async def test_a_room_that_sends_more_than_was_asked_is_not_held_in_memory(wire: Wire) -> None:
+    server = Server(wire, 0, archive=str(IN_ROOM.address))
+    wire.account.emit(RoomChanged(IN_ROOM, archive=True, nick="Anna"))
+    wire.account.emit(RoomChanged(IN_ROOM, state=RoomState.JOINED))
+    iq = await wire.request(MAM)
+    for number in range(3000):
+        wire.hear(server.result(iq[0].get("queryid", ""), number))
+    wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
+    await wire.settle()
+    assert len(bodies(wire, IN_ROOM)) == 500
+
+
 async def test_a_new_chat_may_have_a_past(wire: Wire) -> None:
     wire.account.emit(AbilitiesChanged(ANNA, frozenset({"archive"})))
     await wire.do(OpenChat(WITH_BERT))

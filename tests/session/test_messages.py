@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -18,6 +19,7 @@ from tui_xmpp.core.events import ChatChanged, MessageChanged, MessageKept, Notic
 from tui_xmpp.core.message import Delivery, MessageType
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.session import convert
+from tui_xmpp.session.features.receipts import Receipts
 
 
 async def test_a_message_opens_its_chat_before_it_is_told(wire: Wire) -> None:
@@ -158,6 +160,31 @@ async def test_receipts_are_given_only_to_those_who_see_us(wire: Wire) -> None:
     assert received is not None and received.get("id") == "2" and written[0].get("to") == f"{BERT}/x"
 
 
+def wanting(id: str) -> str:
+    """A message that asks for a receipt and a marker, and says that its writer is there."""
+    return (
+        f"<message xmlns='jabber:client' from='{BERT}/x' to='{ANNA}' type='chat' id='{id}'><body>hi</body>"
+        "<request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/>"
+        "<active xmlns='http://jabber.org/protocol/chatstates'/></message>"
+    )
+
+
+async def test_what_another_device_got_or_the_archive_held_is_answered_by_nobody(wire: Wire) -> None:
+    wire.befriend()
+    forwarded = (
+        "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-05-01T11:00:00Z'/>"
+        f"{wanting('w1')}</forwarded>"
+    )
+    carbon = f"<received xmlns='urn:xmpp:carbons:2'>{forwarded}</received>"
+    assert not await wire.take(f"<message from='{ANNA}'>{carbon}</message>")
+    page = forwarded.replace("w1", "w2")
+    result = ET.fromstring(f"<result xmlns='urn:xmpp:mam:2' id='a2'>{page}</result>")
+    assert await wire.account.fetched(ANNA, [result]) == 1
+    await wire.settle()
+    assert len(wire.messages()) == 2 and not wire.stream.written
+    assert await wire.take(wanting("w3")), "the same, said to us now, is answered"
+
+
 async def test_receipt_and_marker_raise_the_delivery(wire: Wire) -> None:
     ids = [(await wire.do(SendMessage(WITH_BERT, body)))[0].get("id") for body in ("one", "two")]
     await wire.take(
@@ -213,6 +240,20 @@ async def test_an_occupant_in_private_has_a_chat_of_their_own(wire: Wire) -> Non
     await wire.take(f"<message from='{IN_ROOM.address}/Dora' type='chat' id='1'><body>psst</body></message>")
     key = ChatKey(ANNA, IN_ROOM.address.with_resource("Dora"))
     assert wire.world.chats[key].kind is ChatKind.PRIVATE
+
+
+async def test_no_message_is_lost_for_what_should_have_followed_one(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(Receipts, "kept", fail)
+    for number in range(3):
+        wire.hear(f"<message from='{BERT}/x' type='chat' id='n{number}'><body>b{number}</body></message>")
+    await wire.settle()
+    assert [one.message.body for one in wire.happened(MessageKept)] == ["b0", "b1", "b2"]
+    assert wire.world.chats[WITH_BERT].unread == 3
 
 
 async def test_a_full_disk_acknowledges_nothing_and_cuts_the_link(

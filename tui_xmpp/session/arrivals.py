@@ -12,7 +12,7 @@ from .draft import Draft
 
 
 class Arrivals:
-    """Remembers when occupants came, from the events of one account."""
+    """Remembers when the occupants there are now came, from the events of one account."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -22,8 +22,10 @@ class Arrivals:
         """See an event."""
         if isinstance(event, OccupantChanged) and event.joined:
             self._at[event.key, event.occupant.nick] = self._clock.now()
-        elif isinstance(event, OccupantLeft) and event.new_nick:
-            self._at[event.key, event.new_nick] = self._clock.now()
+        elif isinstance(event, OccupantLeft):
+            self._at.pop((event.key, event.nick), None)
+            if event.new_nick:
+                self._at[event.key, event.new_nick] = self._clock.now()
 
     def is_somebody_else(self, draft: Draft, original: Message | None) -> bool:
         """Whether the nick came to its owner after the message was said (XEP-0308 §5, XEP-0424 §5).

@@ -203,15 +203,26 @@ class Inbox:
                 account.emit(MessageKept(message, old=draft.old))
             elif draft.outgoing:
                 account.emit(MessageChanged(message))
+        # After all are told: what is on disk counts as known, and nobody would tell it a second time.
+        for draft, (message, is_new) in zip(messages, stored, strict=True):
             if is_new:
-                for feature in account.features:
-                    feature.kept(draft, message)
+                self._kept(draft, message)
         for draft in drafts:
             self._apply(draft)
             account.emit(*draft.events)
         for key in {draft.chat for draft in messages}:
             account.remember_chat(key)
         return count
+
+    def _kept(self, draft: Draft, message: Message) -> None:
+        for feature in self._account.features:
+            try:
+                feature.kept(draft, message)
+            except StorageError:
+                raise
+            except Exception:
+                # A message on disk is not to be lost for what should have followed it.
+                log.exception("%s failed at a message that was kept", type(feature).__name__)
 
     def _is_about_own(self, draft: Draft) -> bool:
         """An error about a message of ours is its failure, and nothing to show beside it (RFC 6120 §8.3)."""

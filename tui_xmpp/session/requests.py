@@ -12,6 +12,8 @@ from .feature import Failed
 from .unwrap import MAM
 
 _RESULT = f"{{{MAM}}}result"
+_MOST_RESULTS = 500
+"""Held for one archive query; the largest page any link profile asks for is far below."""
 
 
 class Requests:
@@ -74,7 +76,10 @@ class Requests:
         if result is None:
             return False
         query = self._queries.get(result.get("queryid", ""))
-        if query is not None and guard.is_archive(convert.address_in(message), query[0], self._own):
+        if query is None or not guard.is_archive(convert.address_in(message), query[0], self._own):
+            return True
+        # A hostile room might send any number, whatever <max/> it was asked for (XEP-0059 §2.1).
+        if len(query[1]) < _MOST_RESULTS:
             query[1].append(result)
         return True
 

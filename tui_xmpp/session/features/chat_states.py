@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, SetTyping
-from ...core.events import ChatState, TypingChanged
+from ...core.events import ChatState, Event, TypingChanged
 from ...core.link import Weight
 from ...core.message import MessageType
 from .. import convert, guard
@@ -15,7 +16,10 @@ from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
 
 STATES = "http://jabber.org/protocol/chatstates"
+TYPING_SECONDS = 60.0
+"""How long somebody types who says nothing more: their program may be gone."""
 _MAX_TYPING = 50
+_TYPES = (ChatState.COMPOSING, ChatState.PAUSED)
 
 
 class ChatStates(Feature):
@@ -28,6 +32,8 @@ class ChatStates(Feature):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._said: dict[ChatKey, ChatState] = {}
+        self._ends: dict[tuple[ChatKey, str], asyncio.TimerHandle] = {}
+        """When those who type are taken to have stopped."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -37,6 +43,21 @@ class ChatStates(Feature):
     def on_stop(self) -> None:
         """A new stream begins with nobody knowing anything."""
         self._said.clear()
+        for end in self._ends.values():
+            end.cancel()
+        self._ends.clear()
+
+    def told(self, event: Event) -> None:
+        """Whoever types stops some time."""
+        if not isinstance(event, TypingChanged) or event.chat.account != self.context.own:
+            return
+        end = self._ends.pop((event.chat, event.who), None)
+        if end is not None:
+            end.cancel()
+        if event.state in _TYPES:
+            stopped = TypingChanged(event.chat, event.who, ChatState.ACTIVE)
+            loop = asyncio.get_running_loop()
+            self._ends[event.chat, event.who] = loop.call_later(TYPING_SECONDS, self.context.emit, stopped)
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read a state; a message without one ends the typing as well."""
@@ -51,7 +72,11 @@ class ChatStates(Feature):
             draft.typing = ChatState.ACTIVE
         if draft.typing is None or not who:
             return
-        starts = draft.typing in (ChatState.COMPOSING, ChatState.PAUSED)
+        # A stranger who only types is nobody to show, and there may be any number of them.
+        is_known = draft.chat in self.context.world.chats or guard.is_contact(
+            self.context.world, self.context.own, draft.chat.address
+        )
+        starts = draft.typing in _TYPES and is_known
         if (starts and (who in typing or len(typing) < _MAX_TYPING)) or who in typing:
             draft.events.append(TypingChanged(draft.chat, who, draft.typing))
 

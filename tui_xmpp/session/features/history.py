@@ -56,7 +56,7 @@ class History(Feature):
         """Archives that are caught up: from then on live messages move the newest id."""
         self._rooms: set[ChatKey] = set()
         """Rooms whose catch-up has begun since we joined."""
-        self._filling: set[int] = set()
+        self._filling: dict[int, Gap] = {}
         self._announced = asyncio.Event()
 
     @property
@@ -77,7 +77,9 @@ class History(Feature):
         self._announced = asyncio.Event()
         self._current.clear()
         self._rooms.clear()
-        self._filling.clear()
+        cut_off, self._filling = self._filling, {}
+        for gap in cut_off.values():
+            self._say_failed(gap, "The connection was lost; the rest is fetched when you ask again.")
 
     def told(self, event: Event) -> None:
         """Catch up with a room once we are in; note that people see us."""
@@ -211,20 +213,22 @@ class History(Feature):
         if gap is None or gap.number in self._filling:
             return
         if not self.context.online:
-            words = "You are offline; the rest is fetched once you are connected."
-            self.context.emit(HistoryLoaded(gap.chat, 0, gap, words))
+            self._say_failed(gap, "You are offline; the rest is fetched once you are connected.")
             return
-        self._filling.add(gap.number)
+        self._filling[gap.number] = gap
         self.context.spawn(self._fill_one(gap))
+
+    def _say_failed(self, gap: Gap, words: str) -> None:
+        self.context.emit(HistoryLoaded(gap.chat, 0, gap, words))
 
     async def _fill_one(self, gap: Gap) -> None:
         try:
             count, rest = await self._fill_page(gap)
         except Failed as failed:
-            self.context.emit(HistoryLoaded(gap.chat, 0, gap, str(failed)))
+            if self._filling.pop(gap.number, None) is not None:
+                self._say_failed(gap, str(failed))
             return
-        finally:
-            self._filling.discard(gap.number)
+        self._filling.pop(gap.number, None)
         self.context.archive.replace_gap(gap, rest)
         self.context.emit(HistoryLoaded(gap.chat, count, rest))
 
