@@ -101,7 +101,7 @@ class ChatApp(App[int]):
     async def leave(self) -> None:
         """Keep the draft, and end; the caller closes the engine."""
         await self.main.writing.leave()
-        await self.main.flush()
+        await self.main.works.flush()
         self.exit(0)
 
     async def on_unmount(self) -> None:
@@ -144,7 +144,7 @@ class ChatApp(App[int]):
             await super().on_event(event)
         if not event.is_printable:
             await self._settle()
-            await self.main.works_done()
+            await self.main.works.settle()
 
     async def _settle(self) -> None:
         """Wait until the focused widget, and what is around it, has dealt with every key so far."""

@@ -14,6 +14,7 @@ from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.history_window import HistoryWindow
+from tui_xmpp.ui.screens import words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = Page((), (), at_start=True, at_end=True)
@@ -35,6 +36,7 @@ class ChatView:
         known = self._face.world.chats.get(chat)
         self._unread = Place(known.read_at or _EPOCH, known.read_row) if known and known.unread else None
         self._filling.clear()
+        self._face.transcript.empty_text = words.NO_MESSAGES
         self._show(self._read(lambda: window.around(at) if at else window.open()), at)
 
     def close(self) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
-from textual._context import active_message_pump
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
@@ -32,6 +29,7 @@ from tui_xmpp.ui.screens.chat_view import ChatView
 from tui_xmpp.ui.screens.furniture import Furniture
 from tui_xmpp.ui.screens.lists import Lists
 from tui_xmpp.ui.screens.popups import Popups
+from tui_xmpp.ui.screens.works import Works
 from tui_xmpp.ui.screens.writing import Writing
 from tui_xmpp.ui.widgets.composer import Composer
 from tui_xmpp.ui.widgets.line import Line
@@ -41,11 +39,6 @@ from tui_xmpp.ui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.popup import Popup
-
-WORK_SECONDS = 0.3
-"""How long the next key waits for what the last one started."""
-FLUSH_SECONDS = 3.0
-"""How long the end of the program waits for drafts to reach the disk."""
 
 
 class MainScreen(Screen[None]):
@@ -81,10 +74,7 @@ class MainScreen(Screen[None]):
         self.writing = Writing(self)
         self.furniture = Furniture(self)
         self.view = ChatView(self)
-        self._waiting: asyncio.Queue[cmd.Command] = asyncio.Queue()
-        self._asking: asyncio.Task[None] | None = None
-        self._works: set[asyncio.Task[None]] = set()
-        self._late: set[asyncio.Task[None]] = set()
+        self.works = Works(self, self.do)
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -151,44 +141,11 @@ class MainScreen(Screen[None]):
 
     def later(self, command: cmd.Command) -> None:
         """Ask the engine in the background, in order: for what nobody waits for."""
-        self._waiting.put_nowait(command)
-
-    async def flush(self) -> None:
-        """Wait until the engine has what was asked in the background, but not for ever."""
-        if self._asking is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._waiting.join(), FLUSH_SECONDS)
-
-    async def _ask_in_order(self) -> None:
-        while True:
-            command = await self._waiting.get()
-            try:
-                await self.do(command)
-            finally:
-                self._waiting.task_done()
+        self.works.later(command)
 
     def start(self, work: Coroutine[None, None, object]) -> None:
         """Run something that may wait for the engine, without holding up the keys."""
-        task = asyncio.create_task(self._run(work))
-        self._works.add(task)
-        task.add_done_callback(self._works.discard)
-        task.add_done_callback(self._late.discard)
-
-    async def works_done(self) -> None:
-        """Wait a moment, once, for what was started to be done."""
-        fresh = self._works - self._late
-        if fresh:
-            _, late = await asyncio.wait(fresh, timeout=WORK_SECONDS)
-            self._late |= late
-
-    async def _run(self, work: Coroutine[None, None, object]) -> None:
-        token = active_message_pump.set(self)
-        try:
-            await work
-        except Exception as error:
-            self.app._handle_exception(error)
-        finally:
-            active_message_pump.reset(token)
+        self.works.start(work)
 
     async def enter(self, chat: ChatKey, at: Place | None = None) -> None:
         """Open a chat, at a place of it."""
@@ -294,7 +251,7 @@ class MainScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         """Open what was open, or say what can be done."""
-        self._asking = asyncio.create_task(self._ask_in_order())
+        self.works.begin()
         self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
         self.set_interval(1.0, self.furniture.status)
         layout.arrange(self)
@@ -307,9 +264,7 @@ class MainScreen(Screen[None]):
 
     def on_unmount(self) -> None:
         """Nothing more is asked."""
-        for task in (self._asking, *self._works):
-            if task is not None:
-                task.cancel()
+        self.works.end()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the panes this width has room for."""

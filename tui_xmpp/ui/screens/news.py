@@ -9,6 +9,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.message import Delivery, Message, MessageType
+from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.settings import Attention
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
@@ -78,6 +79,9 @@ def _notice(screen: MainScreen, event: Event) -> None:
             screen.say(text, level)
         case ev.RoomsProgress(_, joined, total) if joined < total:
             screen.say(f"Joining rooms: {joined} of {total}.")
+        case ev.RoomChanged(key, RoomState.FAILED, reason=str(reason)) if key == screen.chat and reason:
+            # The topic line has no room for what to do about it.
+            screen.transcript.add_notice(clean_line(reason), now, "warning")
         case ev.OccupantChanged(key, occupant, True) if key == screen.chat:
             screen.transcript.add_notice(f"{clean_line(occupant.nick)} joined", now, "join")
         case ev.OccupantLeft(key, nick, new_nick, reason) if key == screen.chat:

@@ -22,6 +22,8 @@ _SHOWS = {
     Show.DND: "do not disturb",
     Show.OFFLINE: "offline",
 }
+NO_MESSAGES = "No messages yet. Write the first one below."
+
 NO_CHAT = """No chat is open.
 
   {jump}go to a person, a room or any address
