@@ -1,6 +1,8 @@
 # make demo: a working client on a private server.   make test: everything.   make check: without servers.
 
 PYTHON = .venv/bin/python
+# Two at a time; a file stays on one worker, which starts its servers once.
+PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
 UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
 .PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools readme
@@ -9,10 +11,10 @@ demo: demo-tools
 	.venv/bin/tui-xmpp demo
 
 test: lint
-	$(PYTHON) -m pytest -m "not bench"
+	$(PYTEST) -m "not bench"
 
 check: lint
-	$(PYTHON) -m pytest -m "not bench and not server"
+	$(PYTEST) -m "not bench and not server"
 
 lint: test-tools
 	.venv/bin/ruff check .
