@@ -144,6 +144,34 @@ async def test_other_devices_hear_of_everything(
         await two.until(lambda: two.world.chats[two.chat(bert)].unread == 0, "read on the other device")
 
 
+async def test_what_was_read_on_one_device_is_read_on_the_other_without_a_word_to_the_writer(
+    server: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    # Strangers get no displayed marker, so that only the read state itself (XEP-0490) can tell it.
+    anna_at, bert_at = accounts(server, "anna", "bert", friends=False)
+    async with (
+        Person(anna_at, server, tmp_path / "one", resource="one") as one,
+        Person(anna_at, server, tmp_path / "two", resource="two") as two,
+        Person(bert_at, server, tmp_path / "bert") as bert,
+    ):
+        for person in (one, two, bert):
+            await person.online()
+        await one.until(lambda: len(one.world.presences.get((one.address, one.address), {})) == 2, "both")
+        await bert.do(SendMessage(bert.chat(one), "to both"))
+        for device in (one, two):
+            arrived = await device.message(bert, "to both")
+            assert arrived.delivery is Delivery.INCOMING
+            assert device.world.chats[device.chat(bert)].unread == 1
+        await two.do(MarkRead(two.chat(bert)))
+        await one.until(lambda: one.world.chats[one.chat(bert)].unread == 0, "read on the other device")
+        assert bert.messages(one)[-1].delivery is Delivery.TAKEN
+
+        await two.do(SendMessage(two.chat(bert), "from the second"))
+        copy = await one.message(bert, "from the second")
+        assert (copy.outgoing, copy.delivery) == (True, Delivery.TAKEN)
+        assert one.world.chats[one.chat(bert)].unread == 0
+
+
 async def test_what_was_missed_and_what_was_typed_offline(
     server: ChatServer, accounts: Accounts, tmp_path: Path
 ) -> None:

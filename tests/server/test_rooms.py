@@ -293,6 +293,22 @@ async def test_an_invitation_into_a_room_for_members(pair: tuple[InRoom, InRoom]
     await bert.reach(RoomState.JOINED)
 
 
+async def test_no_to_an_invitation_reaches_who_invited(pair: tuple[InRoom, InRoom]) -> None:
+    anna, bert = pair
+    await anna.make("Anna")
+    await anna.configure(
+        muc__roomconfig_membersonly="1", muc__roomconfig_allowinvites="1", muc__roomconfig_whois="anyone"
+    )
+    await anna.person.until(lambda: anna.room.members_only, "a room for members")
+    await anna.person.do(Invite(anna.key, bert.person.address))
+    await bert.person.until(lambda: bert.person.happened(Invited), "an invitation")
+    await bert.person.do(Answer(bert.person.happened(Invited)[0].id, yes=False))
+    await anna.person.until(
+        lambda: any("does not come" in one.text for one in anna.person.happened(Notice)), "the no"
+    )
+    assert bert.key not in bert.person.world.rooms
+
+
 async def test_an_invitation_into_an_open_room(pair: tuple[InRoom, InRoom]) -> None:
     anna, bert = pair
     await anna.make("Anna")
@@ -338,6 +354,50 @@ async def test_bookmarks_are_the_same_on_two_devices(
             await InRoom.of(new, address).reach(RoomState.JOINED)
         await phone.do(RemoveBookmark(on_phone.key))
         await desk.until(lambda: not desk.world.bookmarks, "the bookmark to be gone")
+        await at_desk.reach(RoomState.LEFT)
+        assert on_phone.is_in(RoomState.JOINED), "who removed it is still there"
+
+
+async def test_rooms_are_entered_and_left_on_all_devices(
+    server: ChatServer, accounts: Accounts, address: Address, tmp_path: Path
+) -> None:
+    (account,) = accounts(server, "anna")
+    async with (
+        Person(account, server, tmp_path / "desk", resource="desk") as desk,
+        Person(account, server, tmp_path / "phone", resource="phone") as phone,
+    ):
+        await desk.online()
+        await phone.online()
+        at_desk, on_phone = InRoom.of(desk, address), InRoom.of(phone, address)
+        await at_desk.make("Anna")
+        await on_phone.reach(RoomState.JOINED)
+        await phone.do(LeaveRoom(on_phone.key))
+        await at_desk.reach(RoomState.LEFT)
+        for device in (desk, phone):
+            await device.until(
+                lambda seen=device: [one.autojoin for one in seen.world.bookmarks.values()] == [False],
+                "the bookmark without autojoin",
+            )
+        await on_phone.join("Anna")
+        await at_desk.reach(RoomState.JOINED)
+        assert on_phone.is_in(RoomState.JOINED)
+
+
+async def test_who_becomes_unavailable_is_out_of_the_room_until_they_are_back(
+    pair: tuple[InRoom, InRoom],
+) -> None:
+    anna, bert = pair
+    await anna.make("Anna")
+    await bert.join("Bert")
+    await anna.sees("Anna", "Bert")
+    await bert.person.do(SetPresence(Show.OFFLINE, account=bert.person.address))
+    await anna.sees("Anna")
+    assert bert.is_in(RoomState.QUEUED)
+    await bert.person.do(SetPresence(Show.AVAILABLE, account=bert.person.address))
+    await bert.reach(RoomState.JOINED)
+    await anna.sees("Anna", "Bert")
+    await anna.say("welcome back")
+    await bert.hear("welcome back")
 
 
 async def test_services_and_their_rooms(server: ChatServer, pair: tuple[InRoom, InRoom]) -> None:

@@ -19,7 +19,7 @@ from tui_xmpp.core.events import ChatChanged, MessageChanged, MessageKept, Notic
 from tui_xmpp.core.message import Delivery, MessageType
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.session import convert
-from tui_xmpp.session.features.receipts import Receipts
+from tui_xmpp.session.features.history import History
 
 
 async def test_a_message_opens_its_chat_before_it_is_told(wire: Wire) -> None:
@@ -242,18 +242,20 @@ async def test_an_occupant_in_private_has_a_chat_of_their_own(wire: Wire) -> Non
     assert wire.world.chats[key].kind is ChatKind.PRIVATE
 
 
-async def test_no_message_is_lost_for_what_should_have_followed_one(
+async def test_a_fault_at_one_message_costs_no_other_and_nothing_else(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise ValueError("a fault of ours")
 
-    monkeypatch.setattr(Receipts, "kept", fail)
+    wire.befriend()
+    monkeypatch.setattr(History, "kept", fail)
     for number in range(3):
-        wire.hear(f"<message from='{BERT}/x' type='chat' id='n{number}'><body>b{number}</body></message>")
+        wire.hear(wanting(f"w{number}"))
     await wire.settle()
-    assert [one.message.body for one in wire.happened(MessageKept)] == ["b0", "b1", "b2"]
+    assert [one.message.id for one in wire.happened(MessageKept)] == ["w0", "w1", "w2"]
     assert wire.world.chats[WITH_BERT].unread == 3
+    assert names(wire.stream.written).count("received") == 3
 
 
 async def test_a_full_disk_acknowledges_nothing_and_cuts_the_link(
