@@ -127,6 +127,23 @@ async def test_what_was_read_elsewhere_before_it_came_here_is_read_when_it_comes
     assert wire.world.chats[WITH_BERT].unread == 1
 
 
+async def test_what_was_read_elsewhere_in_a_room_that_is_not_joined_yet(wire: Wire) -> None:
+    await wire.take(
+        f"<message from='{ANNA}' type='headline'><event xmlns='http://jabber.org/protocol/pubsub#event'>"
+        f"<items node='urn:xmpp:mds:displayed:0'><item id='{IN_ROOM.address}'><displayed "
+        f"xmlns='urn:xmpp:mds:displayed:0'><stanza-id xmlns='urn:xmpp:sid:0' by='{IN_ROOM.address}' id='r1'/>"
+        "</displayed></item></items></event></message>"
+    )
+    wire.enter()
+    for number in range(3):
+        wire.clock.turn(1)
+        await wire.take(
+            f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='m{number}'><body>b</body>"
+            f"<stanza-id xmlns='urn:xmpp:sid:0' by='{IN_ROOM.address}' id='r{number}'/></message>"
+        )
+    assert wire.world.chats[IN_ROOM].unread == 1
+
+
 @pytest.mark.parametrize("early", [5, 3600])
 async def test_what_comes_now_is_unread_whatever_the_clocks_say(wire: Wire, early: int) -> None:
     await wire.do(OpenChat(WITH_BERT))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from tests.session.room_script import (
@@ -192,6 +194,18 @@ async def test_a_room_that_does_not_answer_fails_and_is_tried_again(
     assert again.get("to") == str(ROOM)
     failed = [one for one in wire.happened(RoomChanged) if one.state is RoomState.FAILED]
     assert "did not answer" in failed[0].reason
+
+
+async def test_another_try_at_the_very_moment_of_a_refusal_is_made(wire: Wire) -> None:
+    await ask(wire, nick="Dora")
+    # The room's answer and the user's next command come before anything else has its turn.
+    stream = ET.fromstring(f"<stream xmlns='jabber:client'>{refusal('conflict', nick='Dora')}</stream>")
+    wire.account.inbox._work(stream[0])
+    assert state(wire) is RoomState.FAILED
+    await wire.do(JoinRoom(ANNA, ROOM, "Ann"))
+    wire.answer(await wire.request(INFO), info())
+    await wire.settle()
+    assert presences(wire)[-1].get("to") == f"{ROOM}/Ann" and state(wire) is RoomState.JOINING
 
 
 async def test_a_refusal_for_good_ends_the_tries(wire: Wire) -> None:

@@ -20,6 +20,7 @@ from tui_xmpp.core.message import Delivery, MessageType
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.session import convert
 from tui_xmpp.session.features.history import History
+from tui_xmpp.session.features.subscriptions import Subscriptions
 
 
 async def test_a_message_opens_its_chat_before_it_is_told(wire: Wire) -> None:
@@ -256,6 +257,33 @@ async def test_a_fault_at_one_message_costs_no_other_and_nothing_else(
     assert [one.message.id for one in wire.happened(MessageKept)] == ["w0", "w1", "w2"]
     assert wire.world.chats[WITH_BERT].unread == 3
     assert names(wire.stream.written).count("received") == 3
+
+
+async def test_a_fault_at_sign_in_holds_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise ValueError("a fault of ours")
+
+    wire = Wire(tmp_path)
+    await wire.do(SendMessage(WITH_BERT, "typed offline"))
+    monkeypatch.setattr(Subscriptions, "on_ready", fail)
+    await wire.online(answers=False)
+    for _ in range(12):
+        wire.answer_all()
+        await wire.settle()
+    assert "typed offline" in [text(one) for one in wire.stream.written]
+    await wire.close()
+
+
+async def test_a_server_without_copies_for_other_devices_is_no_trouble(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    await wire.online(answers=False)
+    refused = (
+        "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    )
+    wire.answer(await wire.request("{urn:xmpp:carbons:2}enable"), refused, "error")
+    await wire.settle()
+    assert not wire.happened(Notice)
+    await wire.close()
 
 
 async def test_a_full_disk_acknowledges_nothing_and_cuts_the_link(

@@ -336,6 +336,9 @@ class AccountSession:
                 log.info("%s did not start: %s", type(feature).__name__, failed)
             except (StorageError, XMPPError) as error:
                 self.emit(Notice(str(error), Level.ERROR, self.own))
+            except Exception:
+                # What waits to be sent, and everything else, must not wait for a fault of one feature.
+                log.exception("%s did not start", type(feature).__name__)
         self.flush()
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -39,13 +39,14 @@ class JoinQueue:
         """Let a room wait; `size` in occupants, `first`: before all others, because the user asked for it."""
         if not self._waiting and not self._running:
             self.done = 0
-        if room not in self._running:
-            self._waiting[room] = -1 if first else UNKNOWN_SIZE if size is None else size
+        # Also one that is under way: it may have failed this moment, and is wanted again.
+        self._waiting[room] = -1 if first else UNKNOWN_SIZE if size is None else size
 
     def take(self) -> list[ChatKey]:
         """The rooms to join now; each one is to be `finish`ed."""
         free = self._at_once - len(self._running)
-        taken = sorted(self._waiting, key=lambda room: self._waiting[room])[: max(free, 0)]
+        waiting = [room for room in self._waiting if room not in self._running]
+        taken = sorted(waiting, key=lambda room: self._waiting[room])[: max(free, 0)]
         for room in taken:
             del self._waiting[room]
         self._running.update(taken)

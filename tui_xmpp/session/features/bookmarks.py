@@ -90,7 +90,8 @@ class Bookmarks(Feature):
         except Failed as failed:
             # The ones of last time stay.
             if failed.condition != "timeout":
-                raise
+                words = f"Your bookmarks could not be read. {failed}"
+                self.context.emit(Notice(words, Level.WARN, self.context.own))
         else:
             await self._follow()
 

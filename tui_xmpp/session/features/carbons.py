@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from .. import convert
-from ..feature import Feature
+from ..feature import Failed, Feature
 from ..unwrap import CARBONS, FORWARD
+
+log = logging.getLogger("tui-xmpp")
 
 
 class Carbons(Feature):
@@ -18,4 +22,8 @@ class Carbons(Feature):
         self.context.spawn(self._enable())
 
     async def _enable(self) -> None:
-        await self.context.request("set", convert.element(CARBONS, "enable"))
+        try:
+            await self.context.request("set", convert.element(CARBONS, "enable"))
+        except Failed as failed:
+            # A server without them is nothing the user could change; the archive brings what is missed.
+            log.info("no copies for other devices: %s", failed)

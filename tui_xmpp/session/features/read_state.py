@@ -84,9 +84,9 @@ class ReadState(Feature):
             if address is None or said is None:
                 continue
             key = ChatKey(own, address)
-            is_room = key in self.context.world.rooms
-            by = convert.address(said.get("by"))
-            if by != (address if is_room else own):
+            # XEP-0490 §3: the id is that of our own archive, or of the room's; which rooms there are may
+            # not be known yet.
+            if convert.address(said.get("by")) not in (own, address):
                 continue
             id = said.get("id", "")
             message = self._by_archive_id(key, id)
