@@ -164,7 +164,8 @@ async def test_what_was_read_on_one_device_is_read_on_the_other_without_a_word_t
             assert device.world.chats[device.chat(bert)].unread == 1
         await two.do(MarkRead(two.chat(bert)))
         await one.until(lambda: one.world.chats[one.chat(bert)].unread == 0, "read on the other device")
-        assert bert.messages(one)[-1].delivery is Delivery.TAKEN
+        await bert.until(lambda: bert.messages(one)[-1].delivery >= Delivery.TAKEN, "taken")
+        assert bert.messages(one)[-1].delivery is Delivery.TAKEN, "a stranger hears of no reading"
 
         await two.do(SendMessage(two.chat(bert), "from the second"))
         copy = await one.message(bert, "from the second")

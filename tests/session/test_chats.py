@@ -154,10 +154,17 @@ async def test_what_comes_now_is_unread_whatever_the_clocks_say(wire: Wire, earl
     assert wire.archive.chats()[0].unread == 1
     await wire.do(MarkRead(WITH_BERT))
     assert wire.world.chats[WITH_BERT].unread == 0
-    wire.clock.turn(-60)
-    await wire.take(f"<message from='{BERT}/x' type='chat' id='m2'><body>again</body></message>")
-    assert wire.world.chats[WITH_BERT].unread == 1
-    assert [one.body for one in wire.messages()] == ["hello", "again"]
+    assert wire.messages()[0].at == wire.clock.now() - timedelta(seconds=early), "its time is left as it is"
+
+
+async def test_what_a_server_held_back_keeps_its_place_before_what_was_read(wire: Wire) -> None:
+    await hear(wire, 3)
+    await wire.do(MarkRead(WITH_BERT))
+    stamp = (wire.clock.now() - timedelta(seconds=60)).isoformat()
+    delay = f"<delay xmlns='urn:xmpp:delay' from='example.org' stamp='{stamp}'/>"
+    await wire.take(f"<message from='{BERT}/x' type='chat' id='e1'><body>early</body>{delay}</message>")
+    assert [one.body for one in wire.messages()] == ["early", "b0", "b1", "b2"]
+    assert wire.world.chats[WITH_BERT].unread == 0
 
 
 async def test_typing_is_told_once_and_only_to_those_who_see_us(wire: Wire) -> None:

@@ -303,11 +303,16 @@ class Inbox:
             account.open_chat(draft.chat, draft.kind)
 
     def _place(self, draft: Draft) -> None:
-        """What comes now was not read before, whatever the clocks of server and machine make of it."""
-        chat = self._account.world.chats.get(draft.chat)
-        if chat is not None and chat.read_at is not None and not (draft.old or draft.outgoing):
-            # At the same time the row settles it, and that of a new message is the highest.
-            draft.at = max(draft.at, chat.read_at)
+        """A chat opened by hand was read up to a time of our clock; what comes now came later."""
+        account = self._account
+        chat = account.world.chats.get(draft.chat)
+        if chat is None or chat.read_at is None or draft.old or draft.outgoing or chat.read_at < draft.at:
+            return
+        # Only the newest message: what a server held back may well lie before what was read.
+        if chat.last_at is None or chat.last_at < draft.at:
+            earlier = replace(chat, read_at=draft.at - timedelta(microseconds=1))
+            account.archive.put_chat(earlier)
+            account.emit(ChatChanged(earlier))
 
     # --- the rest ---------------------------------------------------------------------------------
 
