@@ -114,3 +114,11 @@ def test_help() -> None:
     assert table.count("###") == 5
     text = keys_text(BINDINGS, "selection")
     assert "With a message selected" in text and "Reply to it." in text and "Ctrl+Q" not in text
+
+
+def test_the_ten_keys_for_chats_by_number_are_one_line() -> None:
+    text = keys_text(BINDINGS, "everywhere")
+    assert "Alt+1 … Alt+0" in text and "Alt+2" not in text
+    assert "| `Alt+1` … `Alt+0` |" in keys_markdown(BINDINGS) and "`Alt+2`" not in keys_markdown(BINDINGS)
+    changed = keys_text(Keymap({"chat-2": "f2"}).bindings, "everywhere")
+    assert "F2" in changed and "Alt+3" in changed

@@ -189,3 +189,65 @@ async def test_rooms_that_cannot_be_listed_are_explained() -> None:
         await seen.type("/rooms")
         await seen.press("enter")
         await seen.shows("The server does not answer.")
+
+
+async def test_title_line_rows_and_hint_of_a_popup_begin_in_the_same_column() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+k")
+        await seen.shows("name or address")
+        shown = [
+            next(line for line in seen.lines if word in line) for word in ("Go to", "name or", "Enter goes")
+        ]
+        assert all(line[0] == " " and line[1] != " " for line in shown), shown
+        assert next(line for line in seen.lines if "ava@" in line).startswith(">1")
+
+
+async def test_in_the_help_the_cursor_is_never_on_a_heading() -> None:
+    async with driven(peopled(), size=(80, 24)) as seen:
+        await seen.press("f1")
+        await seen.shows(">  Alt+u")
+        assert " In a chat" in seen.text
+        for _ in range(60):
+            await seen.press("down")
+            marked = [line for line in seen.lines if line.startswith(">  ")]
+            assert len(marked) == 1, seen.text
+        for _ in range(3):
+            await seen.press("pageup", "pageup")
+        await seen.shows(" In a chat")
+
+
+async def test_ctrl_s_says_that_it_searches_this_chat_and_search_everything() -> None:
+    async with driven(peopled()) as seen:
+        await seen.press("ctrl+s")
+        await seen.shows("Search this chat")
+        await seen.press("ctrl+u")
+        await seen.shows("Search everything")
+        await seen.press("escape")
+        await seen.type("/search")
+        await seen.press("enter")
+        await seen.shows("Search everything")
+        assert "has:link" in seen.text
+
+
+async def test_a_hit_is_a_message_line_with_its_chat_and_what_was_found_marked_without_colour() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/search branch")
+        await seen.press("enter")
+        await seen.shows("1 found")
+        (line,) = [line for line in seen.lines if "pushed the branch" in line]
+        assert "22 Nov 12:02" in line and "#dev" in line and "chiara" in line
+        strips = seen.app.screen._compositor.render_strips()
+        (found,) = [
+            part for strip in strips for part in strip if part.text == "branch" and part.style.underline
+        ]
+        assert found.style.bold
+
+
+async def test_a_request_in_the_list_says_who_asks() -> None:
+    async with driven(peopled(), size=(120, 40)) as seen:
+        elif_ = Address.parse("elif@conference.example.org")
+        seen.engine.emit(
+            ev.SubscriptionRequested(SubscriptionRequest(ME, elif_)), ev.Invited("q1", ME, ROOM, AVA.address)
+        )
+        await seen.shows("? elif asks")
+        assert "? cooks invites you" in seen.text

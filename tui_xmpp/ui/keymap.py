@@ -236,7 +236,7 @@ def conflicts(bindings: Iterable[Binding]) -> tuple[str, ...]:
 
 def keys_text(bindings: Iterable[Binding], *contexts: Context) -> str:
     """Return the help for some contexts as plain lines: keys at the left, what they do at the right."""
-    chosen = [one for one in bindings if one.context in contexts and one.keys]
+    chosen = [one for one in _folded(bindings) if one.context in contexts and one.keys]
     width = max((len(_all(one)) for one in chosen), default=0)
     lines: list[str] = []
     for context in contexts:
@@ -248,7 +248,7 @@ def keys_text(bindings: Iterable[Binding], *contexts: Context) -> str:
 
 def keys_markdown(bindings: Iterable[Binding]) -> str:
     """Return the bindings as Markdown tables, one a context."""
-    everything = list(bindings)
+    everything = _folded(bindings)
     tables: list[str] = []
     for context in get_args(Context):
         rows = [_markdown_row(one) for one in everything if one.context == context and one.keys]
@@ -259,13 +259,40 @@ def keys_markdown(bindings: Iterable[Binding]) -> str:
 
 
 def _markdown_row(binding: Binding) -> str:
-    keys = ", ".join(f"`{written(key)}`" for key in binding.keys)
-    command = f"`/{binding.command}`" if binding.command else ""
-    return f"| {keys} | {binding.help} | {command} | `{binding.id}` |"
+    keys, command, id = (
+        between.join(f"`{part}`" for part in text.split(between)) if text else ""
+        for text, between in (
+            (_all(binding), _TO if _TO in _all(binding) else ", "),
+            (f"/{binding.command}" if binding.command else "", _TO),
+            (binding.id, _TO),
+        )
+    )
+    return f"| {keys} | {binding.help} | {command} | {id} |"
+
+
+_TO = " … "
+
+
+def _folded(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return the bindings with the keys for the chats by number as one, unless the user changed them."""
+    everything = list(bindings)
+    numbers = list(_numbers())
+    if not all(number in everything for number in numbers):
+        return everything
+    first, last = numbers[0], numbers[-1]
+    whole = replace(
+        first,
+        id=f"{first.id}{_TO}{last.id}",
+        keys=(_TO.join(written(key) for key in (*first.keys, *last.keys)),),
+        help="Go to the chat with this number.",
+        command=f"{first.command}{_TO}{last.command.split()[-1]}",
+    )
+    at = everything.index(first)
+    return [*everything[:at], whole, *(one for one in everything[at:] if one not in numbers)]
 
 
 def _all(binding: Binding) -> str:
-    return ", ".join(written(key) for key in binding.keys)
+    return ", ".join(key if _TO in key else written(key) for key in binding.keys)
 
 
 def _split(text: str) -> list[str]:

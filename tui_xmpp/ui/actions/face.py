@@ -44,6 +44,10 @@ class Kind:
         """Return one row."""
         return Text(str(key))
 
+    def stands(self, key: Hashable) -> bool:
+        """Whether the cursor may stand on a row; not on a heading, or on words that only say something."""
+        return True
+
     async def typed(self, text: str) -> None:
         """Something else is written now; for kinds that ask somebody."""
 

@@ -39,6 +39,10 @@ class Help(Kind):
             at for at, line in enumerate(self._lines) if wanted in line.casefold() and (line or not wanted)
         ]
 
+    def stands(self, key: Hashable) -> bool:
+        """Headings and empty lines are passed over."""
+        return isinstance(key, int) and self._lines[key].startswith(" ")
+
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one line."""
         line = self._lines[key] if isinstance(key, int) else ""

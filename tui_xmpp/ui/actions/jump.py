@@ -180,9 +180,9 @@ class Jump(Kind):
             chat is None and (key.account, key.address) in world.bookmarks
         ):
             end = "not joined"
-        number = f"{chat.number:>3} " if chat is not None and chat.open and chat.number else "    "
+        number = str(chat.number) if chat is not None and chat.open and chat.number else ""
         sign = "#" if room is not None or (chat and chat.kind is ChatKind.ROOM) else ""
-        text = Text(number, style=look.style("dim"), no_wrap=True).append(
+        text = Text(f" {number:<2} ", style=look.style("dim"), no_wrap=True).append(
             sign + name, style=look.style("text")
         )
         address = clean_line(str(key.address))

@@ -12,6 +12,7 @@ from tui_xmpp.core.contact import SubscriptionRequest
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face, Kind
 
+_ANSWERS = ("y  yes", "n  no")
 Asked = ev.Question | SubscriptionRequest
 
 
@@ -59,9 +60,9 @@ class YesNo(Kind):
             self.title = "A question"
 
     def keys(self, text: str) -> Sequence[Hashable]:
-        """What they say with it, and the answers."""
+        """What they say with it, and the answers; the cursor begins where Enter answers nothing."""
         said = clean_line(self._asked.text, 300) if hasattr(self._asked, "text") else ""
-        return (*((f"“{said}”",) if said else ()), "y  yes", "n  no")
+        return (f"“{said}”" if said else "They wrote nothing with it.", *_ANSWERS)
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one line."""
@@ -71,9 +72,9 @@ class YesNo(Kind):
 
     async def pick(self, key: Hashable | None, text: str) -> bool:
         """Only the lines of an answer answer."""
-        if key not in ("y  yes", "n  no"):
+        if key not in _ANSWERS:
             return False
-        await self._settle(key == "y  yes")
+        await self._settle(key == _ANSWERS[0])
         return True
 
     async def press(self, key: str, row: Hashable | None) -> bool:

@@ -162,7 +162,7 @@ def _text_rows(scene: Scene, message: Message, cuts: Layout, marks: Sequence[tup
     return found
 
 
-_STATE_TOKENS = {Delivery.FAILED: "error", Delivery.READ: "ok", Delivery.QUEUED: "warn"}
+_STATE_TOKENS = {Delivery.FAILED: "error", Delivery.READ: "accent", Delivery.QUEUED: "warn"}
 
 
 def _head(scene: Scene, message: Message, cuts: Layout, *, repeated: bool, chosen: bool) -> Row:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import Show
+from tui_xmpp.core.events import Invited, Question
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.render import people
 from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.render.wrap import cut
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_GROUP = "Others"
@@ -44,7 +47,9 @@ class Asking:
 
     kind: Literal["request", "question"]
     id: Hashable
-    name: str
+    who: str
+    """An address."""
+    words: str
 
 
 CHATS = Heading("Chats")
@@ -128,12 +133,8 @@ class ListModel:
         ]
 
     def _asking(self) -> list[Asking]:
-        requests = [Asking("request", key, str(key[1])) for key in self._world.requests]
-        questions = [
-            Asking("question", question.id, str(getattr(question, "room", question.account)))
-            for question in self._world.questions.values()
-        ]
-        return [*requests, *questions]
+        requests = [Asking("request", key, str(key[1]), "asks") for key in self._world.requests]
+        return [*requests, *(_asking(question) for question in self._world.questions.values())]
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one row."""
@@ -152,11 +153,12 @@ class ListModel:
                 return people.contact_row(look, self.name(chat), state, width, depth=2 if key.group else 1)
             case Heading(name, depth):
                 return people.group_row(look, clean_line(name), width, folded=key in self.folded, depth=depth)
-            case Asking(kind, _, name):
-                words = "asks to see you" if kind == "request" else "has a question"
-                text = Text(f" ? {clean_line(name)} {words}", style=look.style("accent"), no_wrap=True)
-                text.truncate(width, overflow="ellipsis")
-                return text
+            case Asking(_, _, who, words):
+                room = max(1, width - len(words) - 5)
+                name = clean_line(who)
+                # Who it is and what they want must both be there: the domain goes first.
+                name = name if cell_len(name) <= room else cut(name.partition("@")[0], room)
+                return Text(f" ? {name} {words}", style=look.style("accent"), no_wrap=True)
         return Text()
 
     def name(self, chat: ChatKey) -> str:
@@ -165,6 +167,12 @@ class ListModel:
         if len(self._world.accounts) > 1:
             name = f"{name} ({clean_line(chat.account.local or str(chat.account))})"
         return name
+
+
+def _asking(question: Question) -> Asking:
+    who = getattr(question, "room", question.account)
+    words = "invites you" if isinstance(question, Invited) else "needs a password"
+    return Asking("question", question.id, str(who), words)
 
 
 def presence_of(world: World, account: Address, address: Address) -> people.Here:

@@ -45,6 +45,7 @@ class Popups:
             tall=kind.tall,
             start=kind.start,
             placeholder=kind.placeholder,
+            stands=kind.stands,
         )
         self.kind, self.widget = kind, popup
         self._screen.furniture.quiet()

@@ -27,9 +27,10 @@ class Popup(Vertical):
         border-top: solid $dim;
         & Line { height: 1; }
         & Rows { height: 1; }
-        & Input {
+        & Input, & Input.-textual-compact {
             border: none; height: 1; padding: 0 1; background: $background; color: $foreground;
             &:focus { border: none; background-tint: $background 0%; }
+            & > .input--placeholder { color: $dim; text-style: $dim-style; }
         }
     }
     Popup.-tall { height: 1fr; }
@@ -69,12 +70,14 @@ class Popup(Vertical):
         tall: bool = False,
         start: str = "",
         placeholder: str = "",
+        stands: Callable[[Hashable], bool] = lambda key: True,
     ) -> None:
         super().__init__(id="popup", classes="-tall" if tall else None)
         self._tall = tall
         self._title = title
         self._hint = hint
-        self.rows = Rows(draw)
+        self.title_line, self.hint_line = Line(), Line()
+        self.rows = Rows(draw, stands=stands)
         self.field = (
             Input(start, placeholder=placeholder, password=secret, compact=True, select_on_focus=False)
             if field
@@ -85,16 +88,14 @@ class Popup(Vertical):
 
     def compose(self) -> ComposeResult:
         """Title, line, rows, hint."""
-        title = Line()
-        title.show(self._title)
-        yield title
+        self.title_line.show(self._title)
+        yield self.title_line
         if self.field is not None:
             yield self.field
         yield self.rows
         if self._hint is not None:
-            hint = Line()
-            hint.show(self._hint)
-            yield hint
+            self.hint_line.show(self._hint)
+            yield self.hint_line
 
     @property
     def text(self) -> str:
@@ -102,7 +103,10 @@ class Popup(Vertical):
         return self.field.value if self.field is not None else ""
 
     def show(self, keys: Sequence[Hashable], *, top: bool = False) -> None:
-        """Show these rows."""
+        """Show these rows, and what the title and the hint say now."""
+        self.title_line.show(self._title)
+        if self._hint is not None:
+            self.hint_line.show(self._hint)
         self.rows.display = bool(keys) or self._tall
         if not self._tall:
             self.rows.styles.height = min(len(keys), _MOST_ROWS)

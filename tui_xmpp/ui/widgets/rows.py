@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -59,9 +60,18 @@ class Rows(ScrollView, can_focus=False):
             """The list it moved in."""
             return self.rows
 
-    def __init__(self, draw: Draw, *, cursor: bool = True, id: str | None = None) -> None:
+    def __init__(
+        self,
+        draw: Draw,
+        *,
+        cursor: bool = True,
+        stands: Callable[[Hashable], bool] = lambda key: True,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id)
         self.draw = draw
+        self.stands = stands
+        """Whether the cursor may stand on a key; a heading is passed over."""
         self.shows_cursor = cursor
         self.cursor = 0
         self._keys: Sequence[Hashable] = ()
@@ -73,8 +83,10 @@ class Rows(ScrollView, can_focus=False):
 
     @property
     def selected(self) -> Hashable | None:
-        """The key under the cursor; None in an empty list."""
-        return self._keys[self.cursor] if 0 <= self.cursor < len(self._keys) else None
+        """The key under the cursor; None in an empty list, or in one of headings only."""
+        if 0 <= self.cursor < len(self._keys) and self.stands(self._keys[self.cursor]):
+            return self._keys[self.cursor]
+        return None
 
     def show(self, keys: Sequence[Hashable], *, top: bool = False) -> None:
         """Show these keys; the cursor stays on its key, or goes to the first with *top*."""
@@ -83,6 +95,7 @@ class Rows(ScrollView, can_focus=False):
         self.cursor = 0
         if not top and before is not None and before in keys:
             self.cursor = keys.index(before)
+        self.cursor = self._standing(self.cursor, 1)
         self.virtual_size = Size(self.size.width, len(keys))
         if self.shows_cursor:
             self._reveal()
@@ -92,10 +105,17 @@ class Rows(ScrollView, can_focus=False):
         """Move the cursor by rows, within the list."""
         if not self._keys:
             return
-        self.cursor = max(0, min(len(self._keys) - 1, self.cursor + delta))
+        wanted = max(0, min(len(self._keys) - 1, self.cursor + delta))
+        self.cursor = self._standing(wanted, 1 if delta > 0 else -1)
         self._reveal()
         self.refresh()
         self.post_message(self.Moved(self, self._keys[self.cursor]))
+
+    def _standing(self, at: int, step: int) -> int:
+        """Return the nearest row that the cursor may stand on, looking in one direction and then back."""
+        below, above = range(at, len(self._keys)), range(min(at, len(self._keys) - 1), -1, -1)
+        order = chain(below, above) if step > 0 else chain(above, below)
+        return next((row for row in order if self.stands(self._keys[row])), at)
 
     def go_to(self, key: Hashable) -> None:
         """Put the cursor on a key, if it is there."""
@@ -110,16 +130,27 @@ class Rows(ScrollView, can_focus=False):
             self.post_message(self.Chosen(self, self.selected))
 
     def _reveal(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True, immediate=True)
+        if not self.size.height:
+            return
+        # With the headings above it, which the cursor cannot be moved to.
+        top = self.cursor
+        while 0 < top <= len(self._keys) and not self.stands(self._keys[top - 1]):
+            top -= 1
+        height = self.cursor - top + 1
+        if height > self.size.height:
+            top, height = self.cursor, 1
+        self.scroll_to_region(Region(0, top, 1, height), animate=False, force=True, immediate=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Keep the width of the scrolled area that of the widget."""
         self.virtual_size = Size(event.size.width, len(self._keys))
+        if self.shows_cursor:
+            self._reveal()
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row that was clicked."""
         at = self.scroll_offset.y + event.y
-        if 0 <= at < len(self._keys):
+        if 0 <= at < len(self._keys) and self.stands(self._keys[at]):
             self.cursor = at
             self.refresh()
             self.choose()
@@ -132,7 +163,7 @@ class Rows(ScrollView, can_focus=False):
         if at >= len(self._keys):
             return Strip.blank(width, style)
         text = self.draw(self._keys[at], width)
-        chosen = self.shows_cursor and at == self.cursor
+        chosen = self.shows_cursor and at == self.cursor and self.selected is not None
         if chosen and text.plain.startswith(" "):
             text = Text(">").append_text(text[1:])
         strip = strip_of(text, self.app.console, style, width)
