@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from tui_xmpp.core.value import value
 
 from ..core.account import Account, TlsMode
 from ..core.address import Address
@@ -30,7 +31,7 @@ PASSWORD_VARIABLE = "TUI_XMPP_DEMO_PASSWORD"
 _PLACE_FILE = "place.json"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stage:
     """What the screen of the demo is opened with."""
 
@@ -44,7 +45,7 @@ class Stage:
     """
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Company:
     """What the company's process needs."""
 

@@ -6,8 +6,9 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from tui_xmpp.core.value import value
 
 from ..core import commands as cmd
 from ..core import events as ev
@@ -24,7 +25,7 @@ ROOM = Address.parse(cast.ROOM_ADDRESS)
 BY_USER = {contact.user: contact for contact in cast.CONTACTS}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pace:
     """How long the company takes for things, in seconds."""
 
@@ -118,9 +119,9 @@ class Bots:
         await self._chatter()
 
     async def _chatter(self) -> None:
-        for line in itertools.cycle(cast.ROOM_LINES):
+        for nick, line in itertools.islice(cast.room_talk(), cast.ROOM_HISTORY_LENGTH, None):
             await asyncio.sleep(self._pace.room)
-            guest = Address.parse(cast.address(self._random.choice(cast.GUESTS)))
+            guest = Address.parse(cast.address(nick))
             await self._do(cmd.SendMessage(ChatKey(guest, ROOM), line))
 
     async def _change_moods(self, account: Address) -> None:

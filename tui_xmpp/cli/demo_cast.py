@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import cycle, islice
 
+from tui_xmpp.core.value import value
+
+from .demo_lines import GARDEN, WORK, lines
 from .demo_server import DOMAIN, ROOMS_DOMAIN
 
 USER = "alice"
@@ -18,7 +21,7 @@ HISTORY_LENGTH = 500
 ROOM_HISTORY_LENGTH = 120
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Contact:
     """One of the people the user can write to."""
 
@@ -59,59 +62,31 @@ GUESTS = (
 )
 """With the user and the five contacts on the roster, twenty in the room."""
 
-ROOM_LINES = (
-    "The first tomatoes are out.",
-    "Who has the key to the shed?",
-    "I do, it hangs behind the door again.",
-    "Snails have found the lettuce.",
-    "I put the copper band back.",
-    "The water butt is full after last night.",
-    "Can somebody water bed 7 until Sunday?",
-    "I am there on Thursday anyway.",
-    "Thanks!",
-    "The compost is warm: 54 degrees.",
-    "We still need two pairs of gloves.",
-    "There is rhubarb for everybody at the gate.",
-    "A hedgehog sleeps under the pallets, please leave them.",
-    "/me waters bed 7",
-    "Seed list: https://garden.example.org/seeds",
-    "The bees are calm today.",
-)
-
-_HISTORY_LINES = (
-    "Did you see the draft?",
-    "Yes, page two needs the new figures.",
-    "I will send them after lunch.",
-    "The train is late again, start without me.",
-    "No hurry, we wait.",
-    "Lunch at the usual place?",
-    "12:30 is fine.",
-    "The meeting moved to Thursday.",
-    "Good, that gives us a day.",
-    "I have put the notes into the folder.",
-    "Found them, thanks.",
-    "Can you look at the third paragraph? It says the opposite of the first.",
-    "You are right, I turned it round.",
-    "Now it reads well.",
-    "Shall I print it?",
-    "Two copies, please.",
-    "The printer is out of paper, of course.",
-    "There is some in the cupboard on the left.",
-    "*Done.*",
-    "See you tomorrow.",
-)
+_SEED = 7
 
 
 def private_history(now: datetime) -> Iterator[tuple[datetime, bool, str]]:
     """Yield time, whether the user wrote it, and text: 500 messages before `now`, oldest first."""
-    for number, at in enumerate(_moments(now, HISTORY_LENGTH, per_day=len(_HISTORY_LINES))):
-        yield at, number % 2 == 1, _HISTORY_LINES[number % len(_HISTORY_LINES)]
+    said = lines(WORK, _SEED)
+    for at, (_, (own, text)) in zip(_moments(now, HISTORY_LENGTH, per_day=20), said, strict=False):
+        yield at, own, text
 
 
 def room_history(now: datetime) -> Iterator[tuple[datetime, str, str]]:
     """Yield time, nick and text of what was said in the room before `now`, oldest first."""
-    for number, at in enumerate(_moments(now, ROOM_HISTORY_LENGTH, per_day=len(ROOM_LINES) * 2)):
-        yield at, GUESTS[number * 5 % len(GUESTS)], ROOM_LINES[number % len(ROOM_LINES)]
+    for at, (nick, text) in zip(_moments(now, ROOM_HISTORY_LENGTH, per_day=32), room_talk(), strict=False):
+        yield at, nick, text
+
+
+def room_talk() -> Iterator[tuple[str, str]]:
+    """Yield nick and text of what is said in the room without end, from the beginning of its history."""
+    dice = random.Random(_SEED)
+    talking, pair = -1, list(GUESTS[:2])
+    for exchange, (_, text) in lines(GARDEN, _SEED):
+        if exchange != talking:
+            talking, pair = exchange, dice.sample(GUESTS, 2)
+        yield pair[0], text
+        pair.reverse()
 
 
 _PAUSES = (2, 1, 7, 3, 14, 1, 5, 38, 2, 2, 9, 4, 1, 21, 3)

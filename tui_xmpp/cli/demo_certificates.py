@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from tui_xmpp.core.value import value
 
 LIFETIME = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Certificates:
     """Where the files are that a server serves with and a client trusts."""
 

@@ -8,13 +8,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from tui_xmpp.cli.demo_certificates import make_certificates
 from tui_xmpp.cli.demo_process import ServerProcess, free_ports
+from tui_xmpp.core.value import value
 
 DOMAIN = "localhost"
 ROOMS_DOMAIN = "rooms.localhost"
@@ -77,7 +77,7 @@ class ProsodyMissing(Exception):
     """No Prosody here; the message is one sentence that says what to install."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ports:
     """The TCP ports of 127.0.0.1 that a private server listens on."""
 
@@ -91,7 +91,7 @@ class Ports:
     """The same, in TLS."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RosterItem:
     """One line of a roster (RFC 6121 §2.1.2)."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_xmpp import __version__
+from tui_xmpp.core.value import value
 
 from .exit_codes import MEANINGS
 
@@ -16,7 +16,7 @@ BOTS = "demo-bots"
 """The verb of the demo's child process; of no use by itself, so nothing names it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Options:
     """One command line, checked. Addresses are as typed: they are prepared by the verb that uses them."""
 

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from tui_xmpp.core.value import value
+
 from ..core import commands, events
 from ..core.account import Connection
 from ..core.address import Address
@@ -21,7 +23,7 @@ AskPassword = Callable[[events.PasswordNeeded], Awaitable[str]]
 """Asks the person at the keyboard; an empty answer: there is nobody."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sending:
     """What to send, to whom, and what to wait for."""
 

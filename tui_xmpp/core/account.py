@@ -8,6 +8,7 @@ from enum import Enum
 
 from .address import Address
 from .contact import OwnPresence
+from .value import value
 
 
 class TlsMode(Enum):
@@ -26,7 +27,7 @@ class TransportKind(Enum):
     TCP = "tcp"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """The configuration of one account, as an `[[account]]` table holds it."""
 

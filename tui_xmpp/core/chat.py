@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from .address import Address
+from .value import value
 
 
 class ChatKind(Enum):
@@ -36,7 +37,7 @@ class ChatKey:
     """Bare address of the contact or room; room/nick for a private chat with an occupant."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chat:
     """What is remembered about a chat between starts."""
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .account import Account
 from .address import Address
 from .chat import ChatKey, Notify
 from .contact import Show
+from .value import value
 
 
 class Refused(Exception):
     """A command that can never be done; the text is a sentence for the user, and nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """Something the user asked for."""
 
@@ -22,7 +21,7 @@ class Command:
 # --- accounts -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddAccount(Command):
     """Write an account to the configuration and connect it."""
 
@@ -32,21 +31,21 @@ class AddAccount(Command):
     """Keep the password in the vault once the server has accepted it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Connect(Command):
     """Connect now: also ends a wait and a `REFUSED` state."""
 
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Disconnect(Command):
     """Leave the server and stay offline."""
 
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetPresence(Command):
     """Announce this; `account` None: on every account."""
 
@@ -56,7 +55,7 @@ class SetPresence(Command):
     account: Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer(Command):
     """The answer to a `Question` event."""
 
@@ -69,7 +68,7 @@ class Answer(Command):
 # --- roster ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AddContact(Command):
     """Put somebody on the roster and ask to see their presence."""
 
@@ -81,7 +80,7 @@ class AddContact(Command):
     """Said with the request."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveContact(Command):
     """Take somebody off the roster, with both subscriptions."""
 
@@ -89,7 +88,7 @@ class RemoveContact(Command):
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RenameContact(Command):
     """Give a contact another name; empty: none."""
 
@@ -98,7 +97,7 @@ class RenameContact(Command):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetGroups(Command):
     """Put a contact into exactly these groups."""
 
@@ -107,7 +106,7 @@ class SetGroups(Command):
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RequestSubscription(Command):
     """Ask to see somebody's presence (RFC 6121 §3.1)."""
 
@@ -116,7 +115,7 @@ class RequestSubscription(Command):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ApproveSubscription(Command):
     """Let somebody see our presence; without a request: pre-approve (RFC 6121 §3.4)."""
 
@@ -124,7 +123,7 @@ class ApproveSubscription(Command):
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RefuseSubscription(Command):
     """Refuse a request, or stop letting somebody see us (RFC 6121 §3.2)."""
 
@@ -132,7 +131,7 @@ class RefuseSubscription(Command):
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CancelSubscription(Command):
     """Stop seeing somebody's presence (RFC 6121 §3.3)."""
 
@@ -143,21 +142,21 @@ class CancelSubscription(Command):
 # --- chats and messages ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenChat(Command):
     """Show a chat in the list; makes one where there is none."""
 
     chat: ChatKey
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CloseChat(Command):
     """Take a chat off the list; a room is left, the archive stays."""
 
     chat: ChatKey
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendMessage(Command):
     """Send text; it appears when its `MessageKept` says so."""
 
@@ -169,7 +168,7 @@ class SendMessage(Command):
     """Wanted message id; empty: one is made."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CorrectMessage(Command):
     """Replace the text of an own message (XEP-0308)."""
 
@@ -178,7 +177,7 @@ class CorrectMessage(Command):
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RetractMessage(Command):
     """Ask everybody to forget an own message (XEP-0424)."""
 
@@ -186,7 +185,7 @@ class RetractMessage(Command):
     row: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class React(Command):
     """Make these our reactions to a message; empty takes them back (XEP-0444)."""
 
@@ -195,7 +194,7 @@ class React(Command):
     emojis: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RetryMessage(Command):
     """Send a failed message again."""
 
@@ -203,7 +202,7 @@ class RetryMessage(Command):
     row: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MarkRead(Command):
     """Everything up to this row was read; 0: everything."""
 
@@ -211,7 +210,7 @@ class MarkRead(Command):
     row: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MarkUnread(Command):
     """Everything from this row on is unread again."""
 
@@ -219,7 +218,7 @@ class MarkUnread(Command):
     row: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetTyping(Command):
     """We type, or stopped (XEP-0085); the link profile decides whether anybody hears of it."""
 
@@ -227,7 +226,7 @@ class SetTyping(Command):
     composing: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SaveDraft(Command):
     """Keep the unsent text of a chat."""
 
@@ -235,7 +234,7 @@ class SaveDraft(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FillGap(Command):
     """Fetch from the server's archive what is missing at a gap."""
 
@@ -243,7 +242,7 @@ class FillGap(Command):
     gap: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetNotify(Command):
     """When this chat may ask for attention."""
 
@@ -251,7 +250,7 @@ class SetNotify(Command):
     notify: Notify
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetPinned(Command):
     """Keep a chat at the top of the list, or not."""
 
@@ -262,7 +261,7 @@ class SetPinned(Command):
 # --- rooms ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JoinRoom(Command):
     """Enter a room; `nick` empty: the bookmark's, else the account's."""
 
@@ -272,7 +271,7 @@ class JoinRoom(Command):
     password: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeaveRoom(Command):
     """Leave a room; the chat stays on the list."""
 
@@ -280,7 +279,7 @@ class LeaveRoom(Command):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChangeNick(Command):
     """Take another nick in a room."""
 
@@ -288,7 +287,7 @@ class ChangeNick(Command):
     nick: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetSubject(Command):
     """Change a room's subject."""
 
@@ -296,7 +295,7 @@ class SetSubject(Command):
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Invite(Command):
     """Invite somebody into a room (XEP-0249)."""
 
@@ -305,7 +304,7 @@ class Invite(Command):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SetBookmark(Command):
     """Remember a room on the server, and whether to join it at sign-in (XEP-0402)."""
 
@@ -313,7 +312,7 @@ class SetBookmark(Command):
     autojoin: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveBookmark(Command):
     """Forget a room's bookmark."""
 

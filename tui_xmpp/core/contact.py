@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from .address import Address
+from .value import value
 
 
 class Subscription(Enum):
@@ -32,7 +32,7 @@ class Show(Enum):
     OFFLINE = "offline"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Contact:
     """One roster item of one account."""
 
@@ -52,7 +52,7 @@ class Contact:
         return self.name or str(self.address)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Presence:
     """What one resource of a contact, or one occupant, last announced."""
 
@@ -64,7 +64,7 @@ class Presence:
     """When it was announced, UTC, where known (XEP-0203, XEP-0319)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OwnPresence:
     """What we announce."""
 
@@ -73,7 +73,7 @@ class OwnPresence:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubscriptionRequest:
     """Somebody asks to see our presence (RFC 6121 §3.1); answered only by a key press."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -12,9 +11,10 @@ from .chat import Chat, ChatKey
 from .contact import Contact, OwnPresence, Presence, SubscriptionRequest
 from .message import Gap, Message
 from .room import Affiliation, Bookmark, Occupant, Role, RoomState
+from .value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """Something that happened."""
 
@@ -22,21 +22,21 @@ class Event:
 # --- accounts -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountAdded(Event):
     """An account is configured; the program knows of it now."""
 
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AccountRemoved(Event):
     """An account is no longer configured."""
 
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConnectionChanged(Event):
     """The connection of an account passed into another state."""
 
@@ -50,7 +50,7 @@ class ConnectionChanged(Event):
     """With `Connection.ONLINE`: what the server bound."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AbilitiesChanged(Event):
     """The server told what it can do."""
 
@@ -58,7 +58,7 @@ class AbilitiesChanged(Event):
     abilities: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OwnPresenceChanged(Event):
     """What we announce changed."""
 
@@ -69,7 +69,7 @@ class OwnPresenceChanged(Event):
 # --- roster and presence --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RosterReplaced(Event):
     """The whole roster as it now is."""
 
@@ -77,14 +77,14 @@ class RosterReplaced(Event):
     contacts: tuple[Contact, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactChanged(Event):
     """One roster item was added or changed."""
 
     contact: Contact
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactRemoved(Event):
     """One roster item is gone."""
 
@@ -92,7 +92,7 @@ class ContactRemoved(Event):
     address: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PresenceChanged(Event):
     """One resource of a contact announced itself or left (`Show.OFFLINE`)."""
 
@@ -102,21 +102,21 @@ class PresenceChanged(Event):
     presence: Presence
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PresencesCleared(Event):
     """The link is down: nothing is known of anybody's presence any more."""
 
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubscriptionRequested(Event):
     """Somebody asks to see our presence."""
 
     request: SubscriptionRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SubscriptionSettled(Event):
     """A request was answered, here or on another device, or withdrawn."""
 
@@ -127,14 +127,14 @@ class SubscriptionSettled(Event):
 # --- chats and messages ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ChatChanged(Event):
     """A chat was opened, closed, renamed, read, pinned, muted, or its draft was kept."""
 
     chat: Chat
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageKept(Event):
     """A message is in the archive now: received, sent, or fetched."""
 
@@ -143,14 +143,14 @@ class MessageKept(Event):
     """Fetched history: no notification."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageChanged(Event):
     """A kept message changed: delivery, correction, retraction, reactions, archive id."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HistoryLoaded(Event):
     """A stretch of the server's archive has been fetched into the local one."""
 
@@ -173,7 +173,7 @@ class ChatState(Enum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TypingChanged(Event):
     """Somebody began or stopped typing."""
 
@@ -186,7 +186,7 @@ class TypingChanged(Event):
 # --- rooms ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomChanged(Event):
     """Where we stand with a room, or something of the room itself changed; None leaves a field as it was."""
 
@@ -204,7 +204,7 @@ class RoomChanged(Event):
     archive: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OccupantsArrived(Event):
     """Occupants who were there when we joined, in one batch."""
 
@@ -212,7 +212,7 @@ class OccupantsArrived(Event):
     occupants: tuple[Occupant, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OccupantChanged(Event):
     """Somebody joined, or changed presence, role or affiliation."""
 
@@ -221,7 +221,7 @@ class OccupantChanged(Event):
     joined: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OccupantLeft(Event):
     """Somebody left, was removed, or took another nick."""
 
@@ -232,7 +232,7 @@ class OccupantLeft(Event):
     """Why: `kicked by ava: flood`; empty for an ordinary leave."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomsProgress(Event):
     """How far the queue of joins has come."""
 
@@ -241,7 +241,7 @@ class RoomsProgress(Event):
     total: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BookmarksChanged(Event):
     """All bookmarks of an account as they now are."""
 
@@ -252,7 +252,7 @@ class BookmarksChanged(Event):
 # --- questions from the engine: each has an id, the answer is a command with that id ---------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Question(Event):
     """Something only the user can decide; answered by `commands.Answer(id, …)`."""
 
@@ -260,14 +260,14 @@ class Question(Event):
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PasswordNeeded(Question):
     """No password could be had, or the server refused it. The answer's `text` is the password."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Invited(Question):
     """Somebody invites us into a room (XEP-0045 §7.8, XEP-0249). Yes joins; nothing is joined before."""
 
@@ -277,7 +277,7 @@ class Invited(Question):
     password: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomPasswordNeeded(Question):
     """The room wants a password. The answer's `text` is the password."""
 
@@ -285,7 +285,7 @@ class RoomPasswordNeeded(Question):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QuestionSettled(Event):
     """A question needs no answer any more."""
 
@@ -303,7 +303,7 @@ class Level(Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Notice(Event):
     """A sentence for the user: what failed and what to do, or what was done."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from .value import value
 
 
 class Weight(IntEnum):
@@ -14,7 +15,7 @@ class Weight(IntEnum):
     CHATTY = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinkProfile:
     """One named way of using a link."""
 

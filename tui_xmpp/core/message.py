@@ -9,6 +9,7 @@ from enum import Enum, IntEnum
 from .address import Address
 from .chat import ChatKey
 from .security import Protection
+from .value import value
 
 
 class MessageType(Enum):
@@ -50,7 +51,7 @@ class Place:
     """The archive's own number: settles equal times."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """What a message answers (XEP-0461)."""
 
@@ -64,7 +65,7 @@ class Reply:
     """The answered message's row in our archive; 0 when we do not have it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reaction:
     """One person's reactions to one message (XEP-0444); a new set replaces the old one."""
 
@@ -74,7 +75,7 @@ class Reaction:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Message:
     """One message of one chat. Strings are as received: clean them before showing them."""
 
@@ -119,7 +120,7 @@ class Message:
         return Place(self.at, self.row)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Gap:
     """A hole: messages of this chat that only the server's archive may have."""
 
@@ -135,7 +136,7 @@ class Gap:
     before_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Page:
     """A run of messages of one chat, oldest first."""
 
@@ -148,7 +149,7 @@ class Page:
     """No newer message in the local archive."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hit:
     """One result of a search."""
 

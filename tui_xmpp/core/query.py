@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, timedelta
+
+from .value import value
 
 FILTERS = ("from", "in", "before", "after", "has")
 HAS = ("link",)
@@ -19,7 +21,7 @@ class QueryError(ValueError):
     """A filter is not valid; the message is a sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Query:
     """What to search for; all of it must hold.
 

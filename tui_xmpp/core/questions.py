@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .address import Address
 from .room import RoomListing
+from .value import value
 
 A = TypeVar("A")
 
@@ -15,19 +15,19 @@ class Unanswered(Exception):
     """The server refused, is out of reach, or took too long; the text is a sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Question(Generic[A]):
     """Asked by `Engine.ask`; the answer has type A."""
 
     account: Address
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomServices(Question[tuple[Address, ...]]):
     """Which room services the account's server offers (XEP-0030, XEP-0045 §6.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PublicRooms(Question[tuple[RoomListing, ...]]):
     """The public rooms of a service (XEP-0045 §6.3)."""
 

@@ -8,6 +8,7 @@ from enum import Enum
 from .address import Address
 from .chat import ChatKey
 from .contact import Show
+from .value import value
 
 
 class Role(Enum):
@@ -41,7 +42,7 @@ class RoomState(Enum):
     """`Room.reason` says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Occupant:
     """One person in a room, known by nick."""
 
@@ -78,7 +79,7 @@ class Room:
     """The room keeps a public archive (XEP-0313)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bookmark:
     """A room remembered on the server (XEP-0402)."""
 
@@ -90,7 +91,7 @@ class Bookmark:
     autojoin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomListing:
     """One room of a service's public list (XEP-0045 §6.3)."""
 

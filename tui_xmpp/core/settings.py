@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .account import Account
 from .chat import Notify
+from .value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ui:
     """The `[ui]` table."""
 
@@ -32,7 +33,7 @@ class Ui:
     """Widest text column, in cells."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Privacy:
     """The `[privacy]` table: what others hear about us."""
 
@@ -44,7 +45,7 @@ class Privacy:
     """Tell people on the roster that we type (XEP-0085)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attention:
     """The `[notify]` table."""
 
@@ -56,7 +57,7 @@ class Attention:
     """Words that count as a mention in rooms, besides the nick."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Settings:
     """The whole configuration."""
 

@@ -6,7 +6,8 @@ import difflib
 import enum
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .value import value
 
 _NEAREST = 3
 _CUTOFF = 0.5
@@ -27,7 +28,7 @@ class ArgumentKind(enum.Enum):
     COMMAND = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Argument:
     """One argument of a command; *rest* takes all that follows as it was typed, and comes last."""
 
@@ -39,7 +40,7 @@ class Argument:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SlashCommand:
     """A command: its name and aliases without the slash, and what to tell about it."""
 
@@ -50,7 +51,7 @@ class SlashCommand:
     arguments: tuple[Argument, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parsed:
     """A line that was understood: text to send if *command* is None, else a command and its values."""
 
@@ -63,7 +64,7 @@ class Parsed:
         return next((value for given, value in self.values if given == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hint:
     """A line that is neither sent nor run: a sentence, the usage, and names that may have been meant."""
 
@@ -72,7 +73,7 @@ class Hint:
     nearest: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Completion:
     """What is being typed at the cursor.
 
@@ -89,7 +90,7 @@ class Completion:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Token:
     start: int
     end: int

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from .value import value
+
 
 class Style(enum.Enum):
     """How a range of the body is shown."""
@@ -23,7 +25,7 @@ class Style(enum.Enum):
     DIRECTIVE = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Span:
     """A range with one style; *depth* counts the quotation signs of a QUOTE line and is 0 elsewhere."""
 
@@ -33,7 +35,7 @@ class Span:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Link:
     """A range that holds the address *url*, as it was written."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from .value import value
 
 MAX_CHARS = 20_000
 MAX_LINES = 400
@@ -37,7 +38,7 @@ _TABLE_LIMIT = 8192
 _WINDOW_FACTOR = 4
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cleaned:
     """Text that is safe to show, and whether the rest of it was left out."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from tui_xmpp.core.value import value
 
 from ..core.ports import KeyValue
 from ..core.text import clean_line
@@ -20,7 +21,7 @@ _MAX_NAMES = 4
 _MAX_CHARS = 80
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Certificate:
     """The fields a person can judge; all text is cleaned."""
 

@@ -9,8 +9,9 @@ import random
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
+
+from tui_xmpp.core.value import value
 
 from ..core.account import Account, Connection
 from ..core.address import Address
@@ -33,7 +34,7 @@ _GOODBYE_SECONDS = 2.0
 _log = logging.getLogger("tui-xmpp")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Timeouts:
     """Seconds to wait for the server, for each step."""
 

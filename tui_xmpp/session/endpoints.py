@@ -7,7 +7,9 @@ import contextlib
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from tui_xmpp.core.value import value
 
 from ..core.account import Account, TlsMode
 from ..core.ports import KeyValue
@@ -22,7 +24,7 @@ _MEMORY = "endpoint"
 _SERVICES = ((TlsMode.DIRECT, "xmpps-client"), (TlsMode.STARTTLS, "xmpp-client"))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Endpoint:
     """One place to connect to."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
 
 from ..core.address import Address, AddressError
 from ..core.chat import ChatKey
@@ -54,7 +56,7 @@ class Status:
     LOST = 333
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomInfo:
     """What a room says of itself (XEP-0045 §6.4)."""
 
@@ -78,7 +80,7 @@ class RoomInfo:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoomPresence:
     """One presence of a room, read."""
 

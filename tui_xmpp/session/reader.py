@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+
+from tui_xmpp.core.value import value
 
 from .failure import Failure, Violation
 
@@ -14,7 +15,7 @@ _SLICE = 16 * 1024
 _UNDEFINED_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """How much of one stanza a peer may send."""
 
@@ -32,21 +33,21 @@ class Limits:
     """Different names in one stream; the parser never forgets one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Header:
     """The peer opened its stream."""
 
     element: ET.Element
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dropped:
     """A stanza was left out, because it went past a limit."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Closed:
     """The peer closed its stream (RFC 6120 §4.4)."""
 

@@ -6,8 +6,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from tui_xmpp.core.value import value
 
 TIMEOUT = 5.0
 TRIES = 3
@@ -20,7 +21,7 @@ class DnsFailure(Exception):
     """DNS gave no answer; whether the name exists is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Service:
     """One SRV record (RFC 2782)."""
 

@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from slixmpp.util.sasl.client import saslprep
+
+from tui_xmpp.core.value import value
 
 from ..core.ports import KeyValue
 from .failure import Refused, Violation, Weaker, WrongPassword
@@ -41,7 +42,7 @@ _STRENGTH = {
 _MIN_SERVER_NONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Offer:
     """What the server announced about signing in."""
 

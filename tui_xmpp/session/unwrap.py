@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
 
 from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
@@ -21,7 +22,7 @@ _MESSAGE = f"{{{convert.CLIENT}}}message"
 _WRAPPERS = (f"{{{CARBONS}}}received", f"{{{CARBONS}}}sent", f"{{{MAM}}}result")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unwrapped:
     """A message taken out of its wrapping, and the empty draft for it."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
 from enum import Enum
 
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.message import Message, MessageType, Reaction
+from tui_xmpp.core.value import value
 
 from . import rows
 from .links import has_link
@@ -26,7 +26,7 @@ class Kind(Enum):
     REACT = "react"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Amendment:
     """One change to a message, by its id."""
 

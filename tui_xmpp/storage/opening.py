@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.value import value
 
 from .archive import SqliteArchive
 from .archive_read import SqliteArchiveReader
@@ -21,7 +21,7 @@ from .paths import Paths, secure
 from .vault import SystemVault
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Storage:
     """Everything on disk of one running instance."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2s
 from pathlib import Path
 
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.value import value
 
 _NAME = "tui-xmpp"
 _PRIVATE_DIRECTORY = 0o700
@@ -18,7 +18,7 @@ _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Paths:
     """The directories of one instance."""
 

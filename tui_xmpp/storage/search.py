@@ -7,11 +7,11 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from tui_xmpp.core.message import Hit
 from tui_xmpp.core.query import Query
+from tui_xmpp.core.value import value
 
 from . import rows
 
@@ -26,7 +26,7 @@ _UNSPACED = re.compile(
 _TELLING = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Term:
     text: str
     prefix: bool

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, get_args
+
+from tui_xmpp.core.value import value
 
 Context = Literal["everywhere", "chat", "selection", "list", "popup"]
 
@@ -32,7 +34,7 @@ _WRITTEN = {
 _KEEP = frozenset({"quit", "help"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Binding:
     """One thing that keys do."""
 

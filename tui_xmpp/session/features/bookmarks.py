@@ -234,6 +234,9 @@ class Bookmarks(Feature):
                     await self._load_once()
                     known = self._mine().get(room)
                     if (known is not None and known.autojoin) != autojoin:
+                        if autojoin:
+                            # The user is in, or was thrown out meanwhile: the mark itself joins nothing.
+                            self._joined.add(room)
                         await self._mark(room, autojoin=autojoin)
                 except Failed as failed:
                     if failed.condition == "offline":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
 
 from ...core.account import Ability
 from ...core.address import Address
@@ -30,7 +32,7 @@ _PATIENCE = 20.0
 """Seconds after which contacts get to see us although the past is still coming."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Page:
     results: list[ET.Element]
     complete: bool

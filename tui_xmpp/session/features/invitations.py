@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
 
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
@@ -23,7 +24,7 @@ MAX_TEXT = 500
 """Characters kept of what is said with one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Invitation:
     room: Address
     sender: Address | None

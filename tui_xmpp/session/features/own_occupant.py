@@ -63,6 +63,9 @@ class OwnOccupant(Feature):
         presence = muc.read_presence(stanza, sender.resource, vouched=False)
         if not presence.is_own(room.nick):
             return True
+        if room.state is RoomState.JOINING and not presence.available:
+            # The room's last word about the time before: nobody leaves who is not in yet.
+            return True
         if presence.available:
             occupant = presence.occupant
             self.context.emit(

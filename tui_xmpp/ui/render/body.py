@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -12,6 +11,7 @@ from rich.style import Style
 from tui_xmpp.core import styling
 from tui_xmpp.core.message import Message, MessageType
 from tui_xmpp.core.text import CUT_MARK, MAX_CHARS, MAX_LINES, clean, cleaned
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.look import Look
 
 FOLDED_CHARS = 3000
@@ -30,7 +30,7 @@ _FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shown:
     """The text to show for a message."""
 

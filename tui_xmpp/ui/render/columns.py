@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.wrap import cut, fit
 
@@ -22,7 +22,7 @@ Row = list[Segment]
 """One row of the screen."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Columns:
     """Where things stand, in cells from the left; a column of no width is left out."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ from rich.color import Color
 from rich.style import Style
 
 from tui_xmpp.core import colour
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.themes import Theme
 
 SIGNS = {
@@ -52,7 +52,7 @@ _PALETTE_RGB = tuple(rgb for _, rgb in _PALETTE)
 _BOLD = Style(bold=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Look:
     """How everything is shown now; a new one means a repaint."""
 

@@ -12,6 +12,7 @@ from rich.style import Style
 from tui_xmpp.core.message import Delivery, Message, MessageType, Reply
 from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render import body
 from tui_xmpp.ui.render.columns import OWN_NAME, STATE_CELLS, Columns, Row, head, indent
 from tui_xmpp.ui.render.look import Look
@@ -34,7 +35,7 @@ _STATES = {
 _BOLD = Style(bold=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scene:
     """What the messages of one log have in common."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -13,6 +12,7 @@ from rich.style import Style
 
 from tui_xmpp.core.message import Gap
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.columns import Columns, Row, head, indent
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.wrap import cut, wrap
@@ -20,7 +20,7 @@ from tui_xmpp.ui.render.wrap import cut, wrap
 NoticeKind = Literal["join", "leave", "info", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Notice:
     """One line that is no message. The text is cleaned when it is shown."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.style import Style
 from rich.text import Text
@@ -11,11 +10,12 @@ from rich.text import Text
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.people import here, presence
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Activity:
     """One chat with something new."""
 
@@ -28,7 +28,7 @@ class Activity:
     draft: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Status:
     """What the status line shows; a field that is None or empty is left out."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -16,6 +15,7 @@ from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import Invited, Question
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.render import people
 from tui_xmpp.ui.render.look import Look
@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_GROUP = "Others"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heading:
     """`Chats`, `People`, or a group of people."""
 
@@ -33,7 +33,7 @@ class Heading:
     depth: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     """One contact in one group."""
 
@@ -41,7 +41,7 @@ class Person:
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Asking:
     """A subscription request or an invitation that waits for an answer."""
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from tui_xmpp.core.message import Delivery, Gap, Message, MessageType, Place
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.body import ACTION
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.rules import Notice, folds
@@ -22,7 +23,7 @@ _START = datetime.min.replace(tzinfo=UTC)
 _keys = count(1)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Notices:
     """A run of joins and leaves, or one other notice."""
 
@@ -34,7 +35,7 @@ class Notices:
         return Place(self.notices[0].at, _AFTER_MESSAGES)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tail:
     """The end of the log: shows only the gaps above it."""
 
