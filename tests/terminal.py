@@ -128,6 +128,8 @@ class Terminal:
         """Make the window another size."""
         self.screen.resize(rows, columns)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        # It is not the program's controlling terminal, so the kernel tells nobody.
+        self.process.send_signal(signal.SIGWINCH)
 
     def modes(self) -> list[Any]:
         """The settings of the terminal line, as `termios.tcgetattr` tells them."""
