@@ -67,6 +67,13 @@ async def test_a_room_joined_by_hand_is_remembered(wire: Wire) -> None:
     assert (kept.name, kept.nick, kept.password, kept.autojoin) == ("The Garden", "anna", "tulip", True)
 
 
+async def test_who_is_thrown_out_at_once_is_not_led_back_by_the_new_bookmark(wire: Wire) -> None:
+    await enter(wire, JoinRoom(ANNA, ROOM))
+    await wire.take(presence("anna", 110, 307, kind="unavailable", item="affiliation='none' role='none'"))
+    await echo(wire, "true")
+    assert bookmark(wire) is not None and state(wire) is RoomState.FAILED
+
+
 async def test_an_accepted_invitation_is_remembered(wire: Wire) -> None:
     await wire.take(
         f"<message from='{BERT}/x'><x xmlns='jabber:x:conference' jid='{ROOM}' password='tulip'/></message>"

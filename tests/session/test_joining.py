@@ -300,6 +300,18 @@ async def test_a_join_that_was_under_way_when_we_became_unavailable_is_made_once
     assert len(presences(wire, f"{ROOM}/anna")) == 1
 
 
+async def test_a_late_word_about_our_going_does_not_end_the_next_join(wire: Wire) -> None:
+    await join(wire)
+    await wire.do(SetPresence(Show.OFFLINE))
+    await wire.do(SetPresence(Show.AVAILABLE))
+    wire.answer(await wire.request(INFO), info())
+    await wire.settle()
+    await wire.take(presence("anna", 110, kind="unavailable"))
+    assert state(wire) is RoomState.JOINING
+    await wire.take(presence("anna", 110))
+    assert state(wire) is RoomState.JOINED
+
+
 async def test_signed_in_unseen_no_room_is_joined(wire: Wire) -> None:
     await join(wire)
     await wire.do(SetPresence(Show.OFFLINE))
