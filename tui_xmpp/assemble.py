@@ -310,12 +310,28 @@ def _run_alone(
         raise KeyboardInterrupt from None
 
 
+def _log_to(path: Path) -> None:
+    """Faults of our own go to a file of at most 256 KiB (and one before it), never onto the screen."""
+    import logging
+    from logging.handlers import RotatingFileHandler
+
+    from .session.wire_log import WireFilter
+
+    handler = RotatingFileHandler(path, maxBytes=256 * 1024, backupCount=1, encoding="utf-8", delay=True)
+    handler.setLevel(logging.WARNING)
+    # What is said on the wire stays out of it, also where an exception quotes it.
+    handler.addFilter(WireFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+
+
 def _session_maker(
     storage: Storage, settings: Settings, world: World, vault: Vault | None
 ) -> Callable[[], Session]:
     """Import the session, which takes long, and return what makes one inside an event loop."""
     from .session.session import Session
 
+    _log_to(storage.paths.data / "errors.log")
     return lambda: Session(
         settings,
         world=world,

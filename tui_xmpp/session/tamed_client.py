@@ -8,6 +8,7 @@ import secrets
 import ssl
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from slixmpp import ClientXMPP
