@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 
 import pytest
 
@@ -148,3 +149,26 @@ def test_the_past_is_in_order_and_over() -> None:
         assert len(moments) == length
         assert moments == sorted(moments)
         assert moments[-1] < NOON
+
+
+def test_no_screenful_of_the_past_says_anything_twice() -> None:
+    for said in (
+        [text for _, _, text in cast.private_history(NOON)],
+        [text for _, _, text in cast.room_history(NOON)],
+    ):
+        for at in range(len(said) - 40):
+            screenful = said[at : at + 40]
+            assert len(set(screenful)) == 40, screenful
+
+
+def test_nobody_in_the_room_answers_themselves() -> None:
+    past = list(cast.room_history(NOON))
+    pairs = [(one[1], one[2]) for one in past]
+    again = [b for a, b in pairwise(pairs) if a[0] == b[0]]
+    assert len(again) < len(pairs) // 8
+
+
+def test_the_chat_with_ava_shows_what_chats_are_made_of() -> None:
+    assert any(one.answers is not None for one in cast.TALK)
+    assert any(one.reaction for one in cast.TALK)
+    assert any(one.corrected for one in cast.TALK)

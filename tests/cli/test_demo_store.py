@@ -37,7 +37,7 @@ def test_lua_reads_what_was_written(tmp_path: Path) -> None:
     write_past(tmp_path, NOW)
     data = tmp_path / "data"
     count, stamp, name, text = lua(COUNT, data / "localhost/archive/alice.list")
-    assert (int(count), name) == (500, "body")
+    assert int(count) > cast.HISTORY_LENGTH and name == "body"
     assert stamp.startswith("2026-11-2")
     assert text
     assert lua(COUNT, data / "rooms%2elocalhost/muc_log/garden.list")[0] == str(cast.ROOM_HISTORY_LENGTH)

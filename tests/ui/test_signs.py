@@ -12,7 +12,7 @@ from tui_xmpp.ui.render.people import Here, presence
 
 @pytest.mark.parametrize("theme", ["quiet-dark", "quiet-light", "ansi", "paper"])
 def test_read_and_here_have_colours_of_their_own(theme: str) -> None:
-    read = message(1, "word", outgoing=True, delivery=Delivery.READ)
+    read = message(1, "word", own=True, delivery=Delivery.READ)
     assert style_of(read, "●", look(theme)).color == look(theme).style("accent").color
     assert presence(look(theme), Here.HERE).style == look(theme).style("ok")
     assert look(theme).style("ok").color != look(theme).style("accent").color

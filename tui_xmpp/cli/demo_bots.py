@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any
 
@@ -48,10 +47,9 @@ _MOODS = (
 class Bots:
     """Lives until it is cancelled."""
 
-    def __init__(self, engine: Engine, pace: Pace | None = None, seed: int = 7) -> None:
+    def __init__(self, engine: Engine, pace: Pace | None = None) -> None:
         self._engine = engine
         self._pace = pace or Pace()
-        self._random = random.Random(seed)
         self._settled: set[Address] = set()
         self._greeted: set[str] = set()
         self._company_called = False

@@ -62,6 +62,37 @@ GUESTS = (
 )
 """With the user and the five contacts on the roster, twenty in the room."""
 
+
+@value
+class Said:
+    """One line of the talk with Ava, and what was done with it."""
+
+    minutes: int
+    """Before now."""
+    own: bool
+    text: str
+    answers: int | None = None
+    """Which line it replies to, counted from 0."""
+    corrected: str = ""
+    """The text after a correction."""
+    reaction: str = ""
+    """Of whoever did not write it."""
+
+
+LIVELY = "ava"
+TALK = (
+    Said(95, False, "Are you coming to *compost day* on Saturday?"),
+    Said(93, True, "Of course. Which gate?"),
+    Said(92, False, "The one on the river side, by the kiosk. If I am late, go in and keep me a fork."),
+    Said(90, True, "I bring gloves for both of us.", reaction="🌻"),
+    Said(89, False, "And the map? https://garden.example.org/map"),
+    Said(88, True, "Printed already, two copies."),
+    Said(81, True, "Shall we take the train at 9:12?", corrected="Shall we take the train at 9:42?"),
+    Said(78, False, "That one. I sit in the last coach.", answers=6, reaction="👍"),
+    Said(77, False, "/me packs the soup"),
+)
+"""A chat with a reply, reactions, a correction, a link and an action."""
+
 _SEED = 7
 
 

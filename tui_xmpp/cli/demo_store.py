@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,12 @@ from .demo_server import DOMAIN, ROOMS_DOMAIN
 
 
 def write_past(server_folder: Path, now: datetime) -> None:
-    """Write a chat of 500 messages, the room with its history, and the user's bookmark of it.
+    """Write a chat of 500 messages, a short lively one, the room with its history, and the user's bookmark.
 
     `now`: UTC; everything written happened before.
     """
     data = server_folder / "data"
-    _write_list(data, DOMAIN, "archive", cast.USER, _private_chat(now))
+    _write_list(data, DOMAIN, "archive", cast.USER, chain(_private_chat(now), _lively_chat(now)))
     _write_list(data, ROOMS_DOMAIN, "muc_log", cast.ROOM, _room_log(now))
     _write(data, ROOMS_DOMAIN, "config", cast.ROOM, _room())
     _write(data, ROOMS_DOMAIN, "persistent", "", {cast.ROOM_ADDRESS: True})
@@ -33,6 +34,43 @@ def _private_chat(now: datetime) -> Iterable[dict[str, Any]]:
         yield _archived(stanza, at, with_=friend)
 
 
+def _lively_chat(now: datetime) -> Iterable[dict[str, Any]]:
+    """Yield the talk with Ava: the messages, then what was done with each of them, and that all was read."""
+    user, friend = f"{cast.address(cast.USER)}/past", cast.address(cast.LIVELY)
+
+    def stanza(own: bool, minutes: int, id: str, text: str, *children: Any) -> dict[Any, Any]:
+        sender, receiver = (user, friend) if own else (friend, cast.address(cast.USER))
+        message = _message("chat", sender, receiver, id, text, *children)
+        return _archived(message, now - timedelta(minutes=minutes), with_=friend)
+
+    def id_of(number: int) -> str:
+        return f"past-{cast.LIVELY}-{number}"
+
+    last = max(number for number, said in enumerate(cast.TALK) if said.own)
+    for number, said in enumerate(cast.TALK):
+        children = []
+        if said.answers is not None:
+            answered = cast.address(cast.USER) if cast.TALK[said.answers].own else friend
+            # XEP-0461 §3.1
+            reply = {"xmlns": "urn:xmpp:reply:0", "to": answered, "id": id_of(said.answers)}
+            children.append(_tag("reply", reply))
+        yield stanza(said.own, said.minutes, id_of(number), said.text, *children)
+        if said.corrected:
+            # XEP-0308 §3
+            replace = _tag("replace", {"xmlns": "urn:xmpp:message-correct:0", "id": id_of(number)})
+            yield stanza(said.own, said.minutes, f"{id_of(number)}-corrected", said.corrected, replace)
+        if said.reaction:
+            # XEP-0444 §3.1
+            namespace = {"xmlns": "urn:xmpp:reactions:0"}
+            reaction = _tag("reaction", namespace, said.reaction)
+            reactions = _tag("reactions", {**namespace, "id": id_of(number)}, reaction)
+            yield stanza(not said.own, said.minutes, f"{id_of(number)}-reaction", "", reactions)
+        if number == last:
+            # XEP-0333 §4.2
+            displayed = _tag("displayed", {"xmlns": "urn:xmpp:chat-markers:0", "id": id_of(last)})
+            yield stanza(not said.own, said.minutes, f"{id_of(last)}-read", "", displayed)
+
+
 def _room_log(now: datetime) -> Iterable[dict[str, Any]]:
     for number, (at, nick, text) in enumerate(cast.room_history(now)):
         stanza = _message("groupchat", f"{cast.ROOM_ADDRESS}/{nick}", "", f"past-room-{number}", text)
@@ -44,11 +82,12 @@ def _archived(stanza: dict[Any, Any], at: datetime, with_: str) -> dict[Any, Any
     return {**stanza, "key": f"archived-{stanza['attr']['id']}", "when": int(at.timestamp()), "with": with_}
 
 
-def _message(type: str, sender: str, receiver: str, id: str, text: str) -> dict[Any, Any]:
+def _message(type: str, sender: str, receiver: str, id: str, text: str, *children: Any) -> dict[Any, Any]:
     attributes = {"type": type, "from": sender, "id": id}
     if receiver:
         attributes["to"] = receiver
-    return _tag("message", attributes, _tag("body", {}, text))
+    body = (_tag("body", {}, text),) if text else ()
+    return _tag("message", attributes, *body, *children)
 
 
 def _bookmarks() -> dict[Any, Any]:
