@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -207,3 +209,17 @@ async def test_quitting_keeps_the_draft() -> None:
         await seen.pilot.press("ctrl+q")
         await seen.pilot.pause()
         assert seen.engine.world.chats[AVA].draft == "half a thought"
+
+
+async def test_history_that_is_fetched_while_the_chat_is_open_appears_in_it() -> None:
+    async with driven(peopled()) as seen:
+        engine = seen.engine
+        newest = engine.archive.page(AVA).messages[-1]
+        for minutes, body in ((-60, "said while you were away"), (1, "and this too")):
+            row = engine.archive.next_row()
+            message = replace(
+                newest, at=newest.at + timedelta(minutes=minutes), row=row, id=f"old{row}", body=body
+            )
+            engine.emit(ev.MessageKept(message, old=True))
+        await seen.shows("said while you were away")
+        await seen.shows("and this too")

@@ -191,7 +191,8 @@ class History(Feature):
         before_id, before = page.first
         after_id, after = known if known is not None else ("", None)
         for key in [room] if room is not None else self._chats():
-            self.context.archive.add_gap(Gap(0, key, after, after_id, before, before_id))
+            gap = self.context.archive.add_gap(Gap(0, key, after, after_id, before, before_id))
+            self.context.emit(HistoryLoaded(key, 0, gap))
 
     def _chats(self) -> list[ChatKey]:
         own = self.context.own

@@ -88,9 +88,12 @@ class ChatView:
         if window is None:
             return False
         new: dict[int, Message] = {}
+        fetched = False
         for event in events:
             match event:
-                case ev.MessageKept(message, old) if message.chat == window.chat and not old:
+                case ev.MessageKept(message, old) if message.chat == window.chat and old:
+                    fetched = True
+                case ev.MessageKept(message) if message.chat == window.chat:
                     new[message.row] = message
                     window.kept(message.place)
                 # On a quick link a message is sent, taken and delivered within one frame.
@@ -100,7 +103,10 @@ class ChatView:
                     self._face.transcript.replace(message)
                 case ev.HistoryLoaded(chat) if chat == window.chat:
                     self._loaded(event)
-        if new:
+        if fetched:
+            # What was fetched may belong anywhere, and new messages of this batch are in the archive too.
+            self._read_again()
+        elif new:
             self._face.transcript.add(list(new.values()))
         return bool(new)
 
@@ -110,6 +116,10 @@ class ChatView:
             self._face.say(event.failure, Level.WARN)
             self._face.transcript.set_gaps(list(self._gaps.values()))
             return
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """Show what the archive now has where the user is looking."""
         window = self._window
         visible = self._face.transcript.visible_messages()
         if window is None:
