@@ -16,6 +16,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_xmpp.core.commands import Refused
@@ -44,9 +45,6 @@ class ChatApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     INLINE_PADDING = 0
     BINDINGS: ClassVar = []
-    CSS = """
-    Screen { background: $background; color: $foreground; }
-    """
 
     def __init__(
         self,
@@ -72,20 +70,24 @@ class ChatApp(App[int]):
         self.themes = themes.Themes()
         self._theme_files: dict[Path, int] = {}
         self.animation_level = "none"
+        # Nothing here has a toast or a tooltip: no screen needs the widgets for them.
+        self._disable_notifications = self._disable_tooltips = True
         self._load_themes()
         wanted = settings.ui.theme or themes.default_theme(os.environ)
         self.theme_name = wanted if wanted in self.themes else "quiet-dark"
-        self.theme = self.theme_name
-        self.look = self._look()
+        self._wear()
         self.main = MainScreen(engine, archive, settings, self.keymap_table, self.look, config_folder)
 
     # --- start and end --------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        """No other screen is made and laid out before it."""
+        return self.main
 
     async def on_mount(self) -> None:
         """First what is remembered, or the sign-in; the engine's events come after."""
         bridge = Bridge(self.engine, self.post_message)
         self._bridge_task = asyncio.create_task(bridge.run(), name="bridge")
-        await self.push_screen(self.main)
         if not self.engine.world.accounts:
             await self.sign_in()
         for error in (*self.keymap_table.errors, *self.themes.errors):
@@ -170,8 +172,18 @@ class ChatApp(App[int]):
         folder = self.config_folder / "themes" if self.config_folder else None
         self.themes = themes.load_themes(folder)
         self._theme_files = themes.changed_files(folder)
-        for theme in self.themes.values():
-            self.register_theme(themes.to_textual(theme))
+
+    def _wear(self) -> None:
+        self.register_theme(themes.to_textual(self.themes[self.theme_name]))
+        self.theme = self.theme_name
+        self.look = self._look()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Put the theme's colours into the styles; before there is a screen none of them is read yet."""
+        if self.screen_stack:
+            super().refresh_css(animate=animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     def _look(self) -> Look:
         ui = self.settings.ui
@@ -188,8 +200,7 @@ class ChatApp(App[int]):
         if name not in self.themes:
             return
         self.theme_name = name
-        self.theme = name
-        self.look = self._look()
+        self._wear()
         self.main.wear(self.look)
         if keep:
             self.config.set_ui("theme", name)

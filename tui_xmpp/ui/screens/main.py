@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 class MainScreen(Screen[None]):
     """Holds the open chat and gives every part what it shows."""
 
-    CSS = layout.CSS
+    DEFAULT_CSS = layout.CSS
     AUTO_FOCUS = "#composer"
     ESCAPE_TO_MINIMIZE = False
     BINDINGS: ClassVar = []

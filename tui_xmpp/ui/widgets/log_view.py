@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message as Posted
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -65,6 +65,12 @@ class LogView(LogMessages, ScrollView, can_focus=False):
     def following(self) -> bool:
         """The view is at the chat's newest message."""
         return self._follow and self._records.at_end
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw rows of the view; Textual draws a new size before it tells of it."""
+        if self.size.width != self._painter.width:
+            self.on_resize()
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Draw one row of the view; short chats stand at the bottom, near the composer."""
