@@ -11,6 +11,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.fakes.engine import NOON, FakeEngine
+from tui_xmpp.core.ports import Configuration
 from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.ui.app import ChatApp
 from tui_xmpp.ui.bridge import Batch
@@ -94,6 +95,7 @@ async def driven(
     size: tuple[int, int] = (80, 24),
     settings: Settings | None = None,
     config: Path | None = None,
+    configuration: Configuration | None = None,
 ) -> AsyncIterator[Driven]:
     engine = engine or FakeEngine()
     settings = settings or Settings(ui=Ui(theme="quiet-dark"))
@@ -102,7 +104,7 @@ async def driven(
         engine.archive,
         settings,
         config_folder=config,
-        config=FakeConfig(),
+        config=configuration or FakeConfig(),
         today=lambda: NOON.date(),
     )
     async with app.run_test(size=size) as pilot:

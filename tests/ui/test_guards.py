@@ -180,3 +180,8 @@ async def test_the_last_guard_is_in_the_way_of_every_widget() -> None:
         await seen.shows("missed 31m this")
         assert "\x9b" not in _written(seen)
         assert "\u202e" not in _written(seen)
+
+
+def test_an_emoji_that_terminals_count_differently_takes_two_cells_in_all_of_them() -> None:
+    (sent,) = TerminalGuard().apply([Segment("❤\ufe0f 1 ☕\ufe0f|")], Color(0, 0, 0))
+    assert sent.text == "❤  1 ☕|"

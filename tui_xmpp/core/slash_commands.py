@@ -195,6 +195,13 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
     ),
     "The screen": (
         _command("list", "Show or hide the list of chats."),
+        _command(
+            "sort",
+            "Sort the list of chats by activity or by name.",
+            _some(
+                "order", _K.CHOICE, "activity or name; left out: the other one", choices=("activity", "name")
+            ),
+        ),
         _command("members", "Show or hide the members of the room."),
         _command("theme", "Choose the colours.", _some("name", _K.THEME, "the name of a theme")),
         _command(
@@ -204,6 +211,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command("bare", "Show plain text to select with the mouse."),
         _command("link", "Show what the link may carry."),
+        _command("reload", "Read config.toml and the themes again."),
         _command("help", "Show keys and commands.", _some("command", _K.COMMAND, "one command")),
         _command("keys", "Show the keys."),
         _command("quit exit", "Leave; what is unsent goes out next time."),

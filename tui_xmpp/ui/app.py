@@ -25,14 +25,15 @@ from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.bridge import Batch, Bridge
 from tui_xmpp.ui.keymap import Keymap
+from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 
 PATIENCE = 0.3
 """Seconds that a key waits at most for the keys before it."""
-THEME_CHECK = 2.0
-"""Seconds between two looks at the theme files."""
+FILE_CHECK = 2.0
+"""Seconds between two looks at the configuration and the theme files."""
 
 LAST_WORDS = 3.0
 """Seconds the end of the program waits for a draft to reach the disk."""
@@ -68,14 +69,14 @@ class ChatApp(App[int]):
         self._guard = TerminalGuard()
         self._bridge_task: asyncio.Task[None] | None = None
         self.themes = themes.Themes()
-        self._theme_files: dict[Path, int] = {}
         self.animation_level = "none"
         # Nothing here has a toast or a tooltip: no screen needs the widgets for them.
         self._disable_notifications = self._disable_tooltips = True
-        self._load_themes()
+        self.load_themes()
         wanted = settings.ui.theme or themes.default_theme(os.environ)
         self.theme_name = wanted if wanted in self.themes else "quiet-dark"
         self._wear()
+        self._reloading = Reloading(self)
         self.main = MainScreen(engine, archive, settings, self.keymap_table, self.look, config_folder)
 
     # --- start and end --------------------------------------------------------------------------------
@@ -92,7 +93,9 @@ class ChatApp(App[int]):
             await self.sign_in()
         for error in (*self.keymap_table.errors, *self.themes.errors):
             self.main.say(error)
-        self.set_interval(THEME_CHECK, self._watch_themes)
+        self.set_interval(FILE_CHECK, self._watch)
+        if not self.settings.ui.mouse:
+            self._reloading.use_mouse()
 
     async def sign_in(self) -> None:
         """Ask for an account."""
@@ -168,10 +171,9 @@ class ChatApp(App[int]):
         """Our variables for Textual's own themes, which are never worn."""
         return themes.variable_defaults()
 
-    def _load_themes(self) -> None:
-        folder = self.config_folder / "themes" if self.config_folder else None
-        self.themes = themes.load_themes(folder)
-        self._theme_files = themes.changed_files(folder)
+    def load_themes(self) -> None:
+        """Read the shipped themes and the user's."""
+        self.themes = themes.load_themes(self.config_folder / "themes" if self.config_folder else None)
 
     def _wear(self) -> None:
         self.register_theme(themes.to_textual(self.themes[self.theme_name]))
@@ -203,16 +205,19 @@ class ChatApp(App[int]):
         self._wear()
         self.main.wear(self.look)
         if keep:
-            self.config.set_ui("theme", name)
+            self.keep("theme", name)
 
-    def _watch_themes(self) -> None:
-        """Load changed theme files; a new day changes what is called today."""
-        folder = self.config_folder / "themes" if self.config_folder else None
-        if themes.changed_files(folder) != self._theme_files:
-            self._load_themes()
-            self.use_theme(self.theme_name, keep=False)
-            self.refresh_css(animate=False)
-        elif self.look.today != self._today():
+    def keep(self, key: str, value: str) -> None:
+        """Write a value of `[ui]` to the configuration."""
+        self._reloading.keep(key, value)
+
+    def reload(self) -> bool:
+        """Read configuration and themes again; False: something in them is not right, which is told."""
+        return self._reloading.read()
+
+    def _watch(self) -> None:
+        """Read changed files; a new day changes what is called today."""
+        if not self._reloading.look() and self.look.today != self._today():
             self.look = self._look()
             self.main.wear(self.look)
 

@@ -35,6 +35,8 @@ class Kind:
     start = ""
     """What stands in the line at first."""
     placeholder = ""
+    nothing = ""
+    """Said in place of the rows when there is none."""
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """Return the rows for what is written now."""

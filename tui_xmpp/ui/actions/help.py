@@ -18,6 +18,7 @@ class Help(Kind):
     hint = "write to filter   PageUp PageDown   Esc closes"
     placeholder = "filter"
     tall = True
+    nothing = "No line of the help holds this."
 
     def __init__(self, face: Face, command: str = "", *, only_keys: bool = False) -> None:
         self._face = face

@@ -150,6 +150,7 @@ class Jump(Kind):
     title = "Go to"
     placeholder = "name or address"
     hint = "Enter goes there   Esc closes"
+    nothing = "Nobody by that name. A whole address goes anywhere: ava@example.org."
 
     def __init__(self, face: Face) -> None:
         self._face = face
@@ -186,6 +187,8 @@ class Jump(Kind):
             sign + name, style=look.style("text")
         )
         address = clean_line(str(key.address))
+        if len(world.accounts) > 1:
+            address += f" ({clean_line(key.account.local or str(key.account))})"
         if address != name:
             text.append(f"  {address}", style=look.style("dim"))
         text.truncate(max(0, width - len(end) - 2), overflow="ellipsis", pad=True)

@@ -15,6 +15,7 @@ class Past(Kind):
 
     title = "Written before"
     placeholder = "search"
+    nothing = "You have sent nothing like this since the start."
     hint = "Enter takes it   Esc closes"
 
     def __init__(self, face: Face) -> None:

@@ -1,4 +1,4 @@
-"""A contact as a card, and public rooms as a list."""
+"""Who is in a room, and public rooms, as lists."""
 
 from __future__ import annotations
 
@@ -10,94 +10,11 @@ from rich.text import Text
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.contact import Contact, Show, Subscription
 from tui_xmpp.core.questions import PublicRooms, RoomServices, Unanswered
 from tui_xmpp.core.room import Occupant, Role, RoomListing
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face, Kind
 from tui_xmpp.ui.render import people as render
-
-_SUBSCRIPTIONS = {
-    Subscription.NONE: "Neither of you sees when the other is here.",
-    Subscription.TO: "You see when they are here; they do not see you.",
-    Subscription.FROM: "They see when you are here; you do not see them.",
-    Subscription.BOTH: "You see each other's presence.",
-    Subscription.REMOVE: "Not on your list any more.",
-}
-_SHOWS = {
-    Show.CHAT: "wants to talk",
-    Show.AVAILABLE: "here",
-    Show.AWAY: "away",
-    Show.XA: "away for long",
-    Show.DND: "do not disturb",
-    Show.OFFLINE: "offline",
-}
-
-
-def subscription_words(contact: Contact | None) -> str:
-    """Return who sees whom, in a sentence."""
-    if contact is None:
-        return "Not on your list; /add puts them there."
-    words = _SUBSCRIPTIONS[contact.subscription]
-    if contact.ask:
-        words += " You asked; they have not answered."
-    if contact.approved and contact.subscription in (Subscription.NONE, Subscription.TO):
-        words += " You allowed it beforehand."
-    return words
-
-
-class ContactCard(Kind):
-    """Where somebody is, who sees whom, and what can be changed."""
-
-    field = False
-    hint = "a allow   r refuse   s ask to see   c no longer see   Esc closes; /rename /group /remove"
-
-    def __init__(self, face: Face, chat: ChatKey) -> None:
-        self._face = face
-        self._chat = chat
-        self.title = clean_line(f"{face.world.name_of(chat)}  {chat.address}")
-
-    def keys(self, text: str) -> Sequence[Hashable]:
-        """The card line by line."""
-        world, chat = self._face.world, self._chat
-        contact = world.contacts.get((chat.account, chat.address))
-        lines = [subscription_words(contact)]
-        if contact is not None and contact.groups:
-            lines.append("Groups: " + ", ".join(clean_line(group, 40) for group in contact.groups))
-        presences = world.presences.get((chat.account, chat.address), {})
-        for one in sorted(presences.values(), key=lambda presence: -presence.priority):
-            status = f" · {clean_line(one.status, 80)}" if one.status else ""
-            lines.append(
-                f"{clean_line(one.resource, 30)}: {_SHOWS[one.show]}{status} (priority {one.priority})"
-            )
-        if not presences:
-            lines.append("No device of theirs is seen now.")
-        return lines
-
-    def draw(self, key: Hashable, width: int) -> Text:
-        """Return one line."""
-        text = Text(f" {key}", no_wrap=True)
-        text.truncate(width, overflow="ellipsis")
-        return text
-
-    async def pick(self, key: Hashable | None, text: str) -> bool:
-        """Enter closes."""
-        return True
-
-    async def press(self, key: str, row: Hashable | None) -> bool:
-        """Change who sees whom."""
-        kinds: dict[str, type[cmd.ApproveSubscription | cmd.RefuseSubscription | cmd.CancelSubscription]] = {
-            "a": cmd.ApproveSubscription,
-            "r": cmd.RefuseSubscription,
-            "c": cmd.CancelSubscription,
-        }
-        if key in kinds:
-            await self._face.do(kinds[key](self._chat.account, self._chat.address))
-            return True
-        if key == "s":
-            await self._face.do(cmd.RequestSubscription(self._chat.account, self._chat.address))
-            return True
-        return False
 
 
 class Occupants(Kind):
@@ -105,6 +22,7 @@ class Occupants(Kind):
 
     placeholder = "filter"
     hint = "Enter writes to one of them privately   Esc closes"
+    nothing = "Nobody here by that name."
 
     def __init__(self, face: Face, chat: ChatKey) -> None:
         self._face = face
@@ -152,6 +70,7 @@ class RoomList(Kind):
     """The public rooms of a service; Enter joins one."""
 
     title = "Public rooms"
+    nothing = "No public room by that name."
     placeholder = "filter"
     hint = "Enter joins   Esc closes"
     tall = True
@@ -182,7 +101,13 @@ class RoomList(Kind):
         if self._waiting:
             return ("asking the server …",)
         found = [room for room in self._rooms if wanted in f"{room.name} {room.address}".casefold()]
-        return found or ("no public room",)
+        if not self._rooms:
+            return ("There is no public room. /join ROOM@SERVICE enters any other, or makes one.",)
+        return found
+
+    def stands(self, key: Hashable) -> bool:
+        """On rooms."""
+        return isinstance(key, RoomListing)
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return name, address, and how many are there."""

@@ -10,9 +10,10 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.slash import Parsed
 from tui_xmpp.ui.actions.complete import open_private
+from tui_xmpp.ui.actions.contact_card import ContactCard, groups_in
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.jump import account_of
-from tui_xmpp.ui.actions.people import ContactCard, Occupants
+from tui_xmpp.ui.actions.people import Occupants
 
 Run = Callable[[Face, Parsed], Awaitable[bool]]
 _Simple = (
@@ -82,9 +83,7 @@ async def _group(face: Face, parsed: Parsed) -> bool:
     account, found = account_of(face), address(face, None)
     if account is None or found is None:
         return False
-    names = [name.strip() for name in (parsed.get("groups") or "").split(",")]
-    groups = tuple(dict.fromkeys(name for name in names if name))
-    return await face.do(cmd.SetGroups(account, found, groups))
+    return await face.do(cmd.SetGroups(account, found, groups_in(parsed.get("groups") or "")))
 
 
 async def _who(face: Face, parsed: Parsed) -> bool:

@@ -70,6 +70,8 @@ COMMANDS: dict[str, Run] = {
     "answer": lambda face, parsed: questions.answer(face),
     "theme": _screen("theme", "name"),
     "mouse": _screen("mouse", "on"),
+    "sort": _screen("sort", "order"),
+    "reload": _screen("reload"),
     "account": _screen("account"),
     "next": _key("next-important"),
     "back": _key("back"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Page, Place
 from tui_xmpp.ui.screens import outside, words
+from tui_xmpp.ui.screens.program import Program
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -77,7 +78,9 @@ async def screen_action(screen: MainScreen, id: str, argument: str = "") -> None
             lists.members = not screen.members.display
         case "repaint":
             screen.refresh(layout=True)
-        case "quit" | "bare" | "editor" | "theme" | "mouse" | "open-url" | "account" | "link":
+        case "sort":
+            lists.sort(argument)
+        case "quit" | "bare" | "editor" | "theme" | "mouse" | "open-url" | "account" | "link" | "reload":
             await outside.act(screen, id, argument)
             return
         case "unread-from":
@@ -103,4 +106,4 @@ async def screen_action(screen: MainScreen, id: str, argument: str = "") -> None
 
 def theme_names(screen: MainScreen) -> list[str]:
     """Return the names of the themes there are."""
-    return sorted(screen.app.available_themes)
+    return sorted(cast(Program, screen.app).themes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 
@@ -15,6 +15,7 @@ from tui_xmpp.ui.actions import questions
 from tui_xmpp.ui.render import people as render
 from tui_xmpp.ui.screens import layout
 from tui_xmpp.ui.screens.list_model import Asking, Heading, ListModel, Person
+from tui_xmpp.ui.screens.program import Program
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -92,6 +93,8 @@ class Lists:
     def _head(self) -> None:
         look, model, filtering = self._screen.look, self.model, self.filtering
         text = f" / {clean_line(model.filter)}▏" if filtering or model.filter else " / filters"
+        if model.filter and not model.keys():
+            text += " nobody"
         style = look.style("accent" if filtering else "dim")
         self._screen.list_pane.head.show(lambda width: Text(text, style=style))
 
@@ -129,9 +132,7 @@ class Lists:
             case "list-fold":
                 self._fold(key)
             case "list-sort":
-                self.model.sort = "name" if self.model.sort == "activity" else "activity"
-                screen.say(f"Sorted by {self.model.sort}.")
-                self.refill()
+                self.sort("")
             case "list-close":
                 self.close()
             case "list-pin" if isinstance(key, ChatKey) and key in screen.world.chats:
@@ -139,6 +140,13 @@ class Lists:
             case "list-mute" if isinstance(key, ChatKey) and key in screen.world.chats:
                 muted = screen.world.chats[key].notify is Notify.NONE
                 await screen.do(cmd.SetNotify(key, Notify.ALL if muted else Notify.NONE))
+
+    def sort(self, order: str) -> None:
+        """Sort by `activity` or `name`, now and at the next start; empty: by the other one."""
+        self.model.sort = order or ("name" if self.model.sort == "activity" else "activity")
+        cast(Program, self._screen.app).keep("sort", self.model.sort)
+        self._screen.say(f"Sorted by {self.model.sort}.")
+        self.refill()
 
     def _fold(self, key: Hashable) -> None:
         keys = self._screen.list_pane.rows.keys

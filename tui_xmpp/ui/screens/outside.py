@@ -46,6 +46,9 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             await _theme(screen, app, argument)
         case "link":
             _link(screen)
+        case "reload":
+            if app.reload():
+                screen.say("Read again.")
 
 
 async def _theme(screen: MainScreen, app: Program, name: str) -> None:

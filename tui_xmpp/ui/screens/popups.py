@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from tui_xmpp.core.value import value
 from tui_xmpp.ui.actions.face import Kind
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
     from tui_xmpp.ui.widgets.popup import Popup
+
+
+@value
+class Nothing:
+    """The row of a popup that has none to choose."""
+
+    words: str
 
 
 class Popups:
@@ -36,8 +44,16 @@ class Popups:
         def hint(width: int) -> Text:
             return Text(f" {kind.hint}", style=look.style("dim"), no_wrap=True)
 
+        def draw(key: Hashable, width: int) -> Text:
+            if isinstance(key, Nothing):
+                return Text(f" {key.words}", style=look.style("dim"), no_wrap=True)
+            return kind.draw(key, width)
+
+        def stands(key: Hashable) -> bool:
+            return not isinstance(key, Nothing) and kind.stands(key)
+
         popup = Popup(
-            kind.draw,
+            draw,
             title=title,
             hint=hint if kind.hint else None,
             field=kind.field,
@@ -45,7 +61,7 @@ class Popups:
             tall=kind.tall,
             start=kind.start,
             placeholder=kind.placeholder,
-            stands=kind.stands,
+            stands=stands,
         )
         self.kind, self.widget = kind, popup
         self._screen.furniture.quiet()
@@ -54,7 +70,7 @@ class Popups:
         if popup.field is not None:
             # Not popup.field.focus(), which comes after the keys that wait already.
             self._screen.set_focus(popup.field)
-        popup.show(kind.keys(kind.start), top=True)
+        popup.show(_rows(kind, kind.start), top=True)
 
     async def close(self, *, cancelled: bool = False) -> None:
         """Close the popup and go back to the composer."""
@@ -71,7 +87,7 @@ class Popups:
     def refill(self) -> None:
         """The rows changed."""
         if self.kind is not None and self.widget is not None:
-            self.widget.show(self.kind.keys(self.widget.text))
+            self.widget.show(_rows(self.kind, self.widget.text))
 
     async def typed(self, text: str) -> None:
         """Another text stands in the line."""
@@ -80,7 +96,7 @@ class Popups:
             return
         await kind.typed(text)
         if self.kind is kind and self.widget is not None:
-            self.widget.show(kind.keys(text), top=True)
+            self.widget.show(_rows(kind, text), top=True)
 
     async def picked(self, key: Hashable | None, text: str) -> None:
         """A row was chosen."""
@@ -92,3 +108,8 @@ class Popups:
         """The cursor stands on another row."""
         if self.kind is not None:
             self.kind.moved(key)
+
+
+def _rows(kind: Kind, text: str) -> Sequence[Hashable]:
+    rows = kind.keys(text)
+    return rows if rows or not kind.nothing else (Nothing(kind.nothing),)

@@ -22,6 +22,12 @@ class Program(Protocol):
     def use_theme(self, name: str, *, keep: bool = True) -> None:
         """Change the colours now; *keep*: also at the next start."""
 
+    def keep(self, key: str, value: str) -> None:
+        """Write a value of `[ui]` to the configuration; a file that cannot be written is told."""
+
+    def reload(self) -> bool:
+        """Read configuration and themes again; False: the file is not right, which is told."""
+
     async def sign_in(self) -> None:
         """Ask for an account."""
 

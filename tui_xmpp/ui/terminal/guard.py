@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
@@ -13,6 +14,7 @@ _FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_EMOJI_FORM = re.compile("(.)\ufe0f")
 _SCHEMES = ("https://", "http://", "xmpp:", "mailto:", "geo:")
 
 
@@ -29,11 +31,20 @@ class TerminalGuard(LineFilter):
 
 def _guarded(segment: Segment) -> Segment:
     text, style, control = segment
+    if "\ufe0f" in text:
+        text = _EMOJI_FORM.sub(_as_text, text)
+        segment = Segment(text, style, control)
     bad_text = _FORBIDDEN.search(text) is not None
     bad_link = style is not None and bool(style.link) and not safe_link(style.link or "")
     if not bad_text and not bad_link and not control:
         return segment
     return Segment(_FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)
+
+
+def _as_text(found: re.Match[str]) -> str:
+    """Two cells in every terminal: some draw the emoji form of a narrow sign in one, and the row slips."""
+    sign = found.group(1)
+    return sign + " " * (2 - cell_len(sign))
 
 
 def _without_link(style: Style | None) -> Style | None:
