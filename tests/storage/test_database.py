@@ -230,3 +230,25 @@ def test_the_archive_is_light_to_import() -> None:
         [sys.executable, "-c", words], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_what_is_written_goes_into_the_file_in_the_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint in the writing thread would stop the screen; none at all would fill the disk."""
+    sizes = {}
+    for after in (50, 10**9):
+        monkeypatch.setattr("tui_xmpp.storage.database.CHECKPOINT_AFTER", after)
+        path = tmp_path / f"{after}.db"
+        database = Database(path)
+        archive = SqliteArchive(database)
+        for number in range(600):
+            archive.keep(incoming(f"message {number}"))
+            for thread in threading.enumerate():
+                if thread.name == "checkpoint":
+                    thread.join()
+        sizes[after] = path.with_name(f"{path.name}-wal").stat().st_size
+        assert len(archive.page(CHAT, limit=700).messages) == 600
+        database.close()
+        assert not path.with_name(f"{path.name}-wal").exists()
+    assert sizes[10**9] > 5_000_000 > 2 * sizes[50]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,10 @@ from . import migrations
 
 _BUSY_SECONDS = 5.0
 _CACHE_KIB = 8192
+CHECKPOINT_AFTER = 1000
+"""Rows written until the log of writes goes into the database file itself."""
+_LONGEST_LOG = 16384
+"""Pages of 4 KiB. A checkpoint never catches up with writes that do not pause: at this size they wait for it."""
 
 
 class Database:
@@ -32,6 +36,8 @@ class Database:
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
         self._writer: sqlite3.Connection | None = None
+        self._checkpointing: threading.Thread | None = None
+        self._checkpointed = 0
         with self._sentences():
             if read_only:
                 self._refuse_other_versions(self.reader(), oldest=len(migrations.ALL))
@@ -91,23 +97,42 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            self._checkpoint_some_day(connection.total_changes)
 
     def close(self) -> None:
         """Close every connection; reads and writes raise `StorageError` from then on."""
+        if self._checkpointing is not None:
+            self._checkpointing.join()
         with self._lock:
             self._closed = True
             for connection in self._readers:
                 connection.close()
             self._readers.clear()
         if self._writer is not None:
+            # SQLite puts the rest of the log into the file when the last connection goes.
             self._writer.close()
             self._writer = None
+
+    def _checkpoint_some_day(self, written: int) -> None:
+        """Checkpoint in a thread when enough was written: it waits for the disk, 100 ms and more."""
+        if written - self._checkpointed < CHECKPOINT_AFTER:
+            return
+        if self._checkpointing is None or not self._checkpointing.is_alive():
+            self._checkpointed = written
+            self._checkpointing = threading.Thread(target=self._checkpoint, name="checkpoint", daemon=True)
+            self._checkpointing.start()
+
+    def _checkpoint(self) -> None:
+        # What fails here is still in the log, and a write that fails as well will say so.
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _open_writer(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
         try:
             self._refuse_other_versions(connection)
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
