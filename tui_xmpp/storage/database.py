@@ -18,7 +18,7 @@ _CACHE_KIB = 8192
 CHECKPOINT_AFTER = 1000
 """Rows written until the log of writes goes into the database file itself."""
 _LONGEST_LOG = 16384
-"""Pages of 4 KiB. A checkpoint never catches up with writes that do not pause: at this size they wait for it."""
+"""Pages of 4 KiB: a checkpoint never catches up with writes that do not pause; at this size they wait."""
 
 
 class Database:
