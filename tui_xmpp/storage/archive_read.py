@@ -9,7 +9,7 @@ from tui_xmpp.core.chat import Chat, ChatKey
 from tui_xmpp.core.message import Hit, Message, Page, Place
 from tui_xmpp.core.query import Query
 
-from . import gaps, rows, search
+from . import gaps, rows
 from .database import Database
 
 _Point = tuple[int, int]
@@ -62,6 +62,9 @@ class SqliteArchiveReader:
     def search(self, query: Query, *, limit: int = 100) -> Sequence[Hit]:
         """As `ArchiveReader.search`."""
         with self._database.reading() as connection:
+            # Its patterns take longer to compile than the database to open.
+            from . import search
+
             return search.hits(connection, query, limit)
 
     def chats(self) -> Sequence[Chat]:
