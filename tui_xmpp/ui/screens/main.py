@@ -256,9 +256,10 @@ class MainScreen(Screen[None]):
         self.set_interval(1.0, self.furniture.status)
         layout.arrange(self)
         first = news.first_chat(self.world)
-        if first is not None:
+        # A key may have been quicker, and opened another one.
+        if self.chat is None and first is not None:
             await self.enter(first)
-        else:
+        elif self.chat is None:
             layout.show_empty(self)
         self.refresh_all()
 
