@@ -126,14 +126,9 @@ class _Check:
         return kind(**values)
 
     def _value(self, table: str, key: str, value: object, hint: Any) -> Any:
-        import msgspec
-
         if hint is Address and isinstance(value, str):
             return _account_address(value)
-        try:
-            converted = msgspec.convert(value, hint)
-        except msgspec.ValidationError:
-            raise ValueError(f"{key} must be {_expected(hint)}") from None
+        converted: Any = value if type(value) is hint else _converted(key, value, hint)
         choice = _ONE_OF.get((table, key))
         if choice and converted not in choice:
             raise ValueError(f"{key} must be {_one_of(choice)}")
@@ -149,6 +144,16 @@ class _Check:
         if not path.is_file():
             raise ValueError(f"ca_file {path} does not exist")
         return str(path)
+
+
+def _converted(key: str, value: object, hint: Any) -> Any:
+    # Most configurations have none but plain values, and start sooner without it.
+    import msgspec
+
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError:
+        raise ValueError(f"{key} must be {_expected(hint)}") from None
 
 
 def _account_address(text: str) -> Address:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from hashlib import blake2s
 from pathlib import Path
 
 from tui_xmpp.core.ports import StorageError
@@ -58,6 +57,8 @@ def locate(
     if runtime_base is None or not runtime_base.is_dir():
         runtime = data_directory / "run"
     elif data:
+        from hashlib import blake2s
+
         # A socket's path may have 107 bytes only, so the data directory is in it as a short sign.
         sign = blake2s(os.fsencode(data_directory.resolve()), digest_size=6).hexdigest()
         runtime = runtime_base / f"{_NAME}-{sign}"
