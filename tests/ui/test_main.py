@@ -8,14 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.engine import ME, FakeEngine
-from tests.ui.driving import driven
+from tests.fakes.engine import ME, NOON, FakeEngine
+from tests.ui.driving import FakeConfig, driven
 from tests.ui.world import AVA, BRAM, DEV, peopled
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.contact import Contact, Presence, Show
+from tui_xmpp.core.settings import Settings
+from tui_xmpp.ui.app import ChatApp
 
 
 async def test_the_newest_chat_is_open_at_once() -> None:
@@ -223,3 +225,19 @@ async def test_history_that_is_fetched_while_the_chat_is_open_appears_in_it() ->
             engine.emit(ev.MessageKept(message, old=True))
         await seen.shows("said while you were away")
         await seen.shows("and this too")
+
+
+async def test_a_key_pressed_before_the_first_chat_is_open_is_not_lost() -> None:
+    engine = peopled()
+    app = ChatApp(
+        engine,
+        engine.archive,
+        Settings(),
+        config_folder=None,
+        config=FakeConfig(),
+        today=lambda: NOON.date(),
+    )
+    async with app.run_test() as pilot:
+        await pilot.press("alt+3")
+        await pilot.pause()
+        assert app.main.chat == DEV

@@ -139,6 +139,9 @@ class ChatApp(App[int]):
             return
         # Keys that arrive in one burst mean what they would mean one by one: a key that may move the focus
         # waits for the text before it, and what comes after waits for what it does.
+        if not self.main.opened.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.main.opened.wait(), PATIENCE)
         if not event.is_printable:
             await self._settle()
         screen = self.screen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -68,6 +69,8 @@ class MainScreen(Screen[None]):
         self.chat: ChatKey | None = None
         self.previous: list[ChatKey] = []
         self.after_escape = False
+        self.opened = asyncio.Event()
+        """The first chat is there: keys mean something."""
         self.digits: str | None = None
         self.lists = Lists(self)
         self.popups = Popups(self)
@@ -256,12 +259,12 @@ class MainScreen(Screen[None]):
         self.set_interval(1.0, self.furniture.status)
         layout.arrange(self)
         first = news.first_chat(self.world)
-        # A key may have been quicker, and opened another one.
-        if self.chat is None and first is not None:
+        if first is not None:
             await self.enter(first)
-        elif self.chat is None:
+        else:
             layout.show_empty(self)
         self.refresh_all()
+        self.opened.set()
 
     def on_unmount(self) -> None:
         """Nothing more is asked."""
