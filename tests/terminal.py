@@ -51,7 +51,7 @@ class Terminal:
             "LANG": "C.UTF-8",
             **(env or {}),
         }
-        for name in ("NO_COLOR", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY"):
+        for name in ("NO_COLOR", "TMUX", "STY", "SSH_CONNECTION", "SSH_TTY", "COLUMNS", "LINES"):
             if not env or name not in env:
                 environment.pop(name, None)
         self.process = subprocess.Popen(

@@ -92,8 +92,8 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
     with Terminal([sys.executable, "-m", "tui_xmpp", "demo"], columns=120, rows=36) as terminal:
         terminal.wait_for("Ava")
         assert time.monotonic() - terminal.started < OPENS_WITHIN * GENTLY
-        terminal.wait_for(r"#Community garden", 30)
-        number = terminal.wait_for(r"(\d) Ava +1 ", 30)[1]
+        terminal.wait_for(r"#Community gar", 30)
+        number = terminal.wait_for(r"(\d) Ava ", 30)[1]
         terminal.send(f"/go {number}\r")
         terminal.wait_for("I say back whatever", 30)
         terminal.send("hello echo")
@@ -110,7 +110,7 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_leaves_nothing_when_it_is_told_to_go(scratch: Path, number: signal.Signals) -> None:
     with Terminal([sys.executable, "-m", "tui_xmpp", "demo"], columns=120, rows=36) as terminal:
-        terminal.wait_for(r"\d Ava +1 ", 30)
+        terminal.wait_for(r"\d Ava ", 30)
         os.kill(terminal.process.pid, number)
         assert terminal.wait_exit() == 0
     assert not processes.wait_gone(str(scratch))
