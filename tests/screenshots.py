@@ -20,6 +20,7 @@ from tui_xmpp.cli import demo_cast as cast
 from tui_xmpp.cli.demo import Stage, demo
 from tui_xmpp.cli.exit_codes import ExitCode
 from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
@@ -135,34 +136,45 @@ async def company_there(engine: Engine) -> None:
 
 
 async def talk(engine: Engine, storage: Storage) -> None:
-    """Write to Ava, who says it again, and to Farid, whose chat has a past; see both read."""
+    """Write to Ava and in the room, and see it read."""
 
     def newest(chat: ChatKey) -> Sequence[Message]:
         return storage.archive.page(chat, limit=20).messages
 
-    async def say(chat: ChatKey, text: str) -> None:
-        await engine.do(cmd.OpenChat(chat))
-        await engine.do(cmd.SendMessage(chat, text))
-        await until(
-            lambda: any(one.body == text and one.delivery is Delivery.READ for one in newest(chat)),
-            lambda: f"{text!r} was not read: {newest(chat)}",
-        )
-
-    await say(friend("farid"), "The figures are in the folder: https://cloud.example.org/figures")
-    await say(friend("ava"), "Are you coming to *compost day* on Saturday?")
-    ava = next(one for one in reversed(newest(friend("ava"))) if not one.outgoing)
-    await engine.do(cmd.React(ava.chat, ava.row, ("🌻",)))
+    await until(lambda: len(newest(friend("ava"))) > len(cast.TALK), lambda: f"{newest(friend('ava'))}")
+    await engine.do(cmd.OpenChat(friend("ava")))
+    await engine.do(cmd.SendMessage(friend("ava"), "Nine forty-two it is, then."))
+    await until(
+        lambda: any(one.delivery is Delivery.READ and "Nine" in one.body for one in newest(friend("ava"))),
+        lambda: f"it was not read: {newest(friend('ava'))}",
+    )
     await engine.do(cmd.SendMessage(GARDEN, "I water bed 7 tonight."))
+
+
+async def unread_from(engine: Engine, storage: Storage, words: str) -> None:
+    """Let Ava's chat be unread from one of its messages on."""
+    chat = friend("ava")
+    found = next(one for one in storage.archive.page(chat, limit=20).messages if words in one.body)
+    await engine.do(cmd.MarkUnread(chat, found.row))
 
 
 # --- the pictures ----------------------------------------------------------------------------------
 
 
 async def chats(engine: Engine, storage: Storage, settings: Settings, size: tuple[int, int]) -> None:
-    """A chat, a room, the jump list, a search, the help, and two themes."""
+    """A chat, a selected message, a room, the jump list, a search, the help, and two themes."""
     async with camera(engine, storage, settings, size) as seen:
+        await engine.do(cmd.OpenChat(friend("bram")))
         await seen.app.main.enter(friend("farid"))
-        await seen.see("The figures are in the folder", "Scroll up")
+        seen.app.app_focus = False
+        await unread_from(engine, storage, "That one.")
+        await seen.app.main.enter(friend("ava"))
+        seen.app.main.transcript.jump_end()
+        await seen.see("packs the soup", "new", "edited", "🌻")
+        typing = ev.TypingChanged(friend("ava"), str(friend("ava").address), ev.ChatState.COMPOSING)
+        engine.world.apply(typing)
+        seen.app.main.furniture.all()
+        await seen.see("Ava is typing")
         seen.take("chat")
         if size == SIZES[-1]:
             for theme in ("quiet-dark", "quiet-light"):
@@ -170,6 +182,11 @@ async def chats(engine: Engine, storage: Storage, settings: Settings, size: tupl
                 await seen.pilot.pause()
                 seen.take(f"theme-{theme}")
             seen.app.use_theme("quiet-dark", keep=False)
+        await seen.pilot.press("ctrl+up", "k", "k")
+        await seen.see("r reply")
+        seen.take("selected")
+        await seen.pilot.press("escape")
+        engine.world.apply(replace(typing, state=ev.ChatState.ACTIVE))
         await seen.app.main.enter(GARDEN)
         await seen.see("I water bed 7 tonight.")
         seen.take("room")
@@ -179,9 +196,9 @@ async def chats(engine: Engine, storage: Storage, settings: Settings, size: tupl
         seen.take("jump")
         await seen.pilot.press("escape")
         await seen.app.main.enter(friend("farid"))
-        await seen.pilot.press("ctrl+s")
-        await seen.type("paper")
-        await seen.see("The printer is out of paper")
+        await seen.type("/search Saturday")
+        await seen.pilot.press("enter")
+        await seen.see("Search everything", "#Community", "compost day")
         seen.take("search")
         await seen.pilot.press("escape", "f1")
         await seen.see("Ctrl+S")

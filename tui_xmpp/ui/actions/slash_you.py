@@ -15,6 +15,11 @@ from tui_xmpp.ui.actions.face import Face
 
 Run = Callable[[Face, Parsed], Awaitable[bool]]
 
+_RULES = {
+    Notify.ALL: "Every message of this chat may ask for attention.",
+    Notify.MENTIONS: "Only mentions of you ask for attention here.",
+    Notify.NONE: "Muted.",
+}
 _SHOWS = {"here": Show.AVAILABLE, "chat": Show.CHAT, "away": Show.AWAY, "xa": Show.XA, "dnd": Show.DND}
 
 
@@ -77,7 +82,11 @@ async def _pin(face: Face, parsed: Parsed) -> bool:
 
 async def _notify(face: Face, parsed: Parsed) -> bool:
     chat = _chat(face)
-    return chat is not None and await face.do(cmd.SetNotify(chat.key, Notify(parsed.get("when") or "all")))
+    rule = Notify(parsed.get("when") or "all")
+    if chat is None or not await face.do(cmd.SetNotify(chat.key, rule)):
+        return False
+    face.say(_RULES[rule])
+    return True
 
 
 async def _mute(face: Face, parsed: Parsed) -> bool:
