@@ -139,7 +139,7 @@ async def talk(engine: Engine, storage: Storage) -> None:
     """Write to Ava and in the room, and see it read."""
 
     def newest(chat: ChatKey) -> Sequence[Message]:
-        return storage.archive.page(chat, limit=20).messages
+        return storage.archive.page(chat, limit=50).messages
 
     await until(lambda: len(newest(friend("ava"))) > len(cast.TALK), lambda: f"{newest(friend('ava'))}")
     await engine.do(cmd.OpenChat(friend("ava")))
@@ -154,7 +154,7 @@ async def talk(engine: Engine, storage: Storage) -> None:
 async def unread_from(engine: Engine, storage: Storage, words: str) -> None:
     """Let Ava's chat be unread from one of its messages on."""
     chat = friend("ava")
-    found = next(one for one in storage.archive.page(chat, limit=20).messages if words in one.body)
+    found = next(one for one in storage.archive.page(chat, limit=50).messages if words in one.body)
     await engine.do(cmd.MarkUnread(chat, found.row))
 
 

@@ -81,6 +81,19 @@ class Said:
 
 LIVELY = "ava"
 TALK = (
+    Said(1510, False, "I found your blue scarf, it was in my coat the whole winter."),
+    Said(1508, True, "I had already mourned it."),
+    Said(1507, False, "Ransom: one cake."),
+    Said(1505, True, "Apple or plum?"),
+    Said(1504, False, "Why choose?", reaction="😂"),
+    Said(1466, True, "Have you heard from Bram?"),
+    Said(1461, False, "He is fixing the boat again. He says it floats now."),
+    Said(1460, True, "He said that in spring, from under water.", reaction="😂"),
+    Said(1459, False, "This time he sent a photo, look: https://photos.example.org/boat"),
+    Said(1452, True, "That is a *very* optimistic angle."),
+    Said(1450, False, "Grandmother asks whether you eat enough."),
+    Said(1449, True, "Tell her: too much, and thank you for the jam."),
+    Said(1447, False, "I tell her you need more jam."),
     Said(95, False, "Are you coming to *compost day* on Saturday?"),
     Said(93, True, "Of course. Which gate?"),
     Said(92, False, "The one on the river side, by the kiosk. If I am late, go in and keep me a fork."),
@@ -88,7 +101,7 @@ TALK = (
     Said(89, False, "And the map? https://garden.example.org/map"),
     Said(88, True, "Printed already, two copies."),
     Said(81, True, "Shall we take the train at 9:12?", corrected="Shall we take the train at 9:42?"),
-    Said(78, False, "That one. I sit in the last coach.", answers=6, reaction="👍"),
+    Said(78, False, "That one. I sit in the last coach.", answers=19, reaction="👍"),
     Said(77, False, "/me packs the soup"),
 )
 """A chat with a reply, reactions, a correction, a link and an action."""

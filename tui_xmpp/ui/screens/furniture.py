@@ -29,6 +29,8 @@ class Furniture:
         self._screen = screen
         self._notice = ("", Level.INFO)
         self._offering = False
+        self._unread: int | None = None
+        """As the title of the window says it."""
         self._timer: Timer | None = None
 
     def all(self) -> None:
@@ -136,10 +138,17 @@ class Furniture:
         said = f": {clean_line(question.text, 100)}" if question.text else ""
         return f"{clean_line(str(question.address))}{nick} asks to see you{said}", answers
 
+    def _title(self, unread: int) -> None:
+        title = getattr(self._screen.app._driver, "title", None)
+        if title is not None and unread != self._unread:
+            self._unread = unread
+            title(unread)
+
     def status(self) -> None:
         """Account, activity and link; the connection in words while it is not up."""
         screen, look = self._screen, self._screen.look
         value = words.status(screen.world, screen.chat)
+        self._title(sum(one.unread for one in value.activity))
         sentence = words.connection(screen.world, screen.chat, datetime.now(UTC))
         style = look.style("warn")
 

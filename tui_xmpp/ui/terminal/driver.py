@@ -21,6 +21,8 @@ _PATIENCE = 3.0
 class ChatDriver(LinuxDriver):
     """Textual's driver with a smaller mouse and a filter before its parser."""
 
+    _unread = 0
+
     def _enable_mouse_support(self) -> None:
         if self._mouse:
             self.mouse(True)
@@ -37,6 +39,22 @@ class ChatDriver(LinuxDriver):
         letter = "h" if on else "l"
         self.write(f"\x1b[?1000{letter}\x1b[?1006{letter}")
         self.flush()
+
+    def start_application_mode(self) -> None:
+        """Also keep the window's title, which the terminal gives back at the end."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write("\x1b[22;2t")
+        self.title(self._unread)
+
+    def stop_application_mode(self) -> None:
+        """Also give the window its title back."""
+        self.write("\x1b[23;2t")
+        super().stop_application_mode()
+
+    def title(self, unread: int) -> None:
+        """Say in the window's title how many messages wait; never anything that somebody else wrote."""
+        self._unread = unread
+        self.write(f"\x1b]2;{f'({unread}) ' if unread else ''}tui-xmpp\x07")
 
     def run_input_thread(self) -> None:
         """Read, filter and parse until the program leaves."""
