@@ -124,7 +124,8 @@ def test_everything_is_there_again_without_a_network(
         screen.wait_for(r"Carl +\?")
         screen.wait_for("waiting to try again")
         enter(screen, "/search cellar")
-        screen.wait_for(r"Bob: The cellar key")
+        screen.wait_for(r"Bob +Bob +The cellar key")
+        screen.wait_for("1 found")
         screen.send("\x11")
         assert screen.wait_exit() == 0
     finally:
