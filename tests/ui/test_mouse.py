@@ -38,6 +38,7 @@ async def test_a_click_on_a_member_opens_a_private_chat() -> None:
         await click(seen, "chiara", after=140)
         assert seen.main.chat is not None
         assert seen.main.chat.address == DEV.address.with_resource("chiara")
+        await seen.shows("chiara · here, privately in dev")
 
 
 async def test_a_click_on_a_row_of_a_popup_takes_it() -> None:

@@ -51,6 +51,11 @@ def about(world: World, chat: ChatKey) -> str:
             RoomState.FAILED: "could not be joined",
         }
         return clean_line(room.reason) or states[room.state]
+    private = world.rooms.get(ChatKey(chat.account, chat.address.bare)) if chat.address.resource else None
+    if private is not None:
+        occupant = private.occupants.get(chat.address.resource)
+        here = show_word(occupant.show) if occupant else "not in the room now"
+        return f"{here}, privately in {clean_line(world.name_of(private.key))}"
     presence = world.best_presence(chat.account, chat.address)
     if presence is None:
         state = world.accounts.get(chat.account)
