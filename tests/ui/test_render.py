@@ -71,6 +71,7 @@ def style_of(one: Message, word: str, a_look: Look | None = None) -> Style:
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
         ("a\n\nb", 4, ["a", "", "b"]),
         ("漢字漢字", 5, ["漢字", "漢字"]),
+        ("é a漢", 2, ["é", "a", "漢"]),
         ("one 漢字漢字 two", 9, ["one", "漢字漢字", "two"]),
         ("👨‍👩‍👧👨‍👩‍👧", 3, ["👨‍👩‍👧", "👨‍👩‍👧"]),
     ],

@@ -71,6 +71,10 @@ def _wrap_cells(text: str, start: int, end: int, width: int, rows: list[Slice]) 
         elif blank > row:
             rows.append((row, blank))
             row, used, blank = blank + 1, since_blank + cells, -1
+            if used > width:
+                # A wide one, after a word that fills the row but for one cell.
+                rows.append((row, place))
+                row, used = place, cells
         else:
             rows.append((row, place))
             row, used = place, cells
