@@ -78,6 +78,8 @@ class Reader:
         self._elements = 0
         self._skipped = ""
         self._builder = ET.TreeBuilder()
+        self._held = b""
+        """A tag that has not ended yet."""
         self._fed = 0
         self._stanza_start = 0
         self._idle_bytes = 0
@@ -95,8 +97,16 @@ class Reader:
 
     def feed(self, data: bytes) -> Iterator[Item]:
         """Yield what *data* completes; raises Violation past a limit, Failure when it is not XML."""
-        for start in range(0, len(data), _SLICE):
-            piece = data[start : start + _SLICE]
+        # An expat with "reparse deferral" does not look again at a tag that came in two pieces until as much
+        # again has arrived: the stanza would wait for the next one. So a tag is handed over whole.
+        data = self._held + data
+        opened = data.rfind(b"<")
+        whole = opened if opened > data.rfind(b">") else len(data)
+        self._held = data[whole:]
+        if len(self._held) > self._limits.tag_bytes:
+            self._endless()
+        for start in range(0, whole, _SLICE):
+            piece = data[start : min(start + _SLICE, whole)]
             self._read(piece, data[start + len(piece) :])
             while self._items:
                 yield self._items.pop(0)
@@ -125,7 +135,7 @@ class Reader:
                 "The server sent more in one piece than any honest server does; the link was cut."
             )
         if self._idle_bytes > self._limits.tag_bytes:
-            raise Violation("The server sent a piece of XML without an end; the link was cut.")
+            self._endless()
         if len(self._names) > self._limits.names:
             raise Failure("The server used up the memory kept for names; a new stream is needed.")
 
@@ -181,6 +191,9 @@ class Reader:
     def _skip(self, reason: str) -> None:
         self._skipped = reason
         self._builder = ET.TreeBuilder()
+
+    def _endless(self) -> NoReturn:
+        raise Violation("The server sent a piece of XML without an end; the link was cut.")
 
     def _forbidden(self, *_: object) -> NoReturn:
         raise Violation("The server sent a kind of XML that is forbidden in chat streams; the link was cut.")

@@ -116,3 +116,11 @@ def test_an_iq_with_a_bind_in_it_from_a_contact_is_harmless() -> None:
         "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>mallory@example.net/x</jid></bind></iq>"
     )
     assert opened.admit(iq)
+
+
+def test_a_stanza_cut_anywhere_is_read_as_soon_as_it_is_there() -> None:
+    """No byte of the next one is waited for: some XML parsers do, when a tag came in two pieces."""
+    stanza = b"<message from='romeo@example.net/orchard' id='1' type='chat'><body>hi</body></message>"
+    for cut in range(1, len(stanza)):
+        _, message = read(OPEN, stanza[:cut], stanza[cut:])
+        assert isinstance(message, ET.Element)
