@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,3 +71,10 @@ def test_the_terminal_is_given_back(terminal: Terminal) -> None:
             break
     assert b"\x1b[?1049l" in terminal.raw
     assert b"\x1b[?1000l" in terminal.raw
+
+
+def test_without_colour_nothing_is_painted_in_any() -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program"]
+    with Terminal(argv, env={"NO_COLOR": "1"}, cwd=ROOT) as running:
+        running.wait_for("Which platform")
+        assert not re.findall(rb"\x1b\[(?:[0-9]+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]", bytes(running.raw))

@@ -14,7 +14,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.driver import Driver
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
@@ -227,8 +227,9 @@ class ChatApp(App[int]):
     # --- guards ---------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Every line passes the guard last."""
-        return [*super().get_line_filters(), self._guard]
+        """Every line passes the guard last; NO_COLOR means the terminal's own colours, not shades of grey."""
+        filters = [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
+        return [*filters, self._guard]
 
     def _fatal_error(self) -> None:
         """Show where it broke, without the values of variables: they may hold messages and passwords."""
