@@ -241,3 +241,11 @@ async def test_a_key_pressed_before_the_first_chat_is_open_is_not_lost() -> None
         await pilot.press("alt+3")
         await pilot.pause()
         assert app.main.chat == DEV
+
+
+async def test_how_far_the_joins_have_come_is_said_until_they_are_done() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.emit(ev.RoomsProgress(ME, 0, 2))
+        await seen.shows("Joining rooms: 0 of 2")
+        seen.engine.emit(ev.RoomsProgress(ME, 2, 2))
+        await seen.hides("Joining rooms")

@@ -78,6 +78,11 @@ class Furniture:
         self.say(text, Level.INFO)
         self._offering = True
 
+    def take_back(self, beginning: str) -> None:
+        """What was said is over, if it still stands there."""
+        if self._notice[0].startswith(beginning):
+            self.quiet()
+
     def drop_offer(self) -> None:
         """The text is gone: so is what could be typed."""
         if self._offering:

@@ -32,6 +32,7 @@ _ORDER = (
     ev.BookmarksChanged,
 )
 _ROSTER = (ev.RosterReplaced, ev.ContactChanged, ev.ContactRemoved, ev.AccountRemoved)
+_JOINING = "Joining rooms:"
 _MEMBERS = (ev.OccupantsArrived, ev.OccupantChanged, ev.OccupantLeft, ev.RoomChanged)
 
 
@@ -78,7 +79,9 @@ def _notice(screen: MainScreen, event: Event) -> None:
         case ev.Notice(text, level):
             screen.say(text, level)
         case ev.RoomsProgress(_, joined, total) if joined < total:
-            screen.say(f"Joining rooms: {joined} of {total}.")
+            screen.say(f"{_JOINING} {joined} of {total}.")
+        case ev.RoomsProgress():
+            screen.furniture.take_back(_JOINING)
         case ev.RoomChanged(key, RoomState.FAILED, reason=str(reason)) if key == screen.chat and reason:
             # The topic line has no room for what to do about it.
             screen.transcript.add_notice(clean_line(reason), now, "warning")
