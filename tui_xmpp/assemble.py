@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .cli import output
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from .storage.opening import Storage
     from .storage.paths import Paths
     from .ui.app import ChatApp
+    from .ui.terminal.kept_frame import KeptFrame, Shown
 
 _PATIENCE = 5.0
 """Seconds that `send` waits for another instance to come up or to go."""
@@ -49,18 +49,6 @@ def run(options: Options) -> ExitCode:
         raise Failure(str(error), ExitCode.FAILED) from None
 
 
-class SystemClock:
-    """The machine's time (`core.ports.Clock`)."""
-
-    def now(self) -> datetime:
-        """The time of day, UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds since some start."""
-        return time.monotonic()
-
-
 # --- the screen -----------------------------------------------------------------------------------
 
 
@@ -73,6 +61,24 @@ def _screen(options: Options) -> ExitCode:
 
 def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
     """Show the screen until the user leaves; `stage`: that of the demo."""
+    from .ui.terminal.kept_frame import KeptFrame
+
+    # One account alone, or a demo, has another screen than the last one.
+    kept = None
+    if not account and stage is None:
+        kept = KeptFrame(paths.cache / "screen", str(paths.config), str(paths.data))
+    used = paths.config_file.exists() and paths.database.exists()
+    shown = kept.show() if kept is not None and used else None
+    try:
+        return _open_live_screen(paths, account, stage, kept, shown)
+    finally:
+        if shown is not None:
+            shown.abandon()
+
+
+def _open_live_screen(
+    paths: Paths, account: str, stage: Stage | None, kept: KeptFrame | None, shown: Shown | None
+) -> ExitCode:
     import asyncio
 
     from . import collector
@@ -103,7 +109,13 @@ def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
                 engine.start()
 
         app = Painted(
-            engine, storage.archive, settings, config_folder=paths.config, config=storage.configuration
+            engine,
+            storage.archive,
+            settings,
+            config_folder=paths.config,
+            config=storage.configuration,
+            kept=kept,
+            shown=shown,
         )
         asyncio.run(_live(app, engine, _control_socket(paths)))
         return ExitCode(app.return_code or 0)
@@ -310,28 +322,15 @@ def _run_alone(
         raise KeyboardInterrupt from None
 
 
-def _log_to(path: Path) -> None:
-    """Faults of our own go to a file of at most 256 KiB (and one before it), never onto the screen."""
-    import logging
-    from logging.handlers import RotatingFileHandler
-
-    from .session.wire_log import WireFilter
-
-    handler = RotatingFileHandler(path, maxBytes=256 * 1024, backupCount=1, encoding="utf-8", delay=True)
-    handler.setLevel(logging.WARNING)
-    # What is said on the wire stays out of it, also where an exception quotes it.
-    handler.addFilter(WireFilter())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger().addHandler(handler)
-
-
 def _session_maker(
     storage: Storage, settings: Settings, world: World, vault: Vault | None
 ) -> Callable[[], Session]:
     """Import the session, which takes long, and return what makes one inside an event loop."""
+    from .fault_log import log_to
     from .session.session import Session
+    from .system_clock import SystemClock
 
-    _log_to(storage.paths.data / "errors.log")
+    log_to(storage.paths.data / "errors.log")
     return lambda: Session(
         settings,
         world=world,

@@ -28,13 +28,16 @@ from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
+from tui_xmpp.ui.terminal.frame_lines import frame_lines
 from tui_xmpp.ui.terminal.guard import TerminalGuard
+from tui_xmpp.ui.terminal.kept_frame import KeptFrame, Shown
 
 PATIENCE = 0.3
 """Seconds that a key waits at most for the keys before it."""
 FILE_CHECK = 2.0
 """Seconds between two looks at the configuration and the theme files."""
-
+FRAME_CHECK = 60.0
+"""Seconds between two looks at what the next start shows first."""
 LAST_WORDS = 3.0
 """Seconds the end of the program waits for a draft to reach the disk."""
 
@@ -56,10 +59,15 @@ class ChatApp(App[int]):
         config_folder: Path | None,
         config: Configuration,
         driver_class: type[Driver] | None = None,
+        kept: KeptFrame | None = None,
+        shown: Shown | None = None,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
     ) -> None:
         super().__init__(driver_class=driver_class or _driver_class())
         self._today = today
+        self._kept = kept
+        self.shown = shown
+        """The last session's frame, if that is on the terminal until the first of ours."""
         self.engine = engine
         self.archive = archive
         self.settings = settings
@@ -94,6 +102,7 @@ class ChatApp(App[int]):
         for error in (*self.keymap_table.errors, *self.themes.errors):
             self.main.say(error)
         self.set_interval(FILE_CHECK, self._watch)
+        self.set_interval(FRAME_CHECK, self._keep_frame)
         if not self.settings.ui.mouse:
             self._reloading.use_mouse()
 
@@ -107,7 +116,17 @@ class ChatApp(App[int]):
         """Keep the draft, and end; the caller closes the engine."""
         await self.main.writing.leave()
         await self.main.works.flush()
+        self._keep_frame()
         self.exit(0)
+
+    def _keep_frame(self) -> None:
+        """Let the next start show at once what is on the screen now."""
+        if self._kept is None:
+            return
+        if not self.engine.world.accounts:
+            self._kept.forget()
+        elif (lines := frame_lines(self.main)) is not None:
+            self._kept.keep(*self.main.size, lines)
 
     async def on_unmount(self) -> None:
         """Keep the draft, however the program ends, and stop listening."""

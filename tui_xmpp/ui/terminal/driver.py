@@ -12,6 +12,7 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui_xmpp.ui.terminal.kept_frame import ENTER, Shown
 from tui_xmpp.ui.terminal.replies import ReplyFilter
 
 _PATIENCE = 3.0
@@ -22,6 +23,8 @@ class ChatDriver(LinuxDriver):
     """Textual's driver with a smaller mouse and a filter before its parser."""
 
     _unread = 0
+    _frame: Shown | None = None
+    """On the terminal already when this driver starts."""
 
     def _enable_mouse_support(self) -> None:
         if self._mouse:
@@ -42,9 +45,20 @@ class ChatDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Also keep the window's title, which the terminal gives back at the end."""
+        frame: Shown | None = getattr(self._app, "shown", None)
+        if frame is not None and not frame.over:
+            self._frame = frame
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._frame is not None:
+            self.attrs_before = self._frame.hand_over()
+            self._frame = None
         self.write("\x1b[22;2t")
         self.title(self._unread)
+
+    def write(self, data: str) -> None:
+        """Also leave out what would clear a frame that is shown already."""
+        if self._frame is None or data != ENTER:
+            super().write(data)
 
     def stop_application_mode(self) -> None:
         """Also give the window its title back."""

@@ -10,10 +10,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-_FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
+from tui_xmpp.ui.terminal.forbidden import FORBIDDEN
+
 _EMOJI_FORM = re.compile("(.)\ufe0f")
 _SCHEMES = ("https://", "http://", "xmpp:", "mailto:", "geo:")
 
@@ -34,11 +32,11 @@ def _guarded(segment: Segment) -> Segment:
     if "\ufe0f" in text:
         text = _EMOJI_FORM.sub(_as_text, text)
         segment = Segment(text, style, control)
-    bad_text = _FORBIDDEN.search(text) is not None
+    bad_text = FORBIDDEN.search(text) is not None
     bad_link = style is not None and bool(style.link) and not safe_link(style.link or "")
     if not bad_text and not bad_link and not control:
         return segment
-    return Segment(_FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)
+    return Segment(FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)
 
 
 def _as_text(found: re.Match[str]) -> str:
@@ -53,4 +51,4 @@ def _without_link(style: Style | None) -> Style | None:
 
 def safe_link(url: str) -> bool:
     """Whether a link may be written to the terminal (OSC 8) or opened."""
-    return url.lower().startswith(_SCHEMES) and _FORBIDDEN.search(url) is None and " " not in url
+    return url.lower().startswith(_SCHEMES) and FORBIDDEN.search(url) is None and " " not in url
