@@ -145,9 +145,7 @@ def test_start(used: Paths, million: Path, nobody: int, tmp_path: Path, compiled
             "version_ms": {"python": ms(nothing), "tui-xmpp --version": ms(version)},
         },
     )
-    print(
-        f"\nfirst paint {times(paint, minimal)}, first live frame {times(drawn, minimal)} times minimal"
-    )
+    print(f"\nfirst paint {times(paint, minimal)}, first live frame {times(drawn, minimal)} times minimal")
     assert paint <= FIRST_PAINT_BAR * minimal
     assert big <= drawn * 1.2
     assert version <= VERSION_BAR * nothing + VERSION_SECONDS
