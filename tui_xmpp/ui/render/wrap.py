@@ -59,6 +59,9 @@ def _wrap_cells(text: str, start: int, end: int, width: int, rows: list[Slice]) 
     since_blank = 0
     for begin, stop, cells in split_graphemes(text[start:end])[0]:
         place = start + begin
+        if stop - begin > 1:
+            # Joiners that join nothing count for more in a row than on their own.
+            cells = max(cells, cell_len(text[place : start + stop]))
         is_blank = text[place : start + stop] == " " and place > row
         if used + cells <= width:
             used += cells
