@@ -21,10 +21,30 @@ class TlsMode(Enum):
 
 
 class TransportKind(Enum):
-    """How bytes reach the server."""
+    """How the stream reaches the server."""
 
     AUTO = "auto"
+    """What worked before, then direct TLS, STARTTLS, WebSocket, BOSH."""
     TCP = "tcp"
+    """RFC 6120, by direct TLS or STARTTLS."""
+    WEBSOCKET = "websocket"
+    """RFC 7395, by wss only."""
+    BOSH = "bosh"
+    """XEP-0124 and XEP-0206, by https only."""
+
+
+@value
+class Token:
+    """A secret of the server's that signs in without the password (XEP-0484)."""
+
+    mechanism: str
+    """The one it is for, like `HT-SHA-256-NONE`."""
+    secret: str
+    expires: datetime | None = None
+    """UTC; None: the server did not say."""
+
+    def __repr__(self) -> str:
+        return f"Token({self.mechanism})"
 
 
 @value
@@ -44,6 +64,10 @@ class Account:
     ca_file: str = ""
     """A PEM file of the only authorities to trust for this account; empty: the system's."""
     transport: TransportKind = TransportKind.AUTO
+    url: str = ""
+    """`wss://` or `https://` address for WebSocket or BOSH; empty: asked of the server (XEP-0156)."""
+    proxy: str = ""
+    """`socks5://[user:password@]host:port` or `http://…`: everything goes through it, name lookups too."""
     link: str = "full"
     """Name of the link profile (`core.link.PROFILES`)."""
     resource: str = ""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from .account import Account
+from .account import Account, Token
 from .address import Address
 from .chat import Chat, ChatKey
 from .commands import Command
 from .contact import Contact
+from .custody import Pending, Stage, StreamState
 from .events import Event
 from .message import Delivery, Gap, Hit, Message, Page, Place, Reaction
 from .query import Query
@@ -167,6 +169,55 @@ class Cache(Protocol):
         """Replace the bookmarks."""
 
 
+class Custody(Protocol):
+    """What must reach the server, and what a new process needs to go on with the session of the last one."""
+
+    def transaction(self, *, durable: bool = True) -> AbstractContextManager[object]:
+        """All that is written inside, through any port of the same database, is kept, or nothing.
+
+        May be nested: the outermost decides. Raises `StorageError`, on the way out at the latest.
+        """
+
+    def add(self, pending: Pending) -> Pending:
+        """Keep a stanza; returns it with its number. The same account, chat and id again changes nothing."""
+
+    def pending(self, account: Address) -> Sequence[Pending]:
+        """All of an account, in the order of sending."""
+
+    def written(self, number: int, sequence: int) -> None:
+        """A stanza is about to be written to the stream with this number (0: the stream counts none).
+
+        On return it survives the death of the process, not a power cut (`StreamState.boot`).
+        """
+
+    def settled(self, account: Address, chat: ChatKey, ids: Iterable[str]) -> Sequence[Pending]:
+        """These have arrived, or never will: forget them; returns those that were there."""
+
+    def restage(self, account: Address, stage: Stage) -> None:
+        """The stream is gone: what was `WRITTEN` is now `QUEUED` (known not to have arrived) or `UNKNOWN`."""
+
+    def stream(self, account: Address) -> StreamState | None:
+        """The session that may be resumed."""
+
+    def put_stream(self, state: StreamState) -> None:
+        """Keep a session, in place of any other of the account."""
+
+    def count(self, account: Address, handled: int, acknowledged: int, seen_at: datetime) -> None:
+        """Move the counts of the kept session; without one nothing happens."""
+
+    def drop_stream(self, account: Address) -> None:
+        """The session is over, and with it what was known of anybody's presence."""
+
+    def put_presence(self, account: Address, sender: Address, xml: str) -> None:
+        """Keep the newest presence of a full address, as it came."""
+
+    def drop_presence(self, account: Address, sender: Address) -> None:
+        """An address became unavailable; a bare one: with all its resources."""
+
+    def presences(self, account: Address) -> Sequence[str]:
+        """Every presence kept, oldest first."""
+
+
 class KeyValue(Protocol):
     """Small facts that outlive the process: endpoints, capability hashes, best SASL mechanism."""
 
@@ -193,7 +244,13 @@ class Vault(Protocol):
         """Hold it in memory; `keep`: also in the keyring. Returns a sentence when it could not be kept."""
 
     async def forget(self, account: Address) -> None:
-        """Drop it from memory and keyring."""
+        """Drop it, and the token, from memory and keyring."""
+
+    async def token(self, account: Address) -> Token | None:
+        """What stands for the password at the next sign-in (XEP-0484); None: there is none."""
+
+    async def keep_token(self, account: Address, token: Token | None) -> None:
+        """Keep a token in place of the last one; None: drop it. In the keyring, or in memory only."""
 
 
 class Configuration(Protocol):

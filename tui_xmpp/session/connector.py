@@ -6,41 +6,23 @@ import asyncio
 import contextlib
 import logging
 import random
-import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-
-from tui_xmpp.core.value import value
 
 from ..core.account import Account, Connection
 from ..core.address import Address
 from ..core.events import ConnectionChanged
 from ..core.ports import Clock, KeyValue
-from . import certificate, endpoints
 from .backoff import Backoff
-from .certificate import Certificate
-from .endpoints import Endpoint
-from .failure import BadCertificate, Failure, Refused, Weaker, WrongPassword
+from .dialling import Dialler, Timeouts
+from .failure import Failure, Refused, Weaker, WrongPassword
 from .resolver import Resolver
-from .sign_in import sign_in
 from .stream import Stream
-from .transport import probe, tls
-from .transport.tcp import open_socket
 
 STABLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
 
 _log = logging.getLogger("tui-xmpp")
-
-
-@value
-class Timeouts:
-    """Seconds to wait for the server, for each step."""
-
-    connect: float = 15.0
-    step: float = 30.0
-    probe: float = 10.0
 
 
 class Connector:
@@ -68,19 +50,25 @@ class Connector:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
     ) -> None:
-        self._make_stream = stream_factory
         self._account = account
         self._password = password
-        self._facts = facts
         self._clock = clock
         self._tell = tell
         self._on_stream = on_stream
         self._on_ready = on_ready
         self._on_lost = on_lost
-        self._resolver = resolver
-        self._rng = rng
         self._sleep = sleep
-        self._timeouts = timeouts or Timeouts()
+        self._dialler = Dialler(
+            stream_factory,
+            account,
+            facts=facts,
+            clock=clock,
+            say=self._say,
+            on_stream=self._take,
+            resolver=resolver,
+            rng=rng,
+            timeouts=timeouts or Timeouts(),
+        )
         self._backoff = Backoff(rng)
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -158,85 +146,16 @@ class Connector:
             raise Refused("The server did not accept the password. Change it, then connect again.")
         self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
         try:
-            stream, bound = await self._reach(password)
-        except WrongPassword:
-            self._refused_password = password
+            stream, bound = await self._dialler.reach(password, self._accept_weaker)
+        except BaseException as error:
+            self._stream = None
+            if isinstance(error, WrongPassword):
+                self._refused_password = password
             raise
         finally:
             del password
         self._reason, self._refused_password, self._accept_weaker = "", None, ""
         await self._stay(stream, bound)
-
-    async def _reach(self, password: str) -> tuple[Stream, Address]:
-        """Sign in at the first endpoint that lets us; raises the Failure that matters most."""
-        worst: Failure | None = None
-        for endpoint in await endpoints.find(self._account, self._resolver, self._facts, self._rng):
-            try:
-                found = await endpoints.locate(endpoint, self._resolver)
-                self._say(Connection.CONNECTING, str(found))
-                return await self._sign_in(found, password)
-            except BadCertificate as failure:
-                worst = failure
-            except Failure as failure:
-                if failure.answered or isinstance(failure, (Refused, WrongPassword)):
-                    raise
-                worst = worst if isinstance(worst, BadCertificate) else failure
-        raise worst or Failure("No server was found.")
-
-    async def _sign_in(self, endpoint: Endpoint, password: str) -> tuple[Stream, Address]:
-        connected = await _open(endpoint, self._timeouts.connect)
-        try:
-            stream = self._make_stream()
-            self._on_stream(stream)
-            stream.init_plugins()  # type: ignore[no-untyped-call]
-        except BaseException:
-            connected.close()
-            raise
-        self._stream = stream
-        try:
-            await self._secure(stream, endpoint, connected)
-            bound = await sign_in(
-                stream,
-                password,
-                tell=self._say,
-                timeout=self._timeouts.step,
-                accept_weaker=self._accept_weaker,
-            )
-        except BaseException as error:
-            if isinstance(error, Failure):
-                error.answered = stream.secure
-            self._drop(stream)
-            raise
-        endpoints.remember(self._facts, self._account, endpoint)
-        return stream, bound
-
-    async def _secure(self, stream: Stream, endpoint: Endpoint, connected: socket.socket) -> None:
-        domain = self._account.address.domain
-        try:
-            await stream.open(connected, endpoint.tls, timeout=self._timeouts.step)
-        except ssl.SSLError as error:
-            failure = tls.failed(error, domain)
-            if isinstance(failure, BadCertificate):
-                failure = BadCertificate(failure.sentence + await self._shown(endpoint))
-            raise failure from None
-        except OSError:
-            raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
-        der = stream.certificate()
-        shown = Certificate.parse(der) if der else None
-        if shown is not None:
-            changed = certificate.compare(self._facts, domain, shown)
-            self._say(Connection.SECURING, ", ".join(filter(None, (shown.step(self._clock.now()), changed))))
-
-    async def _shown(self, endpoint: Endpoint) -> str:
-        der = await probe.presented(
-            endpoint.addresses,
-            endpoint.port,
-            endpoint.tls,
-            self._account.address.domain,
-            timeout=self._timeouts.probe,
-        )
-        shown = Certificate.parse(der) if der else None
-        return f" {shown.fields()}" if shown else ""
 
     async def _stay(self, stream: Stream, bound: Address) -> None:
         began = self._clock.monotonic()
@@ -263,6 +182,10 @@ class Connector:
         except Exception:
             _log.exception("Not everything could be asked for after signing in")
 
+    def _take(self, stream: Stream) -> None:
+        self._stream = stream
+        self._on_stream(stream)
+
     def _drop(self, stream: Stream) -> None:
         stream.fail(Failure("The link was given up."))
         if self._stream is stream:
@@ -282,16 +205,3 @@ class Connector:
 
     def _say(self, connection: Connection, reason: str, full_address: Address | None = None) -> None:
         self._tell(ConnectionChanged(self._account.address, connection, reason, None, full_address))
-
-
-async def _open(endpoint: Endpoint, timeout: float) -> socket.socket:
-    try:
-        return await open_socket(endpoint.addresses, endpoint.port, timeout=timeout)
-    except TimeoutError:
-        raise Failure(f"{endpoint.host} does not answer. Check the network.", "timeout") from None
-    except ConnectionRefusedError:
-        raise Failure(
-            f"{endpoint.host} refuses connections at port {endpoint.port}.", "unreachable"
-        ) from None
-    except OSError:
-        raise Failure(f"{endpoint.host} cannot be reached. Check the network.", "unreachable") from None

@@ -1,20 +1,19 @@
-"""The stream of one account: the library's client behind our own reader, gate, TLS and sign-in."""
+"""The stream of one account: the library's client behind our own wire, reader, gate and sign-in."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import socket
 import ssl
 from collections import deque
+from collections.abc import Callable
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import quoteattr
 
 from slixmpp.jid import JID
 from slixmpp.xmlstream.xmlstream import NotConnectedError
 
-from ..core.account import Account, TlsMode
+from ..core.account import Account
 from ..core.address import Address
 from ..core.ports import KeyValue
 from . import gate
@@ -23,9 +22,8 @@ from .gate import Gate, Phase
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
 from .tamed_client import TamedClient
-from .transport import tls
+from .transport.wire import Closing, Item, Opening, Wire
 
-CONNECTED = "connected"
 AUTHENTICATED = "auth_success"
 BOUND = "session_bind"
 STARTED = "session_start"
@@ -43,41 +41,41 @@ class Stream(TamedClient):
     """One stream, used once: a lost one is thrown away and the next is a new object.
 
     Nothing reaches the library's handlers before the server has authenticated us over verified TLS.
+    What is said in one turn of the event loop leaves in one packet.
     """
 
     def __init__(self, account: Account, *, facts: KeyValue, limits: Limits | None = None) -> None:
         self.account = account
         self.facts = facts
         self.phase_gate = Gate(account.address)
-        self.bytes_in = 0
-        """Bytes of XML received."""
-        self.bytes_out = 0
-        """Bytes of XML sent."""
+        self.wire: Wire | None = None
+        """What carries the stream, once it stands."""
         self.offered: frozenset[str] = frozenset()
         """Tags of what the server offered last (RFC 6120 §4.3.2)."""
         self.last_error = ""
         """Why the stream ended, as a sentence; empty while it stands."""
+        self.sent: Callable[[str], None] | None = None
+        """Called with each stanza the library sends by itself, once the session has begun."""
+        self.on_drained: Callable[[], None] | None = None
+        """Called when the wire has room again."""
+        self.heard_at = asyncio.get_running_loop().time()
+        """When anything last came, in the loop's time."""
         self._limits = limits or Limits()
-        self._direct = False
         self._reader: Reader | None = None
         self._held: bytearray | None = None
         self._inbox: deque[Header | ET.Element] = deque()
         self._arrived = asyncio.Event()
         self._early: list[ET.Element] = []
+        self._unsaid: list[Item] = []
         self._closing = False
         self.awaited_id = ""
         """Id of the iq whose answer `take` is to return, while the session has not begun."""
-        loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[Failure] = loop.create_future()
+        self.lost: asyncio.Future[Failure] = asyncio.get_running_loop().create_future()
         """Done when the stream has ended; its result says why."""
-        self.tls_context = tls.context(account.ca_file, direct=False)
         address = account.address
         wanted = f"{address.bare}/{account.resource}" if account.resource else str(address.bare)
-        super().__init__(wanted, self.tls_context)
-        self.stream_header = (
-            f"<stream:stream to={quoteattr(address.domain)} xmlns:stream='{self.stream_ns}' "
-            f"xmlns='{self.default_ns}' version='1.0'>"
-        )
+        # The library opens no link; its context is never used.
+        super().__init__(wanted, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     # --- the life of the link ----------------------------------------------------------------------
 
@@ -86,53 +84,39 @@ class Stream(TamedClient):
         """Whether TLS to the account's domain stands."""
         return self.phase_gate.phase is not Phase.CLEAR
 
-    async def open(self, connected: socket.socket, mode: TlsMode, *, timeout: float) -> None:
-        """Take over a connected socket and make it secure; raises ssl.SSLError, OSError, Failure.
+    def attach(self, wire: Wire) -> None:
+        """Take the wire that carries the stream from now on."""
+        self.wire = wire
+        self.transport = wire  # type: ignore[assignment]
+        wire.attach(self)
 
-        *timeout* is in seconds, for each step. By STARTTLS nothing is said but the stream header and
-        `<starttls/>` before TLS (RFC 6120 §5.4).
-        """
-        loop = asyncio.get_running_loop()
-        name = tls.server_name(self.account.address.domain)
-        if mode is TlsMode.DIRECT:
-            await loop.create_connection(
-                lambda: self,
-                sock=connected,
-                ssl=tls.context(self.account.ca_file, direct=True),
-                server_hostname=name,
-                ssl_handshake_timeout=timeout,
-            )
-        else:
-            await loop.create_connection(lambda: self, sock=connected)
-            await self._negotiate_tls(name, timeout)
+    def confirm_secure(self) -> None:
+        """TLS stands: the verified certificate is asked for, so that nobody says so lightly."""
         if self.certificate() is None:
-            raise Violation("The link is not secure. It was cut.")
+            raise self.fail(Violation("The link is not secure. It was cut."))
         self.phase_gate.phase = Phase.SECURED
 
-    async def _negotiate_tls(self, name: str, timeout: float) -> None:
-        await self.begin(timeout)
-        self.say(f"<starttls xmlns='{gate.TLS}'/>")
-        answer = await self.take(timeout)
-        if answer.tag != gate.PROCEED:
-            raise Failure("The server failed to begin encryption. Nothing was sent.")
-        transport = self.transport
-        if transport is None:
-            raise self._why()
-        # RFC 6120 §5.4.3.3: nothing may follow <proceed/> in clear; what did would be taken for secure.
-        if self._held:
-            raise self.fail(Violation("Something was slipped in behind the server's consent to encrypt."))
-        loop = asyncio.get_running_loop()
-        made = await loop.start_tls(
-            transport, self, self.tls_context, server_hostname=name, ssl_handshake_timeout=timeout
-        )
-        if made is None or self.lost.done():
-            raise self._why()
-        self._attach(made)
+    def opening(self) -> Opening:
+        """The stream's header; over TLS with our own address (RFC 6120 §4.7.1)."""
+        address = self.account.address
+        return Opening(address.domain, str(address.bare) if self.secure else "")
+
+    def renew(self) -> None:
+        """The server begins the stream anew: read what comes from now on as another document."""
+        held = self.release()
+        negotiating = self.phase_gate.phase in _NEGOTIATING
+        self._reader = Reader(self._limits, gate.BOUNDARIES if negotiating else frozenset())
+        if held:
+            self._feed(held)
 
     async def begin(self, timeout: float) -> ET.Element:
         """Open the stream, or open it anew (RFC 6120 §4.3.3), and return the features the server sends."""
-        self._renew()
-        self.say(self.stream_header)
+        self.renew()
+        self.say(self.opening())
+        return await self.greeting(timeout)
+
+    async def greeting(self, timeout: float) -> ET.Element:
+        """Return the features that follow the server's header; raises Failure."""
         header = await self._next(timeout)
         if not isinstance(header, Header):
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
@@ -142,25 +126,32 @@ class Stream(TamedClient):
         self.offered = frozenset(one.tag for one in features)
         return features
 
-    def say(self, text: str) -> None:
-        """Write a step of the sign-in; raises the Failure that ended the stream."""
-        try:
-            self.send_raw(text)
-        except NotConnectedError:
-            raise self._why() from None
+    def say(self, *items: Item) -> None:
+        """Write steps of the sign-in; raises the Failure that ended the stream."""
+        for item in items:
+            try:
+                self._write(item)
+            except NotConnectedError:
+                raise self._why() from None
 
     async def take(self, timeout: float) -> ET.Element:
-        """Return the next top-level element before binding; raises Failure after *timeout* seconds."""
+        """Return the next top-level element before binding; raises Failure after *timeout* silent seconds."""
         item = await self._next(timeout)
         if isinstance(item, Header):
             raise self.fail(Violation("The server opened its stream twice. The link was cut."))
         return item
 
     async def _next(self, timeout: float) -> Header | ET.Element:
-        if not self._inbox and not self.lost.done():
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not self._inbox and not self.lost.done():
+            # A slow link that still brings bytes is not a dead one.
+            left = max(began, self.heard_at) + timeout - loop.time()
+            if left <= 0:
+                break
             self._arrived.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(left):
                     await self._arrived.wait()
         ended = self.lost.result() if self.lost.done() else None
         # What came before an honest end still counts; what came before a violation is never used.
@@ -174,13 +165,6 @@ class Stream(TamedClient):
         """Return what arrived behind a boundary, for the reader of the stream that begins now."""
         held, self._held = bytes(self._held or b""), None
         return held
-
-    def _renew(self) -> None:
-        held = self.release()
-        negotiating = self.phase_gate.phase in _NEGOTIATING
-        self._reader = Reader(self._limits, gate.BOUNDARIES if negotiating else frozenset())
-        if held:
-            self._feed(held)
 
     def bind_to(self, address: Address) -> None:
         """The server bound *address*: from now on the library's handlers get stanzas."""
@@ -206,8 +190,7 @@ class Stream(TamedClient):
 
     def certificate(self) -> bytes | None:
         """Return the server's certificate (DER); None without TLS."""
-        secured = self.transport and self.transport.get_extra_info("ssl_object")
-        return secured.getpeercert(True) if isinstance(secured, (ssl.SSLObject, ssl.SSLSocket)) else None
+        return None if self.wire is None else self.wire.certificate()
 
     def fail(self, failure: Failure) -> Failure:
         """Cut the link at once because of *failure*; returns it, or the one that came first."""
@@ -224,7 +207,7 @@ class Stream(TamedClient):
 
     async def close(self, deadline: float) -> None:
         """Close the stream (RFC 6120 §4.4), and cut the link after *deadline* seconds."""
-        if self.transport is not None and not self.lost.done():
+        if self.wire is not None and not self.lost.done():
             with contextlib.suppress(Exception):
                 if self._session_started:
                     async with asyncio.timeout(deadline / 2):
@@ -233,35 +216,49 @@ class Stream(TamedClient):
             await asyncio.wait({self.lost}, timeout=deadline)
         self.fail(Failure("You left."))
 
+    async def leave_open(self, deadline: float) -> None:
+        """Cut the link without closing the stream: the server keeps the session (XEP-0198 §5).
+
+        Waits up to *deadline* seconds for what was written to leave.
+        """
+        if self.wire is not None and not self.lost.done():
+            self.flush()
+            ends = asyncio.get_running_loop().time() + deadline
+            while self.wire.waiting and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        self.fail(Failure("You left."))
+
     def _say_goodbye(self) -> None:
         if not self._closing:
             self._closing = True
             with contextlib.suppress(Failure, NotConnectedError):
-                self.send_raw(self.stream_footer)
+                self._write(Closing())
+                self.flush()
 
     def _why(self) -> Failure:
         return self.lost.result() if self.lost.done() else self.fail(Failure("The link broke."))
 
-    # --- bytes ---------------------------------------------------------------------------------------
+    # --- bytes: what the wire tells ------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport, send_event: bool = True) -> None:
-        """The link stands; nothing is said yet."""
-        if self.lost.done():
-            if isinstance(transport, asyncio.Transport):
-                transport.abort()
-            return
-        self._attach(transport)
-        self.event(CONNECTED)
-
-    def _attach(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport  # type: ignore[assignment]
-        self.socket = transport.get_extra_info("ssl_object") or transport.get_extra_info("socket")
-
-    def data_received(self, data: bytes | str) -> None:
+    def received(self, data: bytes) -> None:
         """Read bytes; whatever is wrong with them ends the stream and reaches nobody."""
-        chunk = data.encode() if isinstance(data, str) else data
-        self.bytes_in += len(chunk)
-        self._feed(chunk)
+        self.heard_at = asyncio.get_running_loop().time()
+        self._feed(data)
+
+    def drained(self) -> None:
+        """The wire has room again."""
+        if self.on_drained is not None:
+            self.on_drained()
+
+    def broken(self, error: BaseException | None) -> None:
+        """The link is gone: tell everybody who waits for something from it."""
+        if not self.lost.done():
+            self._end(Failure("The link broke."))
+        if self.transport is None:
+            return
+        self._reader = None
+        super().connection_lost(error)
+        self.give_up()
 
     def _feed(self, chunk: bytes) -> None:
         if self.lost.done():
@@ -306,7 +303,7 @@ class Stream(TamedClient):
     def _deliver(self, element: ET.Element) -> None:
         if element.tag == gate.ERROR:
             self.fail(of_stream_error(element, self.account.address.domain, trusted=self.secure))
-        elif self.sessionstarted or element.tag.startswith(f"{{{gate.RESUMPTION}}}"):
+        elif self.sessionstarted:
             self._spawn_event(element)
         elif self.phase_gate.phase is Phase.BOUND and element.get("id") != self.awaited_id:
             self._early.append(element)
@@ -319,32 +316,42 @@ class Stream(TamedClient):
         self._inbox.append(item)
         self._arrived.set()
 
+    # --- bytes: what we say --------------------------------------------------------------------------
+
     def send_raw(self, data: str | bytes) -> None:
-        """Write bytes; nothing but the stream's own beginning goes out before TLS."""
-        raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
-        if not self.secure and not _may_go_in_clear(raw, self.stream_header):
+        """The library sends something by itself: it goes the way of all stanzas."""
+        text = data if isinstance(data, str) else data.decode()
+        if self.sessionstarted and self.sent is not None and text.startswith(_STANZAS):
+            self.sent(text)
+        elif text.strip() or not self.secure:
+            self._write(text)
+
+    def write(self, *elements: str) -> None:
+        """Write complete elements; raises NotConnectedError once the stream has ended."""
+        for element in elements:
+            self._write(element)
+
+    def _write(self, item: Item) -> None:
+        if not self.secure and not _may_go_in_clear(item):
             raise Violation("Something was about to be sent before the link was secure. It was kept back.")
-        if self.transport is None or self.lost.done():
+        if self.wire is None or self.lost.done():
             raise NotConnectedError
-        self.bytes_out += len(raw)
-        self.transport.write(raw)
+        if not self._unsaid:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._unsaid.append(item)
 
-    def eof_received(self) -> None:
-        """The peer will send no more; the transport closes."""
-
-    def connection_lost(self, exception: BaseException | None) -> None:
-        """The link is gone: tell everybody who waits for something from it."""
-        if not self.lost.done():
-            self._end(Failure("The link broke."))
-        if self.transport is None:
-            return
-        self._reader = None
-        super().connection_lost(exception)
-        self.give_up()
+    def flush(self) -> None:
+        """Let go at once what was said in this turn."""
+        said, self._unsaid = self._unsaid, []
+        if said and self.wire is not None and not self.lost.done():
+            self.wire.write(said)
 
 
 _NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})
+_STANZAS = ("<message", "<presence", "<iq")
 
 
-def _may_go_in_clear(raw: bytes, header: str) -> bool:
-    return raw in (header.encode(), f"<starttls xmlns='{gate.TLS}'/>".encode(), b"</stream:stream>")
+def _may_go_in_clear(item: Item) -> bool:
+    if isinstance(item, Opening):
+        return not item.from_
+    return isinstance(item, Closing) or item == f"<starttls xmlns='{gate.TLS}'/>"

@@ -16,8 +16,6 @@ from slixmpp.jid import JID
 
 from . import wire_log
 
-KEEPALIVE_SECONDS = 60
-
 _IQ_TIMER = "IqTimeout_"
 _REPLACED_PLUGINS = frozenset({"feature_mechanisms", "feature_starttls", "feature_bind", "feature_session"})
 
@@ -35,7 +33,8 @@ class TamedClient(ClientXMPP):
         self.auto_authorize = None
         self.auto_subscribe = False
         self.use_presence_ids = False
-        self.whitespace_keepalive_interval = KEEPALIVE_SECONDS
+        # The link is watched by what costs less and says more (XEP-0198 §4).
+        self.whitespace_keepalive = False
         wire_log.silence()
 
     def register_plugin(self, plugin: str, pconfig: Any = None, module: Any = None) -> None:

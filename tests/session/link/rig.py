@@ -11,7 +11,8 @@ from pathlib import Path
 from tui_xmpp.core.account import Account, Connection, TlsMode
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import ConnectionChanged
-from tui_xmpp.session.connector import Connector, Timeouts
+from tui_xmpp.session.connector import Connector
+from tui_xmpp.session.dialling import Timeouts
 from tui_xmpp.session.resolver import Service
 from tui_xmpp.session.stream import Stream
 

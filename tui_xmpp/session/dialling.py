@@ -1,0 +1,149 @@
+"""One try to sign in: from the account's endpoints to a bound session."""
+
+from __future__ import annotations
+
+import random
+import socket
+import ssl
+from collections.abc import Callable
+
+from tui_xmpp.core.value import value
+
+from ..core.account import Account, Connection
+from ..core.address import Address
+from ..core.ports import Clock, KeyValue
+from . import certificate, endpoints
+from .certificate import Certificate
+from .endpoints import Endpoint
+from .failure import BadCertificate, Failure, Refused, WrongPassword
+from .resolver import Resolver
+from .securing import over_tcp
+from .sign_in import sign_in
+from .stream import Stream
+from .transport import probe, tls
+from .transport.tcp import open_socket
+
+
+@value
+class Timeouts:
+    """Seconds to wait for the server, for each step."""
+
+    connect: float = 15.0
+    step: float = 30.0
+    probe: float = 10.0
+
+
+class Dialler:
+    """Knows where the account's server is and how to get in.
+
+    *say* tells each step; *on_stream* gets each new stream before anything is sent on it.
+    """
+
+    def __init__(
+        self,
+        stream_factory: Callable[[], Stream],
+        account: Account,
+        *,
+        facts: KeyValue,
+        clock: Clock,
+        say: Callable[[Connection, str], None],
+        on_stream: Callable[[Stream], None],
+        resolver: Resolver,
+        rng: random.Random,
+        timeouts: Timeouts,
+    ) -> None:
+        self._make_stream = stream_factory
+        self._account = account
+        self._facts = facts
+        self._clock = clock
+        self._say = say
+        self._on_stream = on_stream
+        self._resolver = resolver
+        self._rng = rng
+        self._timeouts = timeouts
+
+    async def reach(self, password: str, accept_weaker: str) -> tuple[Stream, Address]:
+        """Sign in at the first endpoint that lets us; raises the Failure that matters most.
+
+        *accept_weaker* names a SASL mechanism the user agreed to although a better one was seen before.
+        """
+        worst: Failure | None = None
+        for endpoint in await endpoints.find(self._account, self._resolver, self._facts, self._rng):
+            try:
+                found = await endpoints.locate(endpoint, self._resolver)
+                self._say(Connection.CONNECTING, str(found))
+                return await self._sign_in(found, password, accept_weaker)
+            except BadCertificate as failure:
+                worst = failure
+            except Failure as failure:
+                if failure.answered or isinstance(failure, (Refused, WrongPassword)):
+                    raise
+                worst = worst if isinstance(worst, BadCertificate) else failure
+        raise worst or Failure("No server was found.")
+
+    async def _sign_in(self, endpoint: Endpoint, password: str, accept_weaker: str) -> tuple[Stream, Address]:
+        connected = await _open(endpoint, self._timeouts.connect)
+        try:
+            stream = self._make_stream()
+            self._on_stream(stream)
+            stream.init_plugins()  # type: ignore[no-untyped-call]
+        except BaseException:
+            connected.close()
+            raise
+        try:
+            await self._secure(stream, endpoint, connected)
+            bound = await sign_in(
+                stream,
+                password,
+                tell=self._say,
+                timeout=self._timeouts.step,
+                accept_weaker=accept_weaker,
+            )
+        except BaseException as error:
+            if isinstance(error, Failure):
+                error.answered = stream.secure
+            stream.fail(Failure("The link was given up."))
+            raise
+        endpoints.remember(self._facts, self._account, endpoint)
+        return stream, bound
+
+    async def _secure(self, stream: Stream, endpoint: Endpoint, connected: socket.socket) -> None:
+        domain = self._account.address.domain
+        try:
+            await over_tcp(stream, connected, endpoint.tls, timeout=self._timeouts.step)
+        except ssl.SSLError as error:
+            failure = tls.failed(error, domain)
+            if isinstance(failure, BadCertificate):
+                failure = BadCertificate(failure.sentence + await self._shown(endpoint))
+            raise failure from None
+        except OSError:
+            raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
+        der = stream.certificate()
+        shown = Certificate.parse(der) if der else None
+        if shown is not None:
+            changed = certificate.compare(self._facts, domain, shown)
+            self._say(Connection.SECURING, ", ".join(filter(None, (shown.step(self._clock.now()), changed))))
+
+    async def _shown(self, endpoint: Endpoint) -> str:
+        der = await probe.presented(
+            endpoint.addresses,
+            endpoint.port,
+            endpoint.tls,
+            self._account.address.domain,
+            timeout=self._timeouts.probe,
+        )
+        shown = Certificate.parse(der) if der else None
+        return f" {shown.fields()}" if shown else ""
+
+
+async def _open(endpoint: Endpoint, timeout: float) -> socket.socket:
+    try:
+        return await open_socket(endpoint.addresses, endpoint.port, timeout=timeout)
+    except TimeoutError:
+        raise Failure(f"{endpoint.host} does not answer. Check the network.", "timeout") from None
+    except ConnectionRefusedError:
+        raise Failure(
+            f"{endpoint.host} refuses connections at port {endpoint.port}.", "unreachable"
+        ) from None
+    except OSError:
+        raise Failure(f"{endpoint.host} cannot be reached. Check the network.", "unreachable") from None
