@@ -1,0 +1,51 @@
+"""What a sign-in needs of the session it opens, and what it brings back."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
+
+from ..core.address import Address
+
+
+@value
+class Resumption:
+    """A session the server may still hold (XEP-0198 §5)."""
+
+    id: str
+    """The server's name for it (SM-ID)."""
+    handled: int
+    """What we have of it: the `h` to say."""
+    bound: Address
+    """The full address it is bound to."""
+
+
+@value
+class SignedIn:
+    """How a sign-in ended well."""
+
+    bound: Address
+    """Our full address."""
+    resumed: int | None = None
+    """The `h` of `<resumed/>`: the old session goes on; None: this is a new one."""
+    failed: int | None = None
+    """The `h` of `<failed/>`, where a resumption was refused and the server said what it has."""
+    enabled: ET.Element | None = None
+    """The `<enabled/>` that came inline (XEP-0386); else it comes over the stream."""
+
+
+class Opener(Protocol):
+    """The session, while it is being opened."""
+
+    def resumption(self) -> Resumption | None:
+        """What to resume; None: nothing is left to resume."""
+
+    def open(self, inlined: frozenset[str]) -> None:
+        """A new session is being bound: write all that a new session asks for.
+
+        Called once, when the request to bind has been said and before its answer: what is written in here leaves
+        in the same packet. *inlined* holds the namespaces that the request to bind has already enabled
+        (XEP-0386 §4): `urn:xmpp:sm:3`, `urn:xmpp:carbons:2`. Not called when the old session is resumed.
+        """
