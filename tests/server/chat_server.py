@@ -39,6 +39,22 @@ class ChatServer(Protocol):
     def direct_tls_port(self) -> int: ...
 
     @property
+    def websocket_url(self) -> str:
+        """Where XMPP over WebSocket is spoken (RFC 7395), in TLS."""
+
+    @property
+    def bosh_url(self) -> str:
+        """Where XMPP over HTTP is spoken (XEP-0206), in TLS."""
+
+    @property
+    def host_meta_url(self) -> str:
+        """Where both are announced (XEP-0156 §3.1), in TLS; with .json at its end as JSON."""
+
+    @property
+    def hold_seconds(self) -> int:
+        """How long a lost session can be resumed (XEP-0198 §5)."""
+
+    @property
     def ca_file(self) -> Path: ...
 
     @property
@@ -56,7 +72,10 @@ class ChatServer(Protocol):
     def stop(self) -> None: ...
 
     def restart(self) -> None:
-        """Stop and start again on the same ports, with everything kept on disk."""
+        """Stop and start again on the same ports, with everything kept on disk.
+
+        Every session is forgotten: what was not acknowledged may or may not have been handled.
+        """
 
 
 FRIENDS_GROUP = "Friends"

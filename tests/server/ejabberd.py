@@ -27,6 +27,15 @@ listen:
   - {{port: {c2s}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, starttls_required: true}}
   - {{port: {direct_tls}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, tls: true}}
   - {{port: {http}, ip: 127.0.0.1, module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}
+  - port: {https}
+    ip: 127.0.0.1
+    module: ejabberd_http
+    tls: true
+    request_handlers:
+      /ws: ejabberd_http_ws
+      /bosh: mod_bosh
+      /.well-known/host-meta: mod_host_meta
+      /.well-known/host-meta.json: mod_host_meta
 acl:
   local: {{user_regexp: ""}}
 access_rules:
@@ -38,11 +47,13 @@ modules:
   mod_admin_extra: {{}}
   mod_avatar: {{}}
   mod_blocking: {{}}
+  mod_bosh: {{}}
   mod_caps: {{}}
   mod_carboncopy: {{}}
   mod_client_state: {{}}
   mod_disco: {{}}
   mod_http_api: {{}}
+  mod_host_meta: {{bosh_service_url: "{bosh_url}", websocket_url: "{websocket_url}"}}
   mod_last: {{}}
   mod_mam: {{assume_mam_usage: true, default: always}}
   mod_muc:
@@ -64,7 +75,10 @@ modules:
       "storage:bookmarks": {{access_model: whitelist}}
       "eu.siacs.conversations.axolotl.*": {{access_model: open}}
   mod_roster: {{versioning: true}}
-  mod_stream_mgmt: {{resend_on_timeout: if_offline}}
+  mod_stream_mgmt:
+    resend_on_timeout: if_offline
+    resume_timeout: {hold}
+    max_resume_timeout: {hold}
   mod_time: {{}}
   mod_vcard: {{}}
   mod_vcard_xupdate: {{}}
@@ -73,14 +87,17 @@ modules:
 
 # ejabberd refuses a configuration that names a module it does not have.
 NEWER_MODULES = ("mod_auth_fast",)
+HOLD_SECONDS = 300
 
 
 class EjabberdServer:
+    """One ejabberd; without `modern` it has no tokens (XEP-0484), but SASL2 cannot be switched off in it."""
+
     kind = "ejabberd"
     domain = "localhost"
     rooms_domain = "rooms.localhost"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, modern: bool = True, hold_seconds: int = HOLD_SECONDS) -> None:
         erl = shutil.which("erl")
         code = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"))
         assert erl and code, "No ejabberd was found. Run .ci/install test."
@@ -89,9 +106,17 @@ class EjabberdServer:
         names = (self.domain, self.rooms_domain, f"pubsub.{self.domain}", f"upload.{self.domain}")
         certificates = make_certificates(self._folder / "certificates", names)
         self.ca_file = certificates.ca_file
-        self.c2s_port, self.direct_tls_port, self._http_port = free_ports(3)
+        self.c2s_port, self.direct_tls_port, self.https_port, self._http_port = free_ports(4)
+        self.websocket_url = f"wss://localhost:{self.https_port}/ws"
+        self.bosh_url = f"https://localhost:{self.https_port}/bosh"
+        self.host_meta_url = f"https://localhost:{self.https_port}/.well-known/host-meta"
+        self.hold_seconds = hold_seconds
         self._process: ServerProcess | None = None
-        newer = [name for name in NEWER_MODULES if any((ebin / f"{name}.beam").exists() for ebin in code)]
+        newer = [
+            name
+            for name in NEWER_MODULES
+            if modern and any((ebin / f"{name}.beam").exists() for ebin in code)
+        ]
         self._config = self._folder / "ejabberd.yml"
         self._config.write_text(
             CONFIG.format(
@@ -100,6 +125,10 @@ class EjabberdServer:
                 c2s=self.c2s_port,
                 direct_tls=self.direct_tls_port,
                 http=self._http_port,
+                https=self.https_port,
+                bosh_url=self.bosh_url,
+                websocket_url=self.websocket_url,
+                hold=hold_seconds,
                 newer_modules="".join(f"  {name}: {{}}\n" for name in newer),
             ),
             encoding="utf-8",
@@ -146,7 +175,7 @@ class EjabberdServer:
                 "ERL_CRASH_DUMP": str(self._folder / "crash.dump"),
             },
         )
-        for port in (self.c2s_port, self.direct_tls_port, self._http_port):
+        for port in (self.c2s_port, self.direct_tls_port, self.https_port, self._http_port):
             self._process.wait_for_port(port, START_SECONDS)
         # It listens long before it accepts; this is answered once everything is up.
         self._api("status")

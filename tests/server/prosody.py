@@ -1,4 +1,4 @@
-"""A Prosody for tests: the demo's, with the interface the tests share."""
+"""A Prosody for tests: the demo's, with WebSocket and BOSH besides, and the interface the tests share."""
 
 from __future__ import annotations
 
@@ -7,18 +7,45 @@ from pathlib import Path
 from tests.server.chat_server import FRIENDS_GROUP, display_name
 from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
 
+HOLD_SECONDS = 600
+HTTP_MODULES = ("bosh", "websocket", "http_altconnect")
+
 
 class ProsodyServer:
+    """One Prosody; without `modern` it offers neither SASL2 nor what hangs on it."""
+
     kind = "prosody"
 
-    def __init__(self, folder: Path, *, extra_modules: tuple[str, ...] = ()) -> None:
-        self._server = PrivateProsody(folder, extra_modules=extra_modules)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        extra_modules: tuple[str, ...] = (),
+        modern: bool = True,
+        hold_seconds: int = HOLD_SECONDS,
+    ) -> None:
+        self._server = PrivateProsody(
+            folder,
+            extra_modules=(*HTTP_MODULES, *extra_modules),
+            settings={
+                "smacks_hibernation_time": hold_seconds,
+                "http_default_host": PrivateProsody.domain,
+                # Many sessions of one account may be on hold after many cuts and kills.
+                "smacks_max_old_sessions": 100,
+            },
+            modern=modern,
+        )
         self._rosters: dict[str, list[RosterItem]] = {}
+        self.hold_seconds = hold_seconds
         self.domain = self._server.domain
         self.rooms_domain = self._server.rooms_domain
         self.ca_file = self._server.ca_file
         self.c2s_port = self._server.ports.c2s
         self.direct_tls_port = self._server.ports.direct_tls
+        self.https_port = self._server.ports.https
+        self.websocket_url = f"wss://localhost:{self.https_port}/xmpp-websocket"
+        self.bosh_url = f"https://localhost:{self.https_port}/http-bind"
+        self.host_meta_url = f"https://localhost:{self.https_port}/.well-known/host-meta"
 
     @property
     def pid(self) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,10 @@ from tui_xmpp.cli.demo_process import ServerFailed, ServerProcess, free_ports
 
 pytestmark = pytest.mark.server
 
+# Neither server offers SASL2 to somebody who does not say who they are.
 OPENING = (
     "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
-    "to='localhost' version='1.0'>"
+    "from='anna@localhost' to='localhost' version='1.0'>"
 )
 
 
@@ -54,7 +57,8 @@ def direct_tls(server: ChatServer, context: ssl.SSLContext, domain: str) -> ssl.
         raise
 
 
-def test_direct_tls_is_verified_against_our_own_authority(server: ChatServer) -> None:
+def features(server: ChatServer) -> bytes:
+    """What the server offers before a sign-in."""
     context = ssl.create_default_context(cafile=server.ca_file)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
     with direct_tls(server, context, server.domain) as stream:
@@ -64,7 +68,47 @@ def test_direct_tls_is_verified_against_our_own_authority(server: ChatServer) ->
             chunk = stream.recv(4096)
             assert chunk, answer
             answer += chunk
-    assert b"SCRAM-SHA-1" in answer
+    return answer
+
+
+def https_page(server: ChatServer, url: str) -> bytes:
+    context = ssl.create_default_context(cafile=server.ca_file)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+    )
+    with opener.open(url, timeout=10) as page:
+        return bytes(page.read())
+
+
+def test_direct_tls_is_verified_against_our_own_authority(server: ChatServer) -> None:
+    assert b"SCRAM-SHA-1" in features(server)
+
+
+def test_the_modern_sign_in_is_offered(server: ChatServer) -> None:
+    offered = features(server)
+    assert b"<authentication xmlns='urn:xmpp:sasl:2'>" in offered
+    inline = offered.partition(b"<inline>")[2]
+    for wanted in (b"<bind xmlns='urn:xmpp:bind:0'>", b"<sm xmlns='urn:xmpp:sm:3'/>", b"HT-SHA-256-NONE"):
+        assert wanted in inline
+
+
+def test_websocket_and_bosh_are_announced_where_they_are(server: ChatServer) -> None:
+    announced = json.loads(https_page(server, server.host_meta_url + ".json"))["links"]
+    urls = {link["rel"].rpartition(":")[2]: link["href"] for link in announced}
+    assert urls == {"websocket": server.websocket_url, "xbosh": server.bosh_url}
+    assert b"WebSocket" in https_page(server, server.websocket_url.replace("wss:", "https:"))
+    assert b"BOSH" in https_page(server, server.bosh_url).upper()
+
+
+def test_a_server_without_tokens_can_be_had(tmp_path: Path) -> None:
+    for old in (ProsodyServer(tmp_path / "p", modern=False), EjabberdServer(tmp_path / "e", modern=False)):
+        try:
+            old.start()
+            assert b"SCRAM-SHA-1" in (offered := features(old))
+            assert b"urn:xmpp:fast:0" not in offered
+            assert old.kind == "ejabberd" or b"urn:xmpp:sasl:2" not in offered
+        finally:
+            old.stop()
 
 
 def test_another_name_or_an_unknown_authority_is_refused(server: ChatServer) -> None:

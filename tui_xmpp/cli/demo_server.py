@@ -7,9 +7,9 @@ import hmac
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
 from tui_xmpp.cli.demo_certificates import make_certificates
@@ -56,7 +56,7 @@ c2s_require_encryption = true
 allow_registration = false
 archive_expires_after = "never"
 default_archive_policy = true
-
+{settings}
 VirtualHost "localhost"
   disco_items = {{ {{ "rooms.localhost", "Rooms" }} }}
 
@@ -114,10 +114,19 @@ class PrivateProsody:
     domain = DOMAIN
     rooms_domain = ROOMS_DOMAIN
 
-    def __init__(self, folder: Path, *, extra_modules: Sequence[str] = (), log_level: str = "info") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        extra_modules: Sequence[str] = (),
+        settings: Mapping[str, str | int] = MappingProxyType({}),
+        modern: bool = True,
+        log_level: str = "info",
+    ) -> None:
         """Make certificates and configuration in `folder`.
 
-        `extra_modules` are enabled besides the usual ones. Raises ProsodyMissing.
+        `extra_modules` are enabled besides the usual ones, and `settings` are further options of Prosody;
+        without `modern` it knows the sign-in of RFC 6120 §6 only. Raises ProsodyMissing.
         """
         program = shutil.which("prosody")
         if program is None:
@@ -132,8 +141,9 @@ class PrivateProsody:
         self.ports = Ports(*free_ports(4))
         self._process: ServerProcess | None = None
         self._config = self.folder / "prosody.cfg.lua"
-        modules = (*_MODULES, *_present(_COMMUNITY_MODULES), *extra_modules)
-        self._config.write_text(self._configuration(modules, log_level), encoding="utf-8")
+        sign_in = _present(_COMMUNITY_MODULES) if modern else ()
+        modules = (*_MODULES, *sign_in, *extra_modules)
+        self._config.write_text(self._configuration(modules, settings, log_level), encoding="utf-8")
 
     def add_account(self, user: str, password: str) -> None:
         """Make the account `user`; works before the start and while the server runs.
@@ -192,7 +202,9 @@ class PrivateProsody:
     ) -> None:
         self.stop()
 
-    def _configuration(self, modules: Sequence[str], log_level: str) -> str:
+    def _configuration(
+        self, modules: Sequence[str], settings: Mapping[str, str | int], log_level: str
+    ) -> str:
         return _CONFIG.format(
             pid_file=_lua(str(self.folder / "prosody.pid")),
             data=_lua(str(self._data)),
@@ -202,6 +214,10 @@ class PrivateProsody:
             log_level=_lua(log_level),
             log_file=_lua(str(self.folder / "prosody.log")),
             modules="; ".join(map(_lua, modules)),
+            settings="".join(
+                f"{name} = {_lua(setting) if isinstance(setting, str) else setting}\n"
+                for name, setting in settings.items()
+            ),
             room_modules="; ".join(map(_lua, ("muc_mam", *_present(_COMMUNITY_ROOM_MODULES)))),
             c2s=self.ports.c2s,
             direct_tls=self.ports.direct_tls,
