@@ -14,8 +14,10 @@ from ..core.address import Address
 from ..core.events import ConnectionChanged
 from ..core.ports import Clock, KeyValue
 from .backoff import Backoff
+from .credentials import Credentials, Tokens
 from .dialling import Dialler, Timeouts
 from .failure import Failure, Refused, Weaker, WrongPassword
+from .opening import NothingToOpen, Opener, SignedIn
 from .resolver import Resolver
 from .stream import Stream
 
@@ -29,8 +31,10 @@ class Connector:
     """One account's connection; every change of it is told.
 
     *password* takes a reason (empty at first, else why the last one was refused) and returns a password,
-    or None when the user gave none. *on_stream* is called once for each new stream before anything is sent
-    on it, *on_ready* after each sign-in, *on_lost* after the end of each session.
+    or None when the user gave none; *tokens* keeps what signs in without one, None: nothing does. *opener* is
+    the session to open or to resume. *paced* says whether the link is so slow that a sign-in may not wait for
+    each answer. *on_stream* is called once for each new stream before anything is sent on it, *on_ready*
+    after each sign-in, *on_lost* after the end of each session.
     """
 
     def __init__(
@@ -43,15 +47,18 @@ class Connector:
         clock: Clock,
         tell: Callable[[ConnectionChanged], None],
         on_stream: Callable[[Stream], None],
-        on_ready: Callable[[], Awaitable[None]],
+        on_ready: Callable[[SignedIn], Awaitable[None]],
         on_lost: Callable[[], None],
         resolver: Resolver,
         rng: random.Random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
+        tokens: Tokens | None = None,
+        opener: Opener | None = None,
+        paced: Callable[[], bool] = lambda: False,
     ) -> None:
         self._account = account
-        self._password = password
+        self._credentials = Credentials(password, tokens, clock.now)
         self._clock = clock
         self._tell = tell
         self._on_stream = on_stream
@@ -68,6 +75,8 @@ class Connector:
             resolver=resolver,
             rng=rng,
             timeouts=timeouts or Timeouts(),
+            opener=opener or NothingToOpen(),
+            paced=paced,
         )
         self._backoff = Backoff(rng)
         self._task: asyncio.Task[None] | None = None
@@ -75,8 +84,6 @@ class Connector:
         self._stream: Stream | None = None
         self._online = False
         self._leaving = False
-        self._reason = ""
-        self._refused_password: str | None = None
         self._accept_weaker = ""
         self._offered_weaker = ""
 
@@ -127,7 +134,6 @@ class Connector:
     async def _goes_on(self, failure: Failure) -> bool:
         """Do what a failure asks for; say whether to try again."""
         if isinstance(failure, WrongPassword):
-            self._reason = failure.sentence
             return True
         if isinstance(failure, Refused):
             self._offered_weaker = failure.mechanism if isinstance(failure, Weaker) else ""
@@ -138,33 +144,29 @@ class Connector:
 
     async def _attempt(self) -> None:
         """Connect, stay until the stream ends, and raise why it did."""
-        password = await self._password(self._reason)
-        if password is None:
-            raise Refused(self._reason or "A password is needed. Connect to enter it.")
-        if password == self._refused_password:
-            self._refused_password = None
-            raise Refused("The server did not accept the password. Change it, then connect again.")
-        self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
         try:
-            stream, bound = await self._dialler.reach(password, self._accept_weaker)
+            await self._credentials.prepare()
+            self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
+            stream, signed = await self._dialler.reach(self._credentials, self._accept_weaker)
         except BaseException as error:
             self._stream = None
             if isinstance(error, WrongPassword):
-                self._refused_password = password
+                self._credentials.refused(error.sentence)
             raise
         finally:
-            del password
-        self._reason, self._refused_password, self._accept_weaker = "", None, ""
-        await self._stay(stream, bound)
+            self._credentials.forget()
+        self._credentials.accepted()
+        self._accept_weaker = ""
+        await self._stay(stream, signed)
 
-    async def _stay(self, stream: Stream, bound: Address) -> None:
+    async def _stay(self, stream: Stream, signed: SignedIn) -> None:
         began = self._clock.monotonic()
         self._online = True
         ready: asyncio.Task[None] | None = None
         try:
             # First, so that whoever hears of it and asks something at once finds the account online.
-            ready = asyncio.ensure_future(self._get_ready())
-            self._say(Connection.ONLINE, "signed in", bound)
+            ready = asyncio.ensure_future(self._get_ready(signed))
+            self._say(Connection.ONLINE, "signed in", signed.bound)
             await asyncio.wait({stream.lost})
         finally:
             self._online = False
@@ -176,9 +178,9 @@ class Connector:
             self._on_lost()
         raise stream.lost.result()
 
-    async def _get_ready(self) -> None:
+    async def _get_ready(self, signed: SignedIn) -> None:
         try:
-            await self._on_ready()
+            await self._on_ready(signed)
         except Exception:
             _log.exception("Not everything could be asked for after signing in")
 

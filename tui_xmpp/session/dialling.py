@@ -10,12 +10,13 @@ from collections.abc import Callable
 from tui_xmpp.core.value import value
 
 from ..core.account import Account, Connection
-from ..core.address import Address
 from ..core.ports import Clock, KeyValue
 from . import certificate, endpoints
 from .certificate import Certificate
+from .credentials import Credentials
 from .endpoints import Endpoint
 from .failure import BadCertificate, Failure, Refused, WrongPassword
+from .opening import Opener, SignedIn
 from .resolver import Resolver
 from .securing import over_tcp
 from .sign_in import sign_in
@@ -51,6 +52,8 @@ class Dialler:
         resolver: Resolver,
         rng: random.Random,
         timeouts: Timeouts,
+        opener: Opener,
+        paced: Callable[[], bool],
     ) -> None:
         self._make_stream = stream_factory
         self._account = account
@@ -61,8 +64,10 @@ class Dialler:
         self._resolver = resolver
         self._rng = rng
         self._timeouts = timeouts
+        self._opener = opener
+        self._paced = paced
 
-    async def reach(self, password: str, accept_weaker: str) -> tuple[Stream, Address]:
+    async def reach(self, credentials: Credentials, accept_weaker: str) -> tuple[Stream, SignedIn]:
         """Sign in at the first endpoint that lets us; raises the Failure that matters most.
 
         *accept_weaker* names a SASL mechanism the user agreed to although a better one was seen before.
@@ -72,7 +77,7 @@ class Dialler:
             try:
                 found = await endpoints.locate(endpoint, self._resolver)
                 self._say(Connection.CONNECTING, str(found))
-                return await self._sign_in(found, password, accept_weaker)
+                return await self._sign_in(found, credentials, accept_weaker)
             except BadCertificate as failure:
                 worst = failure
             except Failure as failure:
@@ -81,7 +86,9 @@ class Dialler:
                 worst = worst if isinstance(worst, BadCertificate) else failure
         raise worst or Failure("No server was found.")
 
-    async def _sign_in(self, endpoint: Endpoint, password: str, accept_weaker: str) -> tuple[Stream, Address]:
+    async def _sign_in(
+        self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str
+    ) -> tuple[Stream, SignedIn]:
         connected = await _open(endpoint, self._timeouts.connect)
         try:
             stream = self._make_stream()
@@ -94,7 +101,7 @@ class Dialler:
             await self._secure(stream, endpoint, connected)
             bound = await sign_in(
                 stream,
-                password,
+                await credentials.password(),
                 tell=self._say,
                 timeout=self._timeouts.step,
                 accept_weaker=accept_weaker,
@@ -105,7 +112,7 @@ class Dialler:
             stream.fail(Failure("The link was given up."))
             raise
         endpoints.remember(self._facts, self._account, endpoint)
-        return stream, bound
+        return stream, SignedIn(bound)
 
     async def _secure(self, stream: Stream, endpoint: Endpoint, connected: socket.socket) -> None:
         domain = self._account.address.domain

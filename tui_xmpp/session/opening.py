@@ -45,7 +45,19 @@ class Opener(Protocol):
     def open(self, inlined: frozenset[str]) -> None:
         """A new session is being bound: write all that a new session asks for.
 
-        Called once, when the request to bind has been said and before its answer: what is written in here leaves
-        in the same packet. *inlined* holds the namespaces that the request to bind has already enabled
-        (XEP-0386 §4): `urn:xmpp:sm:3`, `urn:xmpp:carbons:2`. Not called when the old session is resumed.
+        Called once, before anything else of the session is told: what is written in here leaves in the same
+        packet as the request to bind, or as soon as that is granted. *inlined* holds the namespaces that the
+        request to bind enables by itself (XEP-0386 §3.2): `urn:xmpp:sm:3`, `urn:xmpp:carbons:2`. Not called
+        when the old session is resumed.
         """
+
+
+class NothingToOpen:
+    """A session that resumes nothing and asks for nothing."""
+
+    def resumption(self) -> Resumption | None:
+        """As `Opener.resumption`."""
+        return None
+
+    def open(self, inlined: frozenset[str]) -> None:
+        """As `Opener.open`."""

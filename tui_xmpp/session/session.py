@@ -40,6 +40,7 @@ from .account import AccountSession, Link
 from .connector import Connector
 from .feature import Feature
 from .features import ALL
+from .opening import SignedIn
 from .resolver import SystemResolver
 from .stream import Stream
 from .subscribers import Subscribers, Subscription
@@ -325,10 +326,8 @@ def _account_of(command: Command) -> Address | None:
 def _connector(session: Session, running: Running) -> Link:
     account = running.account
 
-    async def on_ready() -> None:
-        stream = account.stream
-        if stream is not None:
-            session.on_ready(running, Address.parse(str(stream.boundjid)))
+    async def on_ready(signed: SignedIn) -> None:
+        session.on_ready(running, signed.bound)
 
     return Connector(
         lambda: Stream(account.account, facts=session.facts),

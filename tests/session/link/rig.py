@@ -13,6 +13,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import ConnectionChanged
 from tui_xmpp.session.connector import Connector
 from tui_xmpp.session.dialling import Timeouts
+from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.session.resolver import Service
 from tui_xmpp.session.stream import Stream
 
@@ -96,6 +97,7 @@ class Rig:
         """The reasons with which a password was asked for."""
         self.waits: list[float] = []
         self.ready = 0
+        self.signed_in: list[SignedIn] = []
         self.lost = 0
         self.streams: list[Stream] = []
         self._passwords = list(passwords)
@@ -170,8 +172,9 @@ class Rig:
         for name in WATCHED:
             stream.add_event_handler(name, lambda data, name=name: self.reached.append(name))
 
-    async def _on_ready(self) -> None:
+    async def _on_ready(self, signed: SignedIn) -> None:
         self.ready += 1
+        self.signed_in.append(signed)
 
     def _on_lost(self) -> None:
         self.lost += 1
