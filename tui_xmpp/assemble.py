@@ -328,7 +328,7 @@ def _session_maker(
     """Import the session, which takes long, and return what makes one inside an event loop."""
     from .fault_log import log_to
     from .session.session import Session
-    from .system_clock import SystemClock
+    from .system_clock import SystemClock, boot_id
 
     log_to(storage.paths.data / "errors.log")
     return lambda: Session(
@@ -336,10 +336,12 @@ def _session_maker(
         world=world,
         archive=storage.archive,
         cache=storage.cache,
+        custody=storage.custody,
         facts=storage.facts,
         vault=vault or storage.vault,
         configuration=storage.configuration,
         clock=SystemClock(),
+        boot=boot_id(),
     )
 
 

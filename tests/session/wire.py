@@ -22,10 +22,13 @@ from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.session import convert
 from tui_xmpp.session.account import AccountSession
+from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.feature import Feature
 from tui_xmpp.session.features import ALL
+from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
+from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 
@@ -50,6 +53,13 @@ class ScriptedStream:
     handlers: dict[str, Any] = field(default_factory=dict)
 
     failure: str = ""
+    server_caps: str = ""
+    waiting: int = 0
+    sent: Any = None
+    on_drained: Any = None
+    before_packet: Any = None
+    last_words: Any = None
+    lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, failure: Exception) -> None:
         self.failure = str(failure)
@@ -60,7 +70,14 @@ class ScriptedStream:
     def register_handler(self, handler: Any) -> None:
         self.handlers[handler.name] = handler
 
-    def send_raw(self, text: str) -> None:
+    def write(self, *elements: str) -> None:
+        for text in elements:
+            self._write(text)
+        # Each turn of the loop is one packet on the wire; here each write is.
+        for text in self.before_packet() if self.before_packet is not None else ():
+            self._write(text)
+
+    def _write(self, text: str) -> None:
         self.written.append(ET.fromstring(f"<stream xmlns='jabber:client'>{text}</stream>")[0])
 
 
@@ -81,39 +98,49 @@ class Wire:
         self.database = Database(folder / "archive.db")
         self.archive = SqliteArchive(self.database)
         self.cache = SqliteCache(self.database)
+        self.custody = SqliteCustody(self.database)
         self.account = AccountSession(
             Account(ANNA, link=link),
             features=features,
             world=self.world,
             archive=self.archive,
             cache=self.cache,
+            custody=self.custody,
             facts=SqliteKeyValue(self.database),
             settings=settings or Settings(),
             clock=self.clock,
-            tell=self._tell,
+            boot="this one",
+            tell=self.events.append,
         )
-        self._tell(AccountAdded(self.account.account))
+        self.account.emit(AccountAdded(self.account.account))
         self.stream = ScriptedStream()
         self._answered: set[str] = set()
 
-    def _tell(self, event: Event) -> None:
-        self.world.apply(event)
-        self.events.append(event)
-
     async def close(self) -> None:
-        self.account.on_lost()
+        self.account.rest()
         await asyncio.sleep(0)
         self.database.close()
 
     # --- the server's side ------------------------------------------------------------------------
 
-    async def online(self, *, offered: frozenset[str] = frozenset({SM}), answers: bool = True) -> None:
-        """Sign in; `answers`: the server answers all that is asked at sign-in with nothing."""
+    def connect(self, offered: frozenset[str] = frozenset({SM})) -> None:
+        """A link stands; nothing is said yet."""
         self.stream = ScriptedStream(offered)
         self.account.on_stream(self.stream)  # type: ignore[arg-type]
-        self.account.on_ready(FULL)
+
+    async def online(
+        self,
+        *,
+        offered: frozenset[str] = frozenset({SM}),
+        answers: bool = True,
+        enabled: str = "<enabled xmlns='urn:xmpp:sm:3'/>",
+    ) -> None:
+        """Sign in; `answers`: the server answers all that is asked at sign-in with nothing."""
+        self.connect(offered)
+        self.account.open(frozenset())
         if SM in offered:
-            self.hear("<enabled xmlns='urn:xmpp:sm:3'/>")
+            self.hear(enabled)
+        self.account.established(SignedIn(FULL))
         if answers:
             for _ in range(12):
                 await asyncio.sleep(0)

@@ -1,16 +1,16 @@
-"""One account at work: its stream, its features, its inbox and outbox."""
+"""One account at work: its session, its features, its inbox and outbox."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
-from slixmpp.exceptions import XMPPError
 from slixmpp.xmlstream import tostring
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
@@ -22,18 +22,21 @@ from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
 from ..core.link import LinkProfile, Weight
-from ..core.ports import Archive, Cache, Clock, KeyValue, StorageError
+from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from . import convert
-from .acks import OFFERED, SM, Acks
+from .acknowledging import Acknowledging
 from .failure import Failure
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
+from .lanes import Lane, Lanes, Parcel
+from .opening import Resumption, SignedIn
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
+from .stream_management import ENABLE, OFFERED, SM, StreamManagement
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -43,6 +46,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tui-xmpp")
 
+_MUC_USER = "http://jabber.org/protocol/muc#user"
+_REQUEST_SECONDS = 30.0
+_ROOM_BYTES = 1500
+"""More than this may not wait in front of the network."""
+_CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
+"""What is said about messages is worth saying in the next session, where the last one lost it."""
 _STANZAS = ("message", "presence", "iq")
 _SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
 """What slixmpp would do with stanzas by itself; all of it is done by our features."""
@@ -57,12 +66,15 @@ class Link(Protocol):
     def connect_now(self) -> None:
         """End a wait or a refusal."""
 
-    async def stop(self) -> None:
-        """Leave the server and stay offline."""
+    async def stop(self, *, leave: bool = True) -> None:
+        """Stay offline; *leave*: the session ends, else the server keeps it for a while (XEP-0198 §5)."""
 
 
 class AccountSession:
-    """The context of the features of one account (`feature.Context`)."""
+    """The context of the features of one account (`feature.Context`), and its session (`opening.Opener`).
+
+    *tell* hands an event to those who listen; the world has taken it in by then.
+    """
 
     def __init__(
         self,
@@ -72,15 +84,18 @@ class AccountSession:
         world: World,
         archive: Archive,
         cache: Cache,
+        custody: Custody,
         facts: KeyValue,
         settings: Settings,
         clock: Clock,
+        boot: str,
         tell: Callable[[Event], None],
     ) -> None:
         self.account = account
         self.world = world
         self.archive = archive
         self.cache = cache
+        self.custody = custody
         self.facts = facts
         self.settings = settings
         self.clock = clock
@@ -88,12 +103,25 @@ class AccountSession:
         self._pacing = Pacing(account)
         self._stream: Stream | None = None
         self._full: Address | None = None
+        self._opened = False
+        """The features have begun a session."""
+        self._confirmed = False
+        """That session stands at the server, with or without a link."""
+        self._worker: asyncio.Task[None] | None = None
         self._offered: frozenset[str] = frozenset()
+        self.inlined: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.requests = Requests(account.address, self.write)
-        self.acks = Acks(self._write_element, self._taken)
-        self.inbox = Inbox(self, self.acks.handled)
+        self._held: list[Event] | None = None
+        """What happens in a transaction is told once it stands."""
+        self._unposted: list[Parcel] = []
+        self.patience: Callable[[], float] = lambda: _REQUEST_SECONDS
+        """How long a request may take, in seconds."""
+        self.requests = Requests(account.address, self._write_request)
         self.outbox = Outbox(self)
+        self.management = StreamManagement(account.address, custody, clock, boot, self._arrived)
+        self.acknowledging = Acknowledging(self.management, self._write, lambda: self.profile.ack_delay)
+        self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
+        self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
@@ -102,6 +130,7 @@ class AccountSession:
         for one in self.features:
             for command, handler in one.handles.items():
                 self._handlers.setdefault(command, []).append(handler)
+        self.outbox.renew()
 
     # --- what features see ------------------------------------------------------------------------
 
@@ -112,7 +141,7 @@ class AccountSession:
 
     @property
     def full(self) -> Address | None:
-        """Our bound address; None while offline."""
+        """Our bound address; None while there is none."""
         return self._full
 
     @property
@@ -123,7 +152,12 @@ class AccountSession:
     @property
     def stream_features(self) -> frozenset[str]:
         """Tags of what the server offered last."""
-        return self._offered
+        return self._offered if self._stream is None else self._stream.offered
+
+    @property
+    def server_caps(self) -> str:
+        """`node#ver` of the server's capabilities; empty: it did not say."""
+        return "" if self._stream is None else self._stream.server_caps
 
     @property
     def profile(self) -> LinkProfile:
@@ -132,8 +166,13 @@ class AccountSession:
 
     @property
     def online(self) -> bool:
-        """Signed in and bound."""
-        return self._full is not None
+        """A session is being opened or stands, and there is a link."""
+        return self._opened and self._stream is not None
+
+    @property
+    def alive(self) -> bool:
+        """The session stands at the server, be there a link or not."""
+        return self._confirmed
 
     def allows(self, weight: Weight) -> bool:
         """Whether pacing lets something of this weight out now."""
@@ -141,31 +180,31 @@ class AccountSession:
 
     def send(self, stanza: ET.Element) -> None:
         """Write a stanza; dropped while offline."""
-        self.write(stanza)
+        if self.online:
+            self.post(Parcel(_text(stanza), Lane.MESSAGE))
 
-    def write(self, stanza: ET.Element, message_id: str = "") -> bool:
-        """Write a stanza and count it; False when there is no stream to write to."""
-        if not self.online or not self._write_element(stanza):
-            return False
-        self.acks.sent(stanza, message_id)
-        return True
-
-    def request_ack(self) -> bool:
-        """Ask the server what it has; False when it cannot tell."""
-        if self.acks.enabled:
-            self.acks.request()
-        return self.acks.enabled
-
-    async def request(
-        self, kind: str, payload: ET.Element, *, to: Address | None = None, timeout: float = 30.0
-    ) -> ET.Element:
-        """Send an iq and wait for its result."""
-        return await self.requests.ask(self.new_id(), kind, payload, to, timeout)
+    def request(
+        self,
+        kind: str,
+        payload: ET.Element,
+        *,
+        to: Address | None = None,
+        timeout: float | None = None,
+        background: bool = False,
+    ) -> Awaitable[ET.Element]:
+        """Write an iq; awaited, it gives its result."""
+        lane = Lane.BACKGROUND if background else Lane.REQUEST
+        patience = self.patience() if timeout is None else timeout
+        return self.requests.ask(self.short_id(), kind, payload, to, patience, lane)
 
     def emit(self, *events: Event) -> None:
         """Apply events to the world and tell every front end."""
         for event in events:
-            self._tell(event)
+            self.world.apply(event)
+            if self._held is None:
+                self._tell(event)
+            else:
+                self._held.append(event)
             for feature in self.features:
                 feature.told(event)
 
@@ -196,9 +235,13 @@ class AccountSession:
         """Hand a message to the outbox."""
         await self.outbox.submit(outgoing)
 
-    def flush(self, chat: ChatKey | None = None) -> None:
-        """Write what the outbox holds and this stream has not seen."""
-        self.outbox.flush(chat)
+    def settled(self, chat: ChatKey | None) -> None:
+        """The archive has told what it could."""
+        self.outbox.settle(chat)
+
+    def unsettled(self) -> Sequence[ChatKey]:
+        """Chats that hold something of unknown fate."""
+        return self.outbox.unsettled()
 
     async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
         """Hand a page of archive results to the inbox."""
@@ -209,7 +252,7 @@ class AccountSession:
         self.requests.collect(archive, query_id, results)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run in the background until the stream is gone."""
+        """Run in the background until the session is over."""
         task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -217,6 +260,10 @@ class AccountSession:
     def new_id(self) -> str:
         """A fresh id of 16 characters, not to be guessed."""
         return secrets.token_urlsafe(12)
+
+    def short_id(self) -> str:
+        """A fresh id of 9 characters, 54 bits: nobody can guess it while it is open."""
+        return secrets.token_urlsafe(7)[:9]
 
     # --- what the session asks --------------------------------------------------------------------
 
@@ -244,68 +291,215 @@ class AccountSession:
                     raise Unanswered(str(failed)) from None
         raise Unanswered("This program cannot ask that yet.")
 
-    # --- what the connector tells -----------------------------------------------------------------
+    # --- a session, as the sign-in opens it -------------------------------------------------------
 
     def on_stream(self, stream: Stream) -> None:
         """A new stream object was made, not connected yet."""
         self._stream = stream
+        stream.lost.add_done_callback(lambda _: self._ended(stream))
+        stream.sent = lambda text: self.post(Parcel(text, Lane.REQUEST))
+        stream.on_drained = self.lanes.run
+        stream.before_packet = self.acknowledging.before_packet
+        stream.last_words = self.acknowledging.last_words
         for name in _SLIXMPP_HANDLERS:
             stream.remove_handler(name)
         for name in _STANZAS:
             self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
-        self._register(stream, f"{{{SM}}}enabled", lambda _: self.acks.on_enabled())
-        self._register(stream, f"{{{SM}}}failed", lambda _: self.acks.on_failed())
-        self._register(stream, f"{{{SM}}}a", self.acks.on_ack)
-        # Answered by the worker, so that only what is on disk is counted.
-        self._register(stream, f"{{{SM}}}r", lambda _: self.inbox.put(self.acks.answer))
+        self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
+        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.end())
+        self._register(stream, f"{{{SM}}}a", self._on_ack)
+        # Answered behind what came before, so that it is on the disk by then.
+        self._register(stream, f"{{{SM}}}r", lambda _: self.inbox.put(self.acknowledging.owe))
         for feature in self.features:
             for plugin in feature.PLUGINS:
                 stream.register_plugin(plugin)
             feature.on_stream(stream)
 
-    def on_ready(self, full: Address) -> None:
-        """Signed in and bound."""
-        self._full = full
-        self._offered = self._stream.offered if self._stream is not None else frozenset()
-        if OFFERED in self._offered:
-            self.acks.start()
-        self.spawn(self.inbox.run())
-        self.spawn(self._prepare())
+    def resumption(self) -> Resumption | None:
+        """What to resume."""
+        return self.management.resumption()
+
+    def open(self, inlined: frozenset[str]) -> None:
+        """Ask for all that a new session needs, in one packet."""
+        self._stop_features()
+        self.inlined = inlined
+        if SM in inlined or OFFERED in self.stream_features:
+            self.management.begin()
+            if SM not in inlined:
+                self._write(ENABLE)
+        self._opened = True
+        self.lanes.open()
+        self._start_worker()
+        for feature in self.features:
+            self._call(feature.on_ready)
+
+    def established(self, signed_in: SignedIn) -> None:
+        """The session stands: a new one, or an old one again."""
+        self._full = signed_in.bound
+        self._start_worker()
+        try:
+            if signed_in.resumed is None:
+                self._confirm(signed_in)
+            elif not self._go_on(signed_in.resumed):
+                return
+        except StorageError as error:
+            self.give_up(str(error))
+            return
+        self._confirmed = True
+        self.lanes.open()
+        self.outbox.flush()
+
+    def _confirm(self, signed_in: SignedIn) -> None:
+        if signed_in.enabled is not None:
+            self.management.on_enabled(signed_in.enabled)
+        left = self.management.confirm(signed_in.bound, signed_in.failed)
+        self.outbox.renew()
+        for parcel in left:
+            if parcel.pending is None and any(mark in parcel.text for mark in _CHAT_MARKS):
+                self.post(parcel)
+
+    def _go_on(self, h: int) -> bool:
+        again = self.management.on_resumed(h)
+        if again is None:
+            self._absurd()
+            return False
+        if not self._opened:
+            self._take_up()
+        for parcel in again:
+            self._put_on_wire(parcel)
+        return True
+
+    def _take_up(self) -> None:
+        """This process did not have the session before."""
+        self._opened = True
+        self.outbox.renew()
+        for feature in self.features:
+            self._call(feature.on_resumed)
+        stanzas = [ET.fromstring(text) for text in self.custody.presences(self.own)]
+        # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
+        for stanza in sorted(stanzas, key=_is_own_occupant):
+            self.inbox.replay(stanza)
+
+    def _ended(self, stream: Stream) -> None:
+        if self._stream is stream:
+            self.on_lost()
 
     def on_lost(self) -> None:
-        """The stream is gone; without effect when there was none."""
-        was_online, self._full, self._stream = self.online, None, None
-        if not was_online:
+        """The link is gone; the session may go on."""
+        if self._stream is None:
             return
-        self._offered = frozenset()
-        for task in self._tasks:
-            task.cancel()
-        self._tasks.clear()
-        self.requests.stop()
+        self._offered, self._stream = self._stream.offered, None
+        self.lanes.close()
+        self.acknowledging.stop()
         self.inbox.clear()
-        self.outbox.stop()
-        self.acks.stop()
-        for feature in self.features:
-            feature.on_stop()
+        if not self._confirmed and self._opened:
+            self.management.abandon()
+            self._stop_features()
+        elif self._confirmed:
+            self.management.lost()
+            if self.management.state is None:
+                self._stop_features()
+
+    def rest(self) -> None:
+        """Do no more in this process; the session stays at the server, and on the disk."""
+        self.on_lost()
+        self._stop_features()
+
+    def end(self) -> None:
+        """The session is over at the server too."""
+        self.rest()
+        self.management.end()
+        self.outbox.renew()
 
     def give_up(self, sentence: str) -> None:
         """Cut the link because we cannot go on; the connector tries again later."""
         self.emit(Notice(sentence, Level.ERROR, self.own))
-        self.acks.stop()
         if self._stream is not None:
             self._stream.fail(Failure(sentence))
 
     def receive(self, stanza: ET.Element) -> None:
         """Take one stanza from the stream: the only way in."""
-        if not self.online:
+        if not self._opened:
             return
+        counts = self.management.enabled
         if stanza.tag == f"{{{convert.CLIENT}}}message" and self.requests.collected(stanza):
-            self.inbox.put(self.acks.handled)
+            self.inbox.put(None, counts=counts)
         elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
             self.requests.answered(stanza, self._full)
-            self.inbox.put(self.acks.handled)
+            self.inbox.put(None, counts=counts)
         else:
-            self.inbox.put(stanza)
+            self.inbox.put(stanza, counts=counts)
+
+    # --- on the way out ---------------------------------------------------------------------------
+
+    def post(self, parcel: Parcel) -> None:
+        """Let a stanza go when its turn has come; what a transaction posts goes once it stands."""
+        if self._held is None:
+            self.lanes.put(parcel)
+        else:
+            self._unposted.append(parcel)
+
+    @contextmanager
+    def together(self, *, durable: bool) -> Iterator[None]:
+        """One transaction: what is told and sent in it, is told and sent once it stands, or never."""
+        if self._held is not None:
+            yield
+            return
+        self._held = []
+        try:
+            with self.custody.transaction(durable=durable):
+                yield
+        except BaseException:
+            self._held, self._unposted = None, []
+            self._recall_chats()
+            raise
+        held, self._held = self._held, None
+        posted, self._unposted = self._unposted, []
+        for event in held:
+            self._tell(event)
+        for parcel in posted:
+            self.lanes.put(parcel)
+
+    def _recall_chats(self) -> None:
+        """The disk did not take it: what the world has counted is what it was before."""
+        with suppress(StorageError):
+            for chat in self.archive.chats():
+                if chat.key.account == self.own and self.world.chats.get(chat.key) != chat:
+                    self.emit(ChatChanged(chat))
+
+    def _put_on_wire(self, parcel: Parcel) -> None:
+        """Number a stanza and write it: the order of the numbers is the order on the wire."""
+        pending = parcel.pending
+        try:
+            if pending is None:
+                self.management.number(parcel)
+            else:
+                with self.together(durable=False):
+                    self.management.number(parcel)
+                    self.outbox.written(pending)
+        except StorageError as error:
+            self.give_up(str(error))
+            return
+        self._write(parcel.text)
+        if pending is None:
+            return
+        self.acknowledging.want()
+        if not self.management.counting:
+            self.spawn(self.outbox.ask_by_ping(pending))
+
+    def _write(self, text: str) -> None:
+        if self._stream is not None:
+            with suppress(NotConnectedError, Failure):
+                self._stream.write(text)
+
+    def _write_request(self, iq: ET.Element, lane: Lane) -> bool:
+        if not self.online:
+            return False
+        self.post(Parcel(_text(iq), lane))
+        return True
+
+    def _has_room(self) -> bool:
+        return self._stream is not None and self._stream.waiting < _ROOM_BYTES
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -315,31 +509,56 @@ class AccountSession:
 
         stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
 
-    def _write_element(self, element: ET.Element) -> bool:
-        if self._stream is None:
-            return False
-        text = tostring(convert.make_safe(element), xmlns=convert.CLIENT)
-        try:
-            self._stream.send_raw(text)
-        except (NotConnectedError, ConnectionError):
-            return False
-        return True
+    def _arrived(self, entries: Sequence[Any]) -> None:
+        self.outbox.arrived(entries)
 
-    def _taken(self, ids: Any) -> None:
-        self.outbox.taken(ids)
+    def _on_enabled(self, element: ET.Element) -> None:
+        if self._confirmed and self._full is not None:
+            self.management.enabled_late(element, self._full)
+        else:
+            self.management.on_enabled(element)
 
-    async def _prepare(self) -> None:
+    def _on_ack(self, element: ET.Element) -> None:
+        if self.management.on_ack(element):
+            self.acknowledging.answered()
+            self.lanes.run()
+        else:
+            self._absurd()
+
+    def _absurd(self) -> None:
+        """XEP-0198 §4: a count beyond what was sent cannot be believed; the session cannot go on."""
+        self.management.end()
+        self.give_up("The server claims more of what you sent than was sent. A new session is begun.")
+
+    def _start_worker(self) -> None:
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.get_running_loop().create_task(self.inbox.run())
+
+    def _stop_features(self) -> None:
+        """The session is over for us."""
+        was_open, self._opened, self._confirmed, self._full = self._opened, False, False, None
+        if not was_open:
+            return
+        for task in self._tasks:
+            task.cancel()
+        self._tasks.clear()
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+        self.requests.stop()
+        self.inbox.clear()
+        self.lanes.clear()
         for feature in self.features:
-            try:
-                await feature.on_ready()
-            except Failed as failed:
-                log.info("%s did not start: %s", type(feature).__name__, failed)
-            except (StorageError, XMPPError) as error:
-                self.emit(Notice(str(error), Level.ERROR, self.own))
-            except Exception:
-                # What waits to be sent, and everything else, must not wait for a fault of one feature.
-                log.exception("%s did not start", type(feature).__name__)
-        self.flush()
+            self._call(feature.on_stop)
+
+    def _call(self, hook: Callable[[], None]) -> None:
+        try:
+            hook()
+        except (Failed, StorageError) as error:
+            self.emit(Notice(str(error), Level.ERROR, self.own))
+        except Exception:
+            # What waits to be sent, and everything else, must not wait for a fault of one feature.
+            log.exception("%s failed", hook.__qualname__)
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
@@ -356,3 +575,11 @@ class AccountSession:
         while number in taken:
             number += 1
         return number
+
+
+def _text(stanza: ET.Element) -> str:
+    return tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
+
+
+def _is_own_occupant(stanza: ET.Element) -> bool:
+    return any(one.get("code") == "110" for one in stanza.iter(f"{{{_MUC_USER}}}status"))

@@ -107,13 +107,13 @@ class Connector:
         self._wake.set()
         self.start()
 
-    async def stop(self) -> None:
-        """Leave the server, within two seconds, and stay offline."""
+    async def stop(self, *, leave: bool = True) -> None:
+        """Stay offline, within two seconds; *leave*: close the stream, else the server keeps the session."""
         self._leaving = True
         task, self._task = self._task, None
         stream, was_online = self._stream, self._online
         if stream is not None and was_online:
-            await stream.close(_GOODBYE_SECONDS)
+            await (stream.close if leave else stream.leave_open)(_GOODBYE_SECONDS)
         if task is not None and not task.done():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):

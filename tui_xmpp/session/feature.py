@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from xml.etree import ElementTree as ET
@@ -61,7 +61,15 @@ class Context(Protocol):
 
     @property
     def online(self) -> bool:
-        """Signed in and bound."""
+        """A session is being opened or stands, and there is a link to write to."""
+
+    @property
+    def inlined(self) -> frozenset[str]:
+        """Namespaces of what the sign-in itself has enabled in this session (XEP-0386 §4)."""
+
+    @property
+    def server_caps(self) -> str:
+        """`node#ver` of the server's own capabilities (XEP-0115 §6.3); empty: it did not say."""
 
     def allows(self, weight: Weight) -> bool:
         """Whether pacing lets something of this weight out now."""
@@ -69,13 +77,20 @@ class Context(Protocol):
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
 
-    async def request(
-        self, kind: str, payload: ET.Element, *, to: Address | None = None, timeout: float = 30.0
-    ) -> ET.Element:
-        """Send an iq of type `get` or `set` and return the whole result iq.
+    def request(
+        self,
+        kind: str,
+        payload: ET.Element,
+        *,
+        to: Address | None = None,
+        timeout: float | None = None,
+        background: bool = False,
+    ) -> Awaitable[ET.Element]:
+        """Write an iq of type `get` or `set` at once; awaited, it gives the whole result iq.
 
-        `to` None: our own account at the server. Waits `timeout` seconds; raises `Failed` with a sentence.
-        Never call it from a hook that runs in the inbox: `spawn` the work instead.
+        `to` None: our own account at the server. Waits `timeout` seconds, by default as many as the link
+        needs; raises `Failed` with a sentence. `background`: nobody waits for it, all else goes first.
+        Never await it in a hook that runs in the inbox: `spawn` the work instead.
         """
 
     def emit(self, *events: Event) -> None:
@@ -87,8 +102,14 @@ class Context(Protocol):
     async def submit(self, outgoing: Outgoing) -> None:
         """Hand a message to the outbox: returns when it is on disk."""
 
-    def flush(self, chat: ChatKey | None = None) -> None:
-        """Write what the outbox holds and this stream has not seen; of one chat, or of all but rooms."""
+    def settled(self, chat: ChatKey | None) -> None:
+        """The archive of the account (None) or of a room has told what it could of messages of unknown fate.
+
+        What was not found goes again. For a room it must be said after each join: nothing goes out before.
+        """
+
+    def unsettled(self) -> Sequence[ChatKey]:
+        """The chats that hold messages of unknown fate."""
 
     async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
         """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new.
@@ -100,7 +121,7 @@ class Context(Protocol):
         """Collect this query's `<result/>` elements, from this archive only, into the list; None: stop."""
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run in the background until the stream is gone; a failure becomes a notice."""
+        """Run in the background until the session is over; a failure becomes a notice."""
 
     def new_id(self) -> str:
         """A fresh id, not to be guessed."""
@@ -139,6 +160,8 @@ class Outgoing:
     """To a whole room (`type='groupchat'`)."""
     kept: bool = True
     """Stored as a message of its own; corrections, retractions and reactions are not."""
+    again: bool = False
+    """Stored before; it failed, and goes again with the same id."""
 
 
 Handler = Callable[[Any], Awaitable[None]]
@@ -207,8 +230,18 @@ class Feature:
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Add the own element to an outgoing message."""
 
-    async def on_ready(self) -> None:
-        """Signed in and bound, in the order of `ALL`; presence is sent by the feature that owns it."""
+    def on_ready(self) -> None:
+        """A session is being opened: ask, in the order of `ALL`, all that must be asked.
+
+        What is written in here leaves in the packet that binds the address; answers come once it is bound.
+        """
+
+    def on_resumed(self) -> None:
+        """The session of an earlier process goes on: the server remembers all that it was told.
+
+        Ask nothing; take from disk what is needed. The newest presences of the session follow, through
+        `presence`. A link that is resumed by the process that lost it calls no hook.
+        """
 
     def on_stop(self) -> None:
-        """The stream is gone."""
+        """The session is over; a lost link that may be resumed is not the end of it."""

@@ -1,37 +1,36 @@
-"""Everything that comes in, in order: unwrap, open, read, keep, tell."""
+"""Everything that comes in, in order: unwrapped, read, kept and told, a few stanzas in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from slixmpp.xmlstream import tostring
+
+from tui_xmpp.core.value import value
+
 from ..core.address import Address
-from ..core.chat import ChatKind
-from ..core.events import ChatChanged, MessageChanged, MessageKept
-from ..core.message import Delivery, Message, MessageType, Reaction
 from ..core.ports import StorageError
 from . import convert, guard, unwrap
 from .feature import Unserved
+from .reception import Reception
 
 if TYPE_CHECKING:
     from .account import AccountSession
-    from .draft import Draft
 
 log = logging.getLogger("tui-xmpp")
 
 _MESSAGE = f"{{{convert.CLIENT}}}message"
 _PRESENCE = f"{{{convert.CLIENT}}}presence"
 _MOST_AT_ONCE = 50
-"""Messages kept in one transaction, so that the screen gets its turn."""
+"""Stanzas kept in one transaction, so that the screen gets its turn."""
 _IQ = f"{{{convert.CLIENT}}}iq"
 
 
-@dataclass(slots=True)
+@value
 class _Page:
     archive: Address
     results: Sequence[ET.Element]
@@ -39,61 +38,73 @@ class _Page:
     done: asyncio.Future[int]
 
 
-_Item = ET.Element | _Page | Callable[[], None]
+@value
+class _Entry:
+    item: ET.Element | _Page | Callable[[], None] | None
+    """None: a stanza that was dealt with on arrival, and is only counted in its turn."""
+    counts: int = 0
+    """1 for a stanza that stream management counts (XEP-0198 §4)."""
 
 
 class Inbox:
-    """One queue and one worker for an account: what came first is kept and told first."""
+    """One queue and one worker for an account: what came first is kept and told first.
 
-    def __init__(self, account: AccountSession, handled: Callable[[], None]) -> None:
+    What the server is told that we have, is on the disk: the count is written in the same transaction.
+    """
+
+    def __init__(self, account: AccountSession) -> None:
         self._account = account
-        self._handled = handled
-        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
-        self._next: _Item | None = None
-        """Taken from the queue, and no message that could go with those before it."""
+        self._reception = Reception(account)
+        self._queue: asyncio.Queue[_Entry] = asyncio.Queue()
+        self._next: _Entry | None = None
+        """Taken from the queue, and nothing that could go with those before it."""
 
-    def put(self, item: ET.Element | Callable[[], None]) -> None:
+    def put(self, item: ET.Element | Callable[[], None] | None, *, counts: bool = False) -> None:
         """Queue a stanza, or something to call once everything before it has been dealt with."""
-        self._queue.put_nowait(item)
+        self._queue.put_nowait(_Entry(item, int(counts)))
 
     async def put_page(self, archive: Address, results: Sequence[ET.Element], *, seen: bool) -> int:
         """Queue a page of archive results; returns how many messages were new once it is on disk."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Page(archive, results, seen, done))
+        self._queue.put_nowait(_Entry(_Page(archive, results, seen, done)))
         return await done
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             batch = await self._batch()
-            # What has piled up is kept in one transaction; if that fails, the one to blame is found alone.
-            if len(batch) == 1 or not self._attempt(batch):
-                for item in batch:
-                    self._attempt([item])
-            for item in batch:
-                if isinstance(item, ET.Element):
-                    self._handled()
+            # If the whole fails, the one to blame is found alone.
+            if not self._attempt(batch):
+                for entry in batch if len(batch) > 1 else ():
+                    if not self._attempt([entry]):
+                        self._attempt([_Entry(None, entry.counts)])
+                if len(batch) == 1:
+                    self._attempt([_Entry(None, batch[0].counts)])
+            for _ in batch:
                 self._queue.task_done()
             await asyncio.sleep(0)
 
-    async def _batch(self) -> list[_Item]:
-        """The next item; with it the messages right behind it, where it is a message."""
-        item, self._next = self._next, None
-        batch = [await self._queue.get() if item is None else item]
-        while _is_message(batch[-1]) and not self._queue.empty() and len(batch) < _MOST_AT_ONCE:
-            item = self._queue.get_nowait()
-            if not _is_message(item):
-                self._next = item
+    async def _batch(self) -> list[_Entry]:
+        """The next entry; with it the stanzas right behind it, where it is one."""
+        entry, self._next = self._next, None
+        batch = [await self._queue.get() if entry is None else entry]
+        while _is_stanza(batch[-1]) and not self._queue.empty() and len(batch) < _MOST_AT_ONCE:
+            entry = self._queue.get_nowait()
+            if not _is_stanza(entry):
+                self._next = entry
                 break
-            batch.append(item)
+            batch.append(entry)
         return batch
 
-    def _attempt(self, batch: list[_Item]) -> bool:
+    def _attempt(self, batch: list[_Entry]) -> bool:
+        counted = sum(entry.counts for entry in batch)
+        durable = any(isinstance(one.item, _Page) or _is_message(one) for one in batch)
+        finished: list[Callable[[], None]] = []
         try:
-            if len(batch) > 1:
-                self._messages([one for one in batch if isinstance(one, ET.Element)])
-            else:
-                self._work(batch[0])
+            with self._account.together(durable=durable):
+                self._work(batch, finished)
+                if counted:
+                    self._account.management.keep_count(counted)
         except StorageError as error:
             # Not acknowledged and the link cut: the server keeps what our disk would not take.
             self._account.give_up(str(error))
@@ -101,36 +112,43 @@ class Inbox:
         except Exception:
             # One stanza that cannot be dealt with must not end the account.
             log.exception("a stanza could not be handled")
-            if isinstance(batch[0], _Page) and not batch[0].done.done():
-                batch[0].done.set_result(0)
+            if len(batch) == 1 and isinstance(batch[0].item, _Page) and not batch[0].item.done.done():
+                batch[0].item.done.set_result(0)
             return False
+        self._account.management.handled(counted)
+        for finish in finished:
+            finish()
         return True
 
     def clear(self) -> None:
-        """The stream is gone: forget what was not dealt with; it was not acknowledged either."""
+        """The link is gone: forget what was not dealt with; it was not acknowledged either."""
         left, self._next = ([] if self._next is None else [self._next]), None
         while not self._queue.empty():
             left.append(self._queue.get_nowait())
-        for item in left:
+        for entry in left:
             self._queue.task_done()
-            if isinstance(item, _Page) and not item.done.done():
-                item.done.cancel()
+            if isinstance(entry.item, _Page) and not entry.item.done.done():
+                entry.item.done.cancel()
 
-    def _work(self, item: _Item) -> None:
-        if isinstance(item, _Page):
-            count = self._page(item)
-            if not item.done.done():
-                item.done.set_result(count)
-        elif not isinstance(item, ET.Element):
-            item()
-        elif item.tag == _MESSAGE:
-            self._messages([item])
-        elif item.tag == _PRESENCE:
-            self._presence(item)
-        elif item.tag == _IQ:
-            self._iq(item)
-
-    # --- messages ---------------------------------------------------------------------------------
+    def _work(self, batch: Sequence[_Entry], finished: list[Callable[[], None]]) -> None:
+        messages: list[ET.Element] = []
+        for entry in batch:
+            item = entry.item
+            if isinstance(item, ET.Element) and item.tag == _MESSAGE:
+                messages.append(item)
+                continue
+            self._messages(messages)
+            messages = []
+            if isinstance(item, _Page):
+                finished.append(self._page(item))
+            elif isinstance(item, ET.Element):
+                if item.tag == _PRESENCE:
+                    self._presence(item)
+                elif item.tag == _IQ:
+                    self._iq(item)
+            elif item is not None:
+                finished.append(item)
+        self._messages(messages)
 
     def _messages(self, stanzas: Sequence[ET.Element]) -> None:
         account = self._account
@@ -141,9 +159,9 @@ class Inbox:
             if not self._pep(stanza)
             and (one := unwrap.live(stanza, account.own, account.world, now)) is not None
         ]
-        self._take(found, seen=False)
+        self._reception.take(found, seen=False)
 
-    def _page(self, page: _Page) -> int:
+    def _page(self, page: _Page) -> Callable[[], None]:
         account = self._account
         now = account.clock.now()
         found = [
@@ -151,170 +169,13 @@ class Inbox:
             for result in page.results
             if (one := unwrap.archived(result, page.archive, account.own, account.world, now)) is not None
         ]
-        return self._take(found, seen=page.seen)
+        count = self._reception.take(found, seen=page.seen)
 
-    def _take(self, found: Iterable[unwrap.Unwrapped], *, seen: bool) -> int:
-        count = 0
-        drafts: list[Draft] = []
-        ids: set[str] = set()
-        for one in found:
-            # What speaks of another message is read once that one is on disk.
-            if ids and not ids.isdisjoint(_named(one.stanza)):
-                count += self._keep(drafts, seen=seen)
-                drafts, ids = [], set()
-            self._open(one)
-            self._read(one)
-            if not one.draft.dropped:
-                drafts.append(one.draft)
-                ids |= {one.draft.id, one.draft.origin_id, one.draft.archive_id} - {""}
-        return count + self._keep(drafts, seen=seen)
+        def tell() -> None:
+            if not page.done.done():
+                page.done.set_result(count)
 
-    def _open(self, found: unwrap.Unwrapped) -> None:
-        """Decrypt: nothing is sealed yet, so what came is what is read."""
-
-    def _read(self, found: unwrap.Unwrapped) -> None:
-        stanza, draft = found.stanza, found.draft
-        draft.body = convert.text_of(stanza, "body")
-        if draft.type is MessageType.ERROR:
-            draft.failure = convert.sentence(convert.child(stanza, convert.CLIENT, "error"))
-            if not draft.old and not draft.outgoing:
-                for feature in self._account.features:
-                    feature.refused(stanza, draft)
-            return
-        for feature in self._account.features:
-            feature.read(stanza, draft)
-            if draft.dropped:
-                return
-
-    def _keep(self, drafts: Sequence[Draft], *, seen: bool) -> int:
-        account = self._account
-        drafts = [draft for draft in drafts if not self._is_about_own(draft)]
-        messages = [draft for draft in drafts if self._is_new_message(draft)]
-        for draft in messages:
-            alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
-            moment = timedelta(microseconds=1 if seen else -1)
-            self._ensure_chat(draft, max(alike) + moment)
-            self._place(draft)
-        stored = account.archive.keep_all([_message(draft) for draft in messages])
-        count = 0
-        for draft, (message, is_new) in zip(messages, stored, strict=True):
-            if is_new:
-                count += 1
-                account.emit(MessageKept(message, old=draft.old))
-            elif draft.outgoing:
-                account.emit(MessageChanged(message))
-        # After all are told: what is on disk counts as known, and nobody would tell it a second time.
-        for draft, (message, is_new) in zip(messages, stored, strict=True):
-            if is_new:
-                self._kept(draft, message)
-        for draft in drafts:
-            self._apply(draft)
-            account.emit(*draft.events)
-        for key in {draft.chat for draft in messages}:
-            account.remember_chat(key)
-        return count
-
-    def _kept(self, draft: Draft, message: Message) -> None:
-        for feature in self._account.features:
-            try:
-                feature.kept(draft, message)
-            except StorageError:
-                raise
-            except Exception:
-                # A message on disk is not to be lost for what should have followed it.
-                log.exception("%s failed at a message that was kept", type(feature).__name__)
-
-    def _is_about_own(self, draft: Draft) -> bool:
-        """An error about a message of ours is its failure, and nothing to show beside it (RFC 6120 §8.3)."""
-        if draft.type is not MessageType.ERROR:
-            return False
-        if draft.id and not draft.old and not draft.outgoing:
-            archive = self._account.archive
-            self._account.outbox.forget(draft.id)
-            changed = archive.set_delivery(draft.chat, draft.id, Delivery.FAILED, draft.failure)
-            self._account.emit(*(MessageChanged(one) for one in changed))
-            if changed or archive.find(draft.chat, draft.id) is not None:
-                return True
-        # Errors that answer a chat state, receipt or marker say nothing to the user.
-        return draft.old or draft.outgoing or not draft.body
-
-    def _is_new_message(self, draft: Draft) -> bool:
-        if not draft.is_message:
-            return False
-        if not draft.corrects:
-            return True
-        archive = self._account.archive
-        original = archive.find(draft.chat, draft.corrects)
-        if original is None:
-            return True
-        if not guard.may_correct(original, draft.protection):
-            draft.dropped = "a correction in clear of sealed text"
-            return False
-        changed = archive.correct(
-            draft.chat,
-            draft.corrects,
-            draft.sender,
-            draft.body,
-            occupant_id=draft.occupant_id,
-            own=draft.outgoing,
-        )
-        # A correction by anybody but the writer is a message like any other (XEP-0308 §5).
-        if changed is None:
-            return True
-        draft.events.append(MessageChanged(changed))
-        return False
-
-    def _apply(self, draft: Draft) -> None:
-        """What a message says about other messages."""
-        archive, chat = self._account.archive, draft.chat
-        changed: list[Message | None] = []
-        if draft.retracts:
-            changed.append(
-                archive.retract(
-                    chat,
-                    draft.retracts,
-                    draft.sender,
-                    draft.nick or str(draft.sender.bare),
-                    occupant_id=draft.occupant_id,
-                    own=draft.outgoing,
-                )
-            )
-        if draft.reacts is not None:
-            id, emojis = draft.reacts
-            reaction = Reaction(draft.sender, draft.nick, emojis[: guard.MAX_EMOJIS], draft.outgoing)
-            changed.append(archive.react(chat, id, reaction))
-        # In a room a receipt or marker says little: one of many has it (XEP-0184 §5.3, XEP-0333 §5.2).
-        if not draft.outgoing and draft.kind is not ChatKind.ROOM:
-            if draft.receipt_for:
-                changed += archive.set_delivery(chat, draft.receipt_for, Delivery.DELIVERED)
-            if draft.displayed:
-                changed += archive.set_delivery(chat, draft.displayed, Delivery.READ, up_to=True)
-        self._account.emit(*(MessageChanged(one) for one in changed if one is not None))
-
-    def _ensure_chat(self, draft: Draft, read_at: datetime) -> None:
-        account = self._account
-        known = account.world.chats.get(draft.chat)
-        if known is None:
-            account.open_chat(draft.chat, draft.kind)
-            known = account.world.chats[draft.chat]
-            account.emit(ChatChanged(replace(known, read_at=read_at)))
-            draft.first = True
-        elif not known.open and not draft.old:
-            account.open_chat(draft.chat, draft.kind)
-
-    def _place(self, draft: Draft) -> None:
-        """A chat opened by hand was read up to a time of our clock; what comes now came later."""
-        account = self._account
-        chat = account.world.chats.get(draft.chat)
-        if chat is None or chat.read_at is None or draft.old or draft.outgoing or chat.read_at < draft.at:
-            return
-        # Only the newest message: what a server held back may well lie before what was read.
-        if chat.last_at is None or chat.last_at < draft.at:
-            earlier = replace(chat, read_at=draft.at - timedelta(microseconds=1))
-            account.archive.put_chat(earlier)
-            account.emit(ChatChanged(earlier))
-
-    # --- the rest ---------------------------------------------------------------------------------
+        return tell
 
     def _pep(self, stanza: ET.Element) -> bool:
         event = convert.child(stanza, convert.PUBSUB_EVENT, "event")
@@ -327,10 +188,22 @@ class Inbox:
                     take(items)
         return True
 
-    def _presence(self, stanza: ET.Element) -> None:
+    def replay(self, stanza: ET.Element) -> None:
+        """See a presence of a session that goes on in this process."""
         for feature in self._account.features:
             if feature.presence(stanza):
                 return
+
+    def _presence(self, stanza: ET.Element) -> None:
+        sender = convert.address_in(stanza)
+        if sender is not None and self._account.management.state is not None:
+            custody, own = self._account.custody, self._account.own
+            kind = stanza.get("type", "")
+            if not kind:
+                custody.put_presence(own, sender, tostring(stanza, xmlns=convert.CLIENT))
+            elif kind in ("unavailable", "error"):
+                custody.drop_presence(own, sender)
+        self.replay(stanza)
 
     def _iq(self, stanza: ET.Element) -> None:
         kind = stanza.get("type", "")
@@ -353,34 +226,9 @@ class Inbox:
         self._account.send(reply)
 
 
-def _is_message(item: _Item) -> bool:
-    return isinstance(item, ET.Element) and item.tag == _MESSAGE
+def _is_stanza(entry: _Entry) -> bool:
+    return entry.item is None or isinstance(entry.item, ET.Element)
 
 
-def _named(stanza: ET.Element) -> set[str]:
-    """Ids of other messages that a message may speak of."""
-    return {one.get("id", "") for one in stanza if not one.tag.startswith(f"{{{unwrap.SID}}}")}
-
-
-def _message(draft: Draft) -> Message:
-    return Message(
-        chat=draft.chat,
-        at=draft.at,
-        sender=draft.sender,
-        body=draft.failure if draft.type is MessageType.ERROR else draft.body,
-        id=draft.id,
-        origin_id=draft.origin_id,
-        archive_id=draft.archive_id,
-        nick=draft.nick,
-        occupant_id=draft.occupant_id,
-        outgoing=draft.outgoing,
-        type=draft.type,
-        subject=draft.subject,
-        # What comes back to us has been taken by the server.
-        delivery=Delivery.TAKEN if draft.outgoing else Delivery.INCOMING,
-        failure=draft.failure,
-        protection=draft.protection,
-        mention=draft.mention and not draft.outgoing,
-        reply=draft.reply,
-        markable=draft.markable,
-    )
+def _is_message(entry: _Entry) -> bool:
+    return isinstance(entry.item, ET.Element) and entry.item.tag == _MESSAGE

@@ -51,6 +51,9 @@ class Opener(Protocol):
         when the old session is resumed.
         """
 
+    def established(self, signed_in: SignedIn) -> None:
+        """The session stands, a new one or the old one; called before anything of it is handed over."""
+
 
 class NothingToOpen:
     """A session that resumes nothing and asks for nothing."""
@@ -61,3 +64,6 @@ class NothingToOpen:
 
     def open(self, inlined: frozenset[str]) -> None:
         """As `Opener.open`."""
+
+    def established(self, signed_in: SignedIn) -> None:
+        """As `Opener.established`."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
+
+from slixmpp.xmlstream import tostring
 
 from ..core.chat import ChatKey, ChatKind
+from ..core.custody import Pending, Stage
 from ..core.events import MessageChanged, MessageKept
 from ..core.link import Weight
 from ..core.message import Delivery
 from ..core.room import RoomState
 from . import convert
-from .aside import Aside
 from .feature import Failed, Outgoing
+from .lanes import Lane, Parcel
 from .unwrap import SID
 
 if TYPE_CHECKING:
@@ -24,118 +26,142 @@ PING = "urn:xmpp:ping"
 
 
 class Outbox:
-    """Messages of one account; what is on disk as `QUEUED` or `WRITTEN` goes again on the next stream."""
+    """Of one account. What is in it reaches the server once, in order for each chat, whatever happens.
+
+    A stanza is made once, when it is kept; from then on the same bytes are sent, and sent again. What was
+    never written, or is known not to have arrived, goes at once. What may have arrived waits until an archive
+    has told.
+    """
 
     def __init__(self, account: AccountSession) -> None:
         self._account = account
-        self._open = False
-        """Whether catch-up is over, so that nothing is sent twice."""
-        self._written: dict[str, ChatKey] = {}
-        """Ids written on this stream and not known to be taken, oldest first."""
+        self._in_lanes: set[int] = set()
+        """Numbers of what waits for room on the wire or was written in this session."""
+        self._unknown: dict[int, Pending] = {}
+        """What may have arrived, by number, until an archive has told."""
         self._rooms: set[ChatKey] = set()
         """Rooms we are in whose archive is caught up."""
-        self._aside = Aside(account.own, account.facts, account.clock)
 
     async def submit(self, outgoing: Outgoing) -> None:
         """Take a message: returns once it is on disk; raises `StorageError` when it cannot be."""
-        message = outgoing.message
-        if outgoing.kept:
-            self._account.open_chat(message.chat, self._kind(message.chat))
-            message, is_new = self._account.archive.keep(replace(message, delivery=Delivery.QUEUED))
-            outgoing.message = message
-            if not is_new:
-                # The same id again: what was asked for has happened already.
-                return
-            self._account.emit(MessageKept(message))
-            self._account.remember_chat(message.chat)
-        else:
-            self._aside.add(outgoing)
-        if self._may_write(message.chat):
-            self._send(outgoing)
+        account, message = self._account, outgoing.message
+        with account.together(durable=True):
+            if outgoing.kept and not outgoing.again:
+                account.open_chat(message.chat, self._kind(message.chat))
+                message, is_new = account.archive.keep(replace(message, delivery=Delivery.QUEUED))
+                if not is_new:
+                    # The same id again: what was asked for has happened already.
+                    return
+                outgoing.message = message
+                account.emit(MessageKept(message))
+                account.remember_chat(message.chat)
+            pending = account.custody.add(self._pending(outgoing))
+        if self._may_go(pending):
+            self._send(pending)
 
-    def flush(self, chat: ChatKey | None = None) -> None:
-        """Send again, in order and with the same ids, what this stream has not seen."""
-        if chat is None:
-            self._open = True
-        elif self._is_room(chat):
+    def flush(self) -> None:
+        """Send, in order, all that may go now."""
+        for pending in self._all():
+            if self._may_go(pending):
+                self._send(pending)
+
+    def settle(self, chat: ChatKey | None) -> None:
+        """What the archive of the account (None) or of a room holds was found: the rest goes again."""
+        if chat is not None:
             self._rooms.add(chat)
-        for message in self._account.archive.unsent(self._account.own):
-            if chat is not None and message.chat != chat:
-                continue
-            if message.id not in self._written and self._may_write(message.chat):
-                self._send(Outgoing(message, is_room=self._is_room(message.chat)))
-        for outgoing in self._aside:
-            message = outgoing.message
-            if chat is not None and message.chat != chat:
-                continue
-            if message.id not in self._written and self._may_write(message.chat):
-                self._send(outgoing)
+        for number, pending in list(self._unknown.items()):
+            if pending.chat == chat if pending.is_room else chat is None:
+                del self._unknown[number]
+        self.flush()
 
-    def taken(self, ids: Iterable[str]) -> None:
+    def unsettled(self) -> Sequence[ChatKey]:
+        """Chats that hold something of unknown fate."""
+        return tuple(dict.fromkeys(one.chat for one in self._unknown.values()))
+
+    def arrived(self, entries: Iterable[Pending]) -> None:
         """The server has these."""
-        for id in ids:
-            chat = self._written.pop(id, None)
-            self._aside.done(id)
-            if chat is not None:
-                changed = self._account.archive.set_delivery(chat, id, Delivery.TAKEN)
-                self._account.emit(*(MessageChanged(one) for one in changed))
+        account = self._account
+        for pending in entries:
+            self._in_lanes.discard(pending.number)
+            with account.custody.transaction(durable=False):
+                account.custody.settled(account.own, pending.chat, [pending.id])
+                changed = account.archive.set_delivery(pending.chat, pending.id, Delivery.TAKEN)
+            account.emit(*(MessageChanged(one) for one in changed))
 
-    def forget(self, id: str) -> None:
-        """This one was refused; it may be sent again."""
-        self._written.pop(id, None)
-        self._aside.done(id)
+    def forget(self, chat: ChatKey, *ids: str) -> None:
+        """These were refused, or were seen in an archive or a room: they are not on their way any more."""
+        for pending in self._account.custody.settled(self._account.own, chat, [one for one in ids if one]):
+            self._unknown.pop(pending.number, None)
+            self._in_lanes.discard(pending.number)
 
-    def stop(self) -> None:
-        """The stream is gone: nothing more is known of what was written on it."""
-        self._open = False
+    def left(self, room: ChatKey) -> None:
+        """We are in this room no more."""
+        self._rooms.discard(room)
+
+    def renew(self) -> None:
+        """A session ends, or the first one begins: look at what the disk says of each."""
         self._rooms.clear()
-        self._written.clear()
+        self._in_lanes.clear()
+        entries = self._account.custody.pending(self._account.own)
+        self._unknown = {one.number: one for one in entries if one.stage is Stage.UNKNOWN}
 
-    def _send(self, outgoing: Outgoing) -> None:
-        stanza = self._protect(outgoing, self._write(outgoing))
+    def written(self, pending: Pending) -> None:
+        """It is being written now, in the caller's transaction."""
+        changed = self._account.archive.set_delivery(pending.chat, pending.id, Delivery.WRITTEN)
+        self._account.emit(*(MessageChanged(one) for one in changed))
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _send(self, pending: Pending) -> None:
         if not self._account.allows(Weight.ESSENTIAL):
             return
-        message = outgoing.message
-        if not self._account.write(stanza, message.id):
-            return
-        self._written[message.id] = message.chat
-        if outgoing.kept:
-            changed = self._account.archive.set_delivery(message.chat, message.id, Delivery.WRITTEN)
-            self._account.emit(*(MessageChanged(one) for one in changed))
-        if not self._account.request_ack():
-            self._account.spawn(self._ask_by_ping(message.id))
+        self._in_lanes.add(pending.number)
+        self._account.post(Parcel(pending.xml, Lane.MESSAGE, pending))
 
-    def _write(self, outgoing: Outgoing) -> ET.Element:
+    def _all(self) -> Iterator[Pending]:
+        for pending in self._account.custody.pending(self._account.own):
+            if pending.xml:
+                yield pending
+                continue
+            # Kept by a program that made the stanza anew each time.
+            message = self._account.archive.find(pending.chat, pending.id)
+            if message is not None:
+                made = self._pending(Outgoing(message, is_room=pending.is_room))
+                yield replace(pending, xml=made.xml)
+
+    def _may_go(self, pending: Pending) -> bool:
+        if pending.number in self._in_lanes or pending.stage is Stage.WRITTEN or not self._account.alive:
+            return False
+        # What is of unknown fate comes first in its chat.
+        if any(one.chat == pending.chat for one in self._unknown.values()):
+            return False
+        if not pending.is_room:
+            return True
+        room = self._account.world.rooms.get(pending.chat)
+        return pending.chat in self._rooms and room is not None and room.state is RoomState.JOINED
+
+    def _pending(self, outgoing: Outgoing) -> Pending:
         message = outgoing.message
-        kind = "groupchat" if outgoing.is_room else "chat"
-        stanza = convert.stanza("message", message.chat.address, kind, message.id)
+        stanza = convert.stanza(
+            "message", message.chat.address, "groupchat" if outgoing.is_room else "chat", message.id
+        )
         if message.body:
             convert.add(stanza, convert.CLIENT, "body", message.body)
         # XEP-0359 §4: "the 'id' of the origin-id and of the message SHOULD be the same".
         convert.add(stanza, SID, "origin-id", id=message.origin_id or message.id)
         for feature in self._account.features:
             feature.write(outgoing, stanza)
-        return stanza
+        text = tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
+        return Pending(message.chat, message.id, text, message.at, is_room=outgoing.is_room)
 
-    def _protect(self, outgoing: Outgoing, stanza: ET.Element) -> ET.Element:
-        """Seal it, or refuse; chats in clear pass as they are."""
-        return stanza
-
-    async def _ask_by_ping(self, id: str) -> None:
+    async def ask_by_ping(self, pending: Pending) -> None:
         """Without acknowledgements: a server that answers has read what was sent before it was asked."""
         try:
-            await self._account.request("get", convert.element(PING, "ping"), to=None)
+            await self._account.request("get", convert.element(PING, "ping"))
         except Failed as failed:
             if failed.condition in ("timeout", "offline"):
                 return
-        self.taken([id])
-
-    def _may_write(self, chat: ChatKey) -> bool:
-        if not self._account.online or not self._open:
-            return False
-        if not self._is_room(chat):
-            return True
-        return chat in self._rooms and self._account.world.rooms[chat].state is RoomState.JOINED
+        self.arrived([pending])
 
     def _is_room(self, chat: ChatKey) -> bool:
         return chat in self._account.world.rooms

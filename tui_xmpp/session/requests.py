@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from xml.etree import ElementTree as ET
 
 from ..core.address import Address
 from . import convert, guard
 from .feature import Failed
+from .lanes import Lane
 from .unwrap import MAM
 
 _RESULT = f"{{{MAM}}}result"
@@ -19,7 +20,7 @@ _MOST_RESULTS = 500
 class Requests:
     """Of one account; `write` puts a stanza on the stream and says whether there was one."""
 
-    def __init__(self, own: Address, write: Callable[[ET.Element], bool]) -> None:
+    def __init__(self, own: Address, write: Callable[[ET.Element, Lane], bool]) -> None:
         self._own = own
         self._write = write
         self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
@@ -29,17 +30,20 @@ class Requests:
         """Whether the request with this id still waits."""
         return id in self._asked
 
-    async def ask(
-        self, id: str, kind: str, payload: ET.Element, to: Address | None, timeout: float
-    ) -> ET.Element:
-        """Send an iq and return its result; waits `timeout` seconds, raises `Failed`."""
+    def ask(
+        self, id: str, kind: str, payload: ET.Element, to: Address | None, timeout: float, lane: Lane
+    ) -> Awaitable[ET.Element]:
+        """Write an iq at once; awaited, it gives its result within `timeout` seconds, or raises `Failed`."""
         iq = convert.stanza("iq", to, kind, id)
         iq.append(payload)
         answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
         self._asked[id] = (to, answer)
+        if not self._write(iq, lane):
+            answer.set_exception(Failed("You are offline.", "offline"))
+        return self._result(id, answer, timeout)
+
+    async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
         try:
-            if not self._write(iq):
-                raise Failed("You are offline.", "offline")
             async with asyncio.timeout(timeout):
                 result = await answer
         except TimeoutError:

@@ -28,6 +28,7 @@ from ..core.ports import (
     Clock,
     ConfigError,
     Configuration,
+    Custody,
     KeyValue,
     StorageError,
     Vault,
@@ -77,17 +78,21 @@ class Session:
         world: World,
         archive: Archive,
         cache: Cache,
+        custody: Custody,
         facts: KeyValue,
         vault: Vault,
         configuration: Configuration,
         clock: Clock,
         features: Sequence[type[Feature]] = ALL,
         make_link: LinkMaker | None = None,
+        boot: str = "",
     ) -> None:
         self._settings = settings
         self._world = world
         self._archive = archive
         self._cache = cache
+        self._custody = custody
+        self._boot = boot
         self._facts = facts
         self._vault = vault
         self._configuration = configuration
@@ -150,16 +155,16 @@ class Session:
         answer: A = await running.account.ask(question)
         return answer
 
-    async def close(self) -> None:
-        """Leave all servers and stop; what is unsent stays in the archive."""
+    async def close(self, *, leave: bool = False) -> None:
+        """Stop; what is unsent stays on disk. The servers keep the sessions for a while, unless *leave*."""
         if self._closed:
             return
         self._closed = True
         links = [one.link for one in self._accounts.values() if one.link is not None]
-        await asyncio.gather(*(link.stop() for link in links), return_exceptions=True)
+        await asyncio.gather(*(link.stop(leave=leave) for link in links), return_exceptions=True)
         for running in self._accounts.values():
             self._drop_questions(running)
-            running.account.on_lost()
+            running.account.end() if leave else running.account.rest()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -194,10 +199,9 @@ class Session:
         self.tell(ConnectionChanged(own, state, refusal or "Enter the password to sign in."))
         return await self._ask_password(running, refusal)
 
-    def on_ready(self, running: Running, full: Address) -> None:
+    def on_ready(self, running: Running) -> None:
         """Signed in: what was typed is right, and worth keeping."""
         self._spawn(self._keep(running))
-        running.account.on_ready(full)
 
     # --- accounts ---------------------------------------------------------------------------------
 
@@ -208,10 +212,12 @@ class Session:
             world=self._world,
             archive=self._archive,
             cache=self._cache,
+            custody=self._custody,
             facts=self._facts,
             settings=self._settings,
             clock=self._clock,
-            tell=self.tell,
+            boot=self._boot,
+            tell=self._subscribers.tell,
         )
         running = self._accounts[account.address] = Running(made)
         self.tell(AccountAdded(account))
@@ -245,7 +251,7 @@ class Session:
         if running.link is not None:
             link, running.link = running.link, None
             await link.stop()
-        running.account.on_lost()
+        running.account.end()
         account = self._world.accounts.get(running.account.own)
         if account is not None and account.connection is not Connection.OFFLINE:
             self.tell(ConnectionChanged(running.account.own, Connection.OFFLINE))
@@ -326,8 +332,8 @@ def _account_of(command: Command) -> Address | None:
 def _connector(session: Session, running: Running) -> Link:
     account = running.account
 
-    async def on_ready(signed: SignedIn) -> None:
-        session.on_ready(running, signed.bound)
+    async def on_ready(_: SignedIn) -> None:
+        session.on_ready(running)
 
     return Connector(
         lambda: Stream(account.account, facts=session.facts),
@@ -337,6 +343,7 @@ def _connector(session: Session, running: Running) -> Link:
         clock=session.clock,
         tell=session.tell,
         on_stream=account.on_stream,
+        opener=account,
         on_ready=on_ready,
         on_lost=account.on_lost,
         resolver=SystemResolver(),

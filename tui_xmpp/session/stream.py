@@ -58,6 +58,12 @@ class Stream(TamedClient):
         """Called with each stanza the library sends by itself, once the session has begun."""
         self.on_drained: Callable[[], None] | None = None
         """Called when the wire has room again."""
+        self.before_packet: Callable[[], list[str]] | None = None
+        """Called before a packet leaves; returns elements that it takes along."""
+        self.last_words: Callable[[], None] | None = None
+        """Called before we leave, to say what must still be said."""
+        self.server_caps = ""
+        """`node#ver` of the server's capabilities, where it told them (XEP-0115 §6.3)."""
         self.heard_at = asyncio.get_running_loop().time()
         """When anything last came, in the loop's time."""
         self._limits = limits or Limits()
@@ -67,6 +73,7 @@ class Stream(TamedClient):
         self._arrived = asyncio.Event()
         self._early: list[ET.Element] = []
         self._unsaid: list[Item] = []
+        self._unsaid_length = 0
         self._closing = False
         self.awaited_id = ""
         """Id of the iq whose answer `take` is to return, while the session has not begun."""
@@ -124,6 +131,9 @@ class Stream(TamedClient):
         if features.tag != gate.FEATURES:
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
         self.offered = frozenset(one.tag for one in features)
+        caps = features.find(_CAPS)
+        if caps is not None:
+            self.server_caps = f"{caps.get('node', '')}#{caps.get('ver', '')}"
         return features
 
     def say(self, *items: Item) -> None:
@@ -207,6 +217,7 @@ class Stream(TamedClient):
 
     async def close(self, deadline: float) -> None:
         """Close the stream (RFC 6120 §4.4), and cut the link after *deadline* seconds."""
+        self._say_last_words()
         if self.wire is not None and not self.lost.done():
             with contextlib.suppress(Exception):
                 if self._session_started:
@@ -221,12 +232,17 @@ class Stream(TamedClient):
 
         Waits up to *deadline* seconds for what was written to leave.
         """
+        self._say_last_words()
         if self.wire is not None and not self.lost.done():
             self.flush()
             ends = asyncio.get_running_loop().time() + deadline
             while self.wire.waiting and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         self.fail(Failure("You left."))
+
+    def _say_last_words(self) -> None:
+        if self.last_words is not None and not self.lost.done():
+            self.last_words()
 
     def _say_goodbye(self) -> None:
         if not self._closing:
@@ -339,15 +355,28 @@ class Stream(TamedClient):
         if not self._unsaid:
             asyncio.get_running_loop().call_soon(self.flush)
         self._unsaid.append(item)
+        if isinstance(item, str):
+            self._unsaid_length += len(item)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes, about, that were written and that the network has not taken yet."""
+        return self._unsaid_length + (0 if self.wire is None else self.wire.waiting)
 
     def flush(self) -> None:
         """Let go at once what was said in this turn."""
-        said, self._unsaid = self._unsaid, []
-        if said and self.wire is not None and not self.lost.done():
-            self.wire.write(said)
+        said, self._unsaid, self._unsaid_length = self._unsaid, [], 0
+        if not said or self.wire is None or self.lost.done():
+            return
+        if self.before_packet is not None and self.sessionstarted:
+            said += self.before_packet()
+        self.wire.write(said)
+        if self.on_drained is not None:
+            self.on_drained()
 
 
 _NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})
+_CAPS = "{http://jabber.org/protocol/caps}c"
 _STANZAS = ("<message", "<presence", "<iq")
 
 

@@ -77,4 +77,5 @@ class Messages(Feature):
             raise Refused("Only a message that failed can be sent again.")
         changed = context.archive.set_delivery(command.chat, message.id, Delivery.QUEUED)
         context.emit(*(MessageChanged(one) for one in changed))
-        context.flush(command.chat)
+        is_room = command.chat in context.world.rooms
+        await context.submit(Outgoing(message, is_room=is_room, again=True))

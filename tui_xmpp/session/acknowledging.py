@@ -1,0 +1,83 @@
+"""When to ask for acknowledgements and when to give them, so that they ride on what leaves anyway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .stream_management import REQUEST, StreamManagement
+
+
+class Acknowledging:
+    """Of one account. *write* puts an element on the wire; *delay* says how many seconds an answer may wait.
+
+    XEP-0198 §4 lets a client collect before it acknowledges; servers wait a minute and longer.
+    """
+
+    def __init__(
+        self, management: StreamManagement, write: Callable[[str], None], delay: Callable[[], float]
+    ) -> None:
+        self._management = management
+        self._write = write
+        self._delay = delay
+        self._wanted = False
+        self._due: asyncio.TimerHandle | None = None
+
+    def want(self) -> None:
+        """Something was written whose fate the user waits for: ask behind it, in the same packet."""
+        self._wanted = self._management.counting
+
+    def owe(self) -> None:
+        """The server asked: answer with what is written next, or alone after the delay."""
+        if self._due is None and self._management.owes:
+            self._due = asyncio.get_running_loop().call_later(self._delay(), self._answer)
+
+    def answered(self) -> None:
+        """The server has answered: ask again for what was written since."""
+        if self._management.waits_for_message:
+            self.want()
+            self._request()
+
+    def before_packet(self) -> list[str]:
+        """What a packet that is about to leave takes along."""
+        taken = []
+        if self._due is not None:
+            self._stop()
+            taken.append(self._management.answer())
+        if self._wanted and self._management.asked_at is None:
+            self._wanted = False
+            self._management.asked_at = asyncio.get_running_loop().time()
+            taken.append(REQUEST)
+        return [one for one in taken if one]
+
+    def ask(self) -> None:
+        """Ask now, to see whether the server is still there."""
+        if self._management.enabled:
+            self._wanted = True
+            self._request()
+
+    def stop(self) -> None:
+        """The link is gone."""
+        self._wanted = False
+        self._stop()
+
+    def last_words(self) -> None:
+        """The link is given up while it stands: let the server forget what we have (XEP-0198 §4)."""
+        if self._management.owes:
+            self._answer()
+
+    def _answer(self) -> None:
+        self._stop()
+        if text := self._management.answer():
+            self._write(text)
+
+    def _request(self) -> None:
+        if self._management.asked_at is None:
+            self._wanted = False
+            self._management.asked_at = asyncio.get_running_loop().time()
+            self._write(REQUEST)
+
+    def _stop(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None

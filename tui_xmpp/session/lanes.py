@@ -1,0 +1,100 @@
+"""What waits for room on the wire: the urgent before the rest, and never more than the link can take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+
+from tui_xmpp.core.value import value
+
+from ..core.custody import Pending
+
+MOST_UNACKNOWLEDGED = 1500
+"""Bytes of the background that may be under way at a time: about a second at 9,600 bit/s."""
+_LOOK_SECONDS = 0.05
+"""How often a full wire is looked at, where it does not say by itself that it has room."""
+
+
+class Lane(IntEnum):
+    """Who goes first."""
+
+    MESSAGE = 0
+    """What the user said, and what opens a session."""
+    REQUEST = 1
+    """What somebody waits for."""
+    BACKGROUND = 2
+    """What nobody waits for: one piece after the other has been acknowledged."""
+
+
+@value
+class Parcel:
+    """One stanza on its way."""
+
+    text: str
+    lane: Lane
+    pending: Pending | None = None
+    """The entry of the outbox it belongs to."""
+
+
+class Lanes:
+    """Three queues in front of one wire.
+
+    *write* puts a parcel on the wire; *room* says whether the wire takes more; *under_way* how many bytes of
+    the background the server has not acknowledged.
+    """
+
+    def __init__(
+        self, write: Callable[[Parcel], None], room: Callable[[], bool], under_way: Callable[[], int]
+    ) -> None:
+        self._write = write
+        self._room = room
+        self._under_way = under_way
+        self._queues: tuple[deque[Parcel], ...] = tuple(deque() for _ in Lane)
+        self._look: asyncio.TimerHandle | None = None
+        self._open = False
+
+    def put(self, parcel: Parcel) -> None:
+        """Take a stanza; it is written now if nothing as urgent waits and there is room."""
+        self._queues[parcel.lane].append(parcel)
+        self.run()
+
+    def open(self) -> None:
+        """A wire stands."""
+        self._open = True
+        self.run()
+
+    def close(self) -> None:
+        """The wire is gone; what waits goes on waiting."""
+        self._open = False
+        self._stop_looking()
+
+    def clear(self) -> None:
+        """The session is over: nothing of it will be sent."""
+        for queue in self._queues:
+            queue.clear()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait."""
+        return sum(len(parcel.text) for queue in self._queues for parcel in queue)
+
+    def run(self) -> None:
+        """Write what may be written now."""
+        self._stop_looking()
+        while self._open and self._room():
+            queue = next((one for one in self._queues if one), None)
+            if queue is None:
+                return
+            # The background waits for the server's word: what is urgent never stands behind much of it.
+            if queue is self._queues[Lane.BACKGROUND] and self._under_way() >= MOST_UNACKNOWLEDGED:
+                break
+            self._write(queue.popleft())
+        if self._open and any(self._queues):
+            self._look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self.run)
+
+    def _stop_looking(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
