@@ -117,7 +117,7 @@ class Wire:
         self._answered: set[str] = set()
 
     async def close(self) -> None:
-        self.account.rest()
+        self.account.life.rest()
         await asyncio.sleep(0)
         self.database.close()
 
@@ -126,7 +126,7 @@ class Wire:
     def connect(self, offered: frozenset[str] = frozenset({SM})) -> None:
         """A link stands; nothing is said yet."""
         self.stream = ScriptedStream(offered)
-        self.account.on_stream(self.stream)  # type: ignore[arg-type]
+        self.account.life.on_stream(self.stream)  # type: ignore[arg-type]
 
     async def online(
         self,
@@ -137,10 +137,10 @@ class Wire:
     ) -> None:
         """Sign in; `answers`: the server answers all that is asked at sign-in with nothing."""
         self.connect(offered)
-        self.account.open(frozenset())
+        self.account.life.open(frozenset())
         if SM in offered:
             self.hear(enabled)
-        self.account.established(SignedIn(FULL))
+        self.account.life.established(SignedIn(FULL))
         if answers:
             for _ in range(12):
                 await asyncio.sleep(0)
@@ -152,7 +152,7 @@ class Wire:
         """Something comes from the server."""
         stanza = ET.fromstring(f"<stream xmlns='jabber:client'>{text}</stream>")[0]
         if stanza.tag.startswith("{jabber:client}"):
-            self.account.receive(stanza)
+            self.account.life.receive(stanza)
             return
         for handler in self.stream.handlers.values():
             if handler.name == f"session {stanza.tag}":
@@ -205,7 +205,7 @@ class Wire:
                 await asyncio.sleep(0)
 
     def lose(self) -> None:
-        self.account.on_lost()
+        self.account.life.on_lost()
 
     # --- our side ---------------------------------------------------------------------------------
 

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
 from slixmpp.xmlstream import tostring
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
-from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from ..core.account import Account
 from ..core.address import Address
@@ -27,22 +24,17 @@ from ..core.questions import Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from . import convert
-from .acknowledging import Acknowledging
-from .failure import Failure
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
-from .lanes import Lane, Lanes, Parcel
-from .opening import Resumption, SignedIn
+from .lanes import Lane, Parcel
+from .lifetime import Lifetime
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
-from .stream_management import ENABLE, OFFERED, SM, StreamManagement
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
-    from slixmpp.xmlstream.stanzabase import StanzaBase
 
-    from .stream import Stream
 
 log = logging.getLogger("tui-xmpp")
 
@@ -71,7 +63,7 @@ class Link(Protocol):
 
 
 class AccountSession:
-    """The context of the features of one account (`feature.Context`), and its session (`opening.Opener`).
+    """The context of the features of one account (`feature.Context`).
 
     *tell* hands an event to those who listen; the world has taken it in by then.
     """
@@ -101,15 +93,6 @@ class AccountSession:
         self.clock = clock
         self._tell = tell
         self._pacing = Pacing(account)
-        self._stream: Stream | None = None
-        self._full: Address | None = None
-        self._opened = False
-        """The features have begun a session."""
-        self._confirmed = False
-        """That session stands at the server, with or without a link."""
-        self._worker: asyncio.Task[None] | None = None
-        self._offered: frozenset[str] = frozenset()
-        self.inlined: frozenset[str] = frozenset()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -118,9 +101,7 @@ class AccountSession:
         """How long a request may take, in seconds."""
         self.requests = Requests(account.address, self._write_request)
         self.outbox = Outbox(self)
-        self.management = StreamManagement(account.address, custody, clock, boot, self._arrived)
-        self.acknowledging = Acknowledging(self.management, self._write, lambda: self.profile.ack_delay)
-        self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
+        self.life = Lifetime(self, boot)
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
@@ -142,22 +123,28 @@ class AccountSession:
     @property
     def full(self) -> Address | None:
         """Our bound address; None while there is none."""
-        return self._full
+        return self.life.full
 
     @property
     def stream(self) -> ClientXMPP | None:
         """The stream there is."""
-        return self._stream
+        return self.life.stream
 
     @property
     def stream_features(self) -> frozenset[str]:
         """Tags of what the server offered last."""
-        return self._offered if self._stream is None else self._stream.offered
+        stream = self.life.stream
+        return self.life.offered if stream is None else stream.offered
 
     @property
     def server_caps(self) -> str:
         """`node#ver` of the server's capabilities; empty: it did not say."""
-        return "" if self._stream is None else self._stream.server_caps
+        return "" if self.life.stream is None else self.life.stream.server_caps
+
+    @property
+    def inlined(self) -> frozenset[str]:
+        """Namespaces of what the sign-in itself has enabled."""
+        return self.life.inlined
 
     @property
     def profile(self) -> LinkProfile:
@@ -167,12 +154,12 @@ class AccountSession:
     @property
     def online(self) -> bool:
         """A session is being opened or stands, and there is a link."""
-        return self._opened and self._stream is not None
+        return self.life.online
 
     @property
     def alive(self) -> bool:
         """The session stands at the server, be there a link or not."""
-        return self._confirmed
+        return self.life.confirmed
 
     def allows(self, weight: Weight) -> bool:
         """Whether pacing lets something of this weight out now."""
@@ -291,151 +278,12 @@ class AccountSession:
                     raise Unanswered(str(failed)) from None
         raise Unanswered("This program cannot ask that yet.")
 
-    # --- a session, as the sign-in opens it -------------------------------------------------------
-
-    def on_stream(self, stream: Stream) -> None:
-        """A new stream object was made, not connected yet."""
-        self._stream = stream
-        stream.lost.add_done_callback(lambda _: self._ended(stream))
-        stream.sent = lambda text: self.post(Parcel(text, Lane.REQUEST))
-        stream.on_drained = self.lanes.run
-        stream.before_packet = self.acknowledging.before_packet
-        stream.last_words = self.acknowledging.last_words
-        for name in _SLIXMPP_HANDLERS:
-            stream.remove_handler(name)
-        for name in _STANZAS:
-            self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
-        self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
-        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.end())
-        self._register(stream, f"{{{SM}}}a", self._on_ack)
-        # Answered behind what came before, so that it is on the disk by then.
-        self._register(stream, f"{{{SM}}}r", lambda _: self.inbox.put(self.acknowledging.owe))
-        for feature in self.features:
-            for plugin in feature.PLUGINS:
-                stream.register_plugin(plugin)
-            feature.on_stream(stream)
-
-    def resumption(self) -> Resumption | None:
-        """What to resume."""
-        return self.management.resumption()
-
-    def open(self, inlined: frozenset[str]) -> None:
-        """Ask for all that a new session needs, in one packet."""
-        self._stop_features()
-        self.inlined = inlined
-        if SM in inlined or OFFERED in self.stream_features:
-            self.management.begin()
-            if SM not in inlined:
-                self._write(ENABLE)
-        self._opened = True
-        self.lanes.open()
-        self._start_worker()
-        for feature in self.features:
-            self._call(feature.on_ready)
-
-    def established(self, signed_in: SignedIn) -> None:
-        """The session stands: a new one, or an old one again."""
-        self._full = signed_in.bound
-        self._start_worker()
-        try:
-            if signed_in.resumed is None:
-                self._confirm(signed_in)
-            elif not self._go_on(signed_in.resumed):
-                return
-        except StorageError as error:
-            self.give_up(str(error))
-            return
-        self._confirmed = True
-        self.lanes.open()
-        self.outbox.flush()
-
-    def _confirm(self, signed_in: SignedIn) -> None:
-        if signed_in.enabled is not None:
-            self.management.on_enabled(signed_in.enabled)
-        left = self.management.confirm(signed_in.bound, signed_in.failed)
-        self.outbox.renew()
-        for parcel in left:
-            if parcel.pending is None and any(mark in parcel.text for mark in _CHAT_MARKS):
-                self.post(parcel)
-
-    def _go_on(self, h: int) -> bool:
-        again = self.management.on_resumed(h)
-        if again is None:
-            self._absurd()
-            return False
-        if not self._opened:
-            self._take_up()
-        for parcel in again:
-            self._put_on_wire(parcel)
-        return True
-
-    def _take_up(self) -> None:
-        """This process did not have the session before."""
-        self._opened = True
-        self.outbox.renew()
-        for feature in self.features:
-            self._call(feature.on_resumed)
-        stanzas = [ET.fromstring(text) for text in self.custody.presences(self.own)]
-        # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
-        for stanza in sorted(stanzas, key=_is_own_occupant):
-            self.inbox.replay(stanza)
-
-    def _ended(self, stream: Stream) -> None:
-        if self._stream is stream:
-            self.on_lost()
-
-    def on_lost(self) -> None:
-        """The link is gone; the session may go on."""
-        if self._stream is None:
-            return
-        self._offered, self._stream = self._stream.offered, None
-        self.lanes.close()
-        self.acknowledging.stop()
-        self.inbox.clear()
-        if not self._confirmed and self._opened:
-            self.management.abandon()
-            self._stop_features()
-        elif self._confirmed:
-            self.management.lost()
-            if self.management.state is None:
-                self._stop_features()
-
-    def rest(self) -> None:
-        """Do no more in this process; the session stays at the server, and on the disk."""
-        self.on_lost()
-        self._stop_features()
-
-    def end(self) -> None:
-        """The session is over at the server too."""
-        self.rest()
-        self.management.end()
-        self.outbox.renew()
-
-    def give_up(self, sentence: str) -> None:
-        """Cut the link because we cannot go on; the connector tries again later."""
-        self.emit(Notice(sentence, Level.ERROR, self.own))
-        if self._stream is not None:
-            self._stream.fail(Failure(sentence))
-
-    def receive(self, stanza: ET.Element) -> None:
-        """Take one stanza from the stream: the only way in."""
-        if not self._opened:
-            return
-        counts = self.management.enabled
-        if stanza.tag == f"{{{convert.CLIENT}}}message" and self.requests.collected(stanza):
-            self.inbox.put(None, counts=counts)
-        elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
-            self.requests.answered(stanza, self._full)
-            self.inbox.put(None, counts=counts)
-        else:
-            self.inbox.put(stanza, counts=counts)
-
     # --- on the way out ---------------------------------------------------------------------------
 
     def post(self, parcel: Parcel) -> None:
         """Let a stanza go when its turn has come; what a transaction posts goes once it stands."""
         if self._held is None:
-            self.lanes.put(parcel)
+            self.life.lanes.put(parcel)
         else:
             self._unposted.append(parcel)
 
@@ -458,7 +306,7 @@ class AccountSession:
         for event in held:
             self._tell(event)
         for parcel in posted:
-            self.lanes.put(parcel)
+            self.life.lanes.put(parcel)
 
     def _recall_chats(self) -> None:
         """The disk did not take it: what the world has counted is what it was before."""
@@ -467,98 +315,19 @@ class AccountSession:
                 if chat.key.account == self.own and self.world.chats.get(chat.key) != chat:
                     self.emit(ChatChanged(chat))
 
-    def _put_on_wire(self, parcel: Parcel) -> None:
-        """Number a stanza and write it: the order of the numbers is the order on the wire."""
-        pending = parcel.pending
-        try:
-            if pending is None:
-                self.management.number(parcel)
-            else:
-                with self.together(durable=False):
-                    self.management.number(parcel)
-                    self.outbox.written(pending)
-        except StorageError as error:
-            self.give_up(str(error))
-            return
-        self._write(parcel.text)
-        if pending is None:
-            return
-        self.acknowledging.want()
-        if not self.management.counting:
-            self.spawn(self.outbox.ask_by_ping(pending))
-
-    def _write(self, text: str) -> None:
-        if self._stream is not None:
-            with suppress(NotConnectedError, Failure):
-                self._stream.write(text)
-
     def _write_request(self, iq: ET.Element, lane: Lane) -> bool:
         if not self.online:
             return False
         self.post(Parcel(_text(iq), lane))
         return True
 
-    def _has_room(self) -> bool:
-        return self._stream is not None and self._stream.waiting < _ROOM_BYTES
-
     # --- inside -----------------------------------------------------------------------------------
 
-    def _register(self, stream: Stream, tag: str, take: Callable[[ET.Element], None]) -> None:
-        def pass_on(stanza: StanzaBase) -> None:
-            take(stanza.xml)
-
-        stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
-
-    def _arrived(self, entries: Sequence[Any]) -> None:
-        self.outbox.arrived(entries)
-
-    def _on_enabled(self, element: ET.Element) -> None:
-        if self._confirmed and self._full is not None:
-            self.management.enabled_late(element, self._full)
-        else:
-            self.management.on_enabled(element)
-
-    def _on_ack(self, element: ET.Element) -> None:
-        if self.management.on_ack(element):
-            self.acknowledging.answered()
-            self.lanes.run()
-        else:
-            self._absurd()
-
-    def _absurd(self) -> None:
-        """XEP-0198 §4: a count beyond what was sent cannot be believed; the session cannot go on."""
-        self.management.end()
-        self.give_up("The server claims more of what you sent than was sent. A new session is begun.")
-
-    def _start_worker(self) -> None:
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.get_running_loop().create_task(self.inbox.run())
-
-    def _stop_features(self) -> None:
-        """The session is over for us."""
-        was_open, self._opened, self._confirmed, self._full = self._opened, False, False, None
-        if not was_open:
-            return
+    def drop_tasks(self) -> None:
+        """The session is over: nothing goes on in the background."""
         for task in self._tasks:
             task.cancel()
         self._tasks.clear()
-        if self._worker is not None:
-            self._worker.cancel()
-            self._worker = None
-        self.requests.stop()
-        self.inbox.clear()
-        self.lanes.clear()
-        for feature in self.features:
-            self._call(feature.on_stop)
-
-    def _call(self, hook: Callable[[], None]) -> None:
-        try:
-            hook()
-        except (Failed, StorageError) as error:
-            self.emit(Notice(str(error), Level.ERROR, self.own))
-        except Exception:
-            # What waits to be sent, and everything else, must not wait for a fault of one feature.
-            log.exception("%s failed", hook.__qualname__)
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
@@ -579,7 +348,3 @@ class AccountSession:
 
 def _text(stanza: ET.Element) -> str:
     return tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
-
-
-def _is_own_occupant(stanza: ET.Element) -> bool:
-    return any(one.get("code") == "110" for one in stanza.iter(f"{{{_MUC_USER}}}status"))

@@ -104,10 +104,10 @@ class Inbox:
             with self._account.together(durable=durable):
                 self._work(batch, finished)
                 if counted:
-                    self._account.management.keep_count(counted)
+                    self._account.life.management.keep_count(counted)
         except StorageError as error:
             # Not acknowledged and the link cut: the server keeps what our disk would not take.
-            self._account.give_up(str(error))
+            self._account.life.give_up(str(error))
             return True
         except Exception:
             # One stanza that cannot be dealt with must not end the account.
@@ -115,7 +115,7 @@ class Inbox:
             if len(batch) == 1 and isinstance(batch[0].item, _Page) and not batch[0].item.done.done():
                 batch[0].item.done.set_result(0)
             return False
-        self._account.management.handled(counted)
+        self._account.life.management.handled(counted)
         for finish in finished:
             finish()
         return True
@@ -196,7 +196,7 @@ class Inbox:
 
     def _presence(self, stanza: ET.Element) -> None:
         sender = convert.address_in(stanza)
-        if sender is not None and self._account.management.state is not None:
+        if sender is not None and self._account.life.management.state is not None:
             custody, own = self._account.custody, self._account.own
             kind = stanza.get("type", "")
             if not kind:

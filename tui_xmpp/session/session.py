@@ -164,7 +164,7 @@ class Session:
         await asyncio.gather(*(link.stop(leave=leave) for link in links), return_exceptions=True)
         for running in self._accounts.values():
             self._drop_questions(running)
-            running.account.end() if leave else running.account.rest()
+            running.account.life.end() if leave else running.account.life.rest()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -251,7 +251,7 @@ class Session:
         if running.link is not None:
             link, running.link = running.link, None
             await link.stop()
-        running.account.end()
+        running.account.life.end()
         account = self._world.accounts.get(running.account.own)
         if account is not None and account.connection is not Connection.OFFLINE:
             self.tell(ConnectionChanged(running.account.own, Connection.OFFLINE))
@@ -342,10 +342,10 @@ def _connector(session: Session, running: Running) -> Link:
         facts=session.facts,
         clock=session.clock,
         tell=session.tell,
-        on_stream=account.on_stream,
-        opener=account,
+        on_stream=account.life.on_stream,
+        opener=account.life,
         on_ready=on_ready,
-        on_lost=account.on_lost,
+        on_lost=account.life.on_lost,
         resolver=SystemResolver(),
         rng=random.Random(),
     )

@@ -58,6 +58,8 @@ class Stream(TamedClient):
         """Called with each stanza the library sends by itself, once the session has begun."""
         self.on_drained: Callable[[], None] | None = None
         """Called when the wire has room again."""
+        self.on_offered: Callable[[frozenset[str]], None] | None = None
+        """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
         self.before_packet: Callable[[], list[str]] | None = None
         """Called before a packet leaves; returns elements that it takes along."""
         self.last_words: Callable[[], None] | None = None
@@ -319,14 +321,22 @@ class Stream(TamedClient):
     def _deliver(self, element: ET.Element) -> None:
         if element.tag == gate.ERROR:
             self.fail(of_stream_error(element, self.account.address.domain, trusted=self.secure))
+        elif element.tag == gate.FEATURES and self.phase_gate.phase is Phase.BOUND:
+            self.offered = frozenset(one.tag for one in element)
+            if self.on_offered is not None:
+                self.on_offered(self.offered)
+            self._put(element)
         elif self.sessionstarted:
             self._spawn_event(element)
-        elif self.phase_gate.phase is Phase.BOUND and element.get("id") != self.awaited_id:
+        elif self.phase_gate.phase is Phase.BOUND and not self._is_step(element):
             self._early.append(element)
             if len(self._early) > _MOST_EARLY:
                 raise Violation("The server sent too much before the session had begun. The link was cut.")
         else:
             self._put(element)
+
+    def _is_step(self, element: ET.Element) -> bool:
+        return element.tag in gate.LAST_STEPS or element.get("id") == self.awaited_id
 
     def _put(self, item: Header | ET.Element) -> None:
         self._inbox.append(item)

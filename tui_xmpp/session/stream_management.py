@@ -103,8 +103,8 @@ class StreamManagement:
             return None
         return Resumption(state.id, self._handled, state.bound)
 
-    def begin(self) -> None:
-        """A new session is being asked for: count from here what we send.
+    def begin(self, *, counting: bool) -> None:
+        """A new session is being asked for: count from here what we send, where the server counts too.
 
         What the last session left stays as it is until the new one stands (`confirm`), for it may yet come to
         nothing.
@@ -113,7 +113,7 @@ class StreamManagement:
         self._sent = deque()
         self._acknowledged = self._handled = 0
         self._said, self.state, self._enabled = -1, None, None
-        self.enabled, self.counting = False, True
+        self.enabled, self.counting = False, counting
 
     def confirm(self, bound: Address, failed: int | None) -> list[Parcel]:
         """The new session stands under *bound*; *failed*: what the server had of the last one.

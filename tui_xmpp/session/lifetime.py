@@ -1,0 +1,297 @@
+"""A session at the server: opened by a sign-in, carried by one link after the other, ended once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from slixmpp.xmlstream.handler import Callback
+from slixmpp.xmlstream.matcher import MatchXPath
+from slixmpp.xmlstream.xmlstream import NotConnectedError
+
+from ..core.events import Level, Notice
+from ..core.ports import StorageError
+from . import convert
+from .acknowledging import Acknowledging
+from .failure import Failure
+from .feature import Failed
+from .lanes import Lane, Lanes, Parcel
+from .opening import Resumption, SignedIn
+from .stream_management import ENABLE, OFFERED, SM, StreamManagement
+
+if TYPE_CHECKING:
+    from slixmpp.xmlstream.stanzabase import StanzaBase
+
+    from ..core.address import Address
+    from .account import AccountSession
+    from .stream import Stream
+
+log = logging.getLogger("tui-xmpp")
+
+_MUC_USER = "http://jabber.org/protocol/muc#user"
+_ROOM_BYTES = 1500
+"""More than this may not wait in front of the network."""
+_CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
+"""What is said about messages is worth saying in the next session, where the last one lost it."""
+_STANZAS = ("message", "presence", "iq")
+_SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
+"""What slixmpp would do with stanzas by itself; all of it is done by our features."""
+
+
+class Lifetime:
+    """Of one account's session (`opening.Opener`). It outlives its links where the server keeps it.
+
+    Between a lost link and the next, or the end, no feature is told: requests stay open, rooms stay joined.
+    """
+
+    def __init__(self, account: AccountSession, boot: str) -> None:
+        self._account = account
+        self.stream: Stream | None = None
+        """The link there is, or is being made."""
+        self.full: Address | None = None
+        """Our bound address."""
+        self.opened = False
+        """The features have begun a session."""
+        self.confirmed = False
+        """That session stands at the server, with or without a link."""
+        self.inlined: frozenset[str] = frozenset()
+        self.offered: frozenset[str] = frozenset()
+        """Tags of what the server offered last."""
+        self._worker: asyncio.Task[None] | None = None
+        self.management = StreamManagement(
+            account.own, account.custody, account.clock, boot, account.outbox.arrived
+        )
+        self.acknowledging = Acknowledging(self.management, self._write, lambda: account.profile.ack_delay)
+        self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
+
+    @property
+    def online(self) -> bool:
+        """A session is being opened or stands, and there is a link."""
+        return self.opened and self.stream is not None
+
+    def on_stream(self, stream: Stream) -> None:
+        """A new stream object was made, not connected yet."""
+        self.stream = stream
+        stream.lost.add_done_callback(lambda _: self._ended(stream))
+        stream.sent = lambda text: self._account.post(Parcel(text, Lane.REQUEST))
+        stream.on_drained = self.lanes.run
+        stream.before_packet = self.acknowledging.before_packet
+        stream.last_words = self.acknowledging.last_words
+        for name in _SLIXMPP_HANDLERS:
+            stream.remove_handler(name)
+        for name in _STANZAS:
+            self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
+        self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
+        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.end())
+        self._register(stream, f"{{{SM}}}a", self._on_ack)
+        # Answered behind what came before, so that it is on the disk by then.
+        self._register(stream, f"{{{SM}}}r", lambda _: self._account.inbox.put(self.acknowledging.owe))
+        for feature in self._account.features:
+            for plugin in feature.PLUGINS:
+                stream.register_plugin(plugin)
+            feature.on_stream(stream)
+
+    def resumption(self) -> Resumption | None:
+        """What to resume."""
+        return self.management.resumption()
+
+    def open(self, inlined: frozenset[str]) -> None:
+        """Ask for all that a new session needs, in one packet."""
+        self._stop_features()
+        self.inlined = inlined
+        counting = SM in inlined or (self.stream is not None and OFFERED in self.stream.offered)
+        self.management.begin(counting=counting)
+        if counting and SM not in inlined:
+            self._write(ENABLE)
+        self.opened = True
+        self.lanes.open()
+        self._start_worker()
+        for feature in self._account.features:
+            self._call(feature.on_ready)
+
+    def established(self, signed_in: SignedIn) -> None:
+        """The session stands: a new one, or an old one again."""
+        self.full = signed_in.bound
+        self._start_worker()
+        try:
+            if signed_in.resumed is None:
+                self._confirm(signed_in)
+            elif not self._go_on(signed_in.resumed):
+                return
+        except StorageError as error:
+            self.give_up(str(error))
+            return
+        self.confirmed = True
+        self.lanes.open()
+        self._account.outbox.flush()
+
+    def _confirm(self, signed_in: SignedIn) -> None:
+        if signed_in.enabled is not None:
+            self.management.on_enabled(signed_in.enabled)
+        left = self.management.confirm(signed_in.bound, signed_in.failed)
+        self._account.outbox.renew()
+        for parcel in left:
+            if parcel.pending is None and any(mark in parcel.text for mark in _CHAT_MARKS):
+                self._account.post(parcel)
+
+    def _go_on(self, h: int) -> bool:
+        again = self.management.on_resumed(h)
+        if again is None:
+            self._absurd()
+            return False
+        if not self.opened:
+            self._take_up()
+        for parcel in again:
+            self._put_on_wire(parcel)
+        return True
+
+    def _take_up(self) -> None:
+        """This process did not have the session before."""
+        self.opened = True
+        self._account.outbox.renew()
+        for feature in self._account.features:
+            self._call(feature.on_resumed)
+        stanzas = [ET.fromstring(text) for text in self._account.custody.presences(self._account.own)]
+        # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
+        for stanza in sorted(stanzas, key=_is_own_occupant):
+            self._account.inbox.replay(stanza)
+
+    def _ended(self, stream: Stream) -> None:
+        if self.stream is stream:
+            self.on_lost()
+
+    def on_lost(self) -> None:
+        """The link is gone; the session may go on."""
+        if self.stream is None:
+            return
+        self.offered, self.stream = self.stream.offered, None
+        self.lanes.close()
+        self.acknowledging.stop()
+        self._account.inbox.clear()
+        if not self.confirmed and self.opened:
+            self.management.abandon()
+            self._stop_features()
+            self._account.outbox.renew()
+        elif self.confirmed:
+            self.management.lost()
+            if self.management.state is None:
+                self._stop_features()
+                self._account.outbox.renew()
+
+    def rest(self) -> None:
+        """Do no more in this process; the session stays at the server, and on the disk."""
+        self.on_lost()
+        self._stop_features()
+
+    def end(self) -> None:
+        """The session is over at the server too."""
+        self.rest()
+        self.management.end()
+        self._account.outbox.renew()
+
+    def give_up(self, sentence: str) -> None:
+        """Cut the link because we cannot go on; the connector tries again later."""
+        self._account.emit(Notice(sentence, Level.ERROR, self._account.own))
+        if self.stream is not None:
+            self.stream.fail(Failure(sentence))
+
+    def receive(self, stanza: ET.Element) -> None:
+        """Take one stanza from the stream: the only way in."""
+        if not self.opened:
+            return
+        counts = self.management.enabled
+        if stanza.tag == f"{{{convert.CLIENT}}}message" and self._account.requests.collected(stanza):
+            self._account.inbox.put(None, counts=counts)
+        elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
+            self._account.requests.answered(stanza, self.full)
+            self._account.inbox.put(None, counts=counts)
+        else:
+            self._account.inbox.put(stanza, counts=counts)
+
+    def _put_on_wire(self, parcel: Parcel) -> None:
+        """Number a stanza and write it: the order of the numbers is the order on the wire."""
+        pending = parcel.pending
+        try:
+            if pending is None:
+                self.management.number(parcel)
+            else:
+                with self._account.together(durable=False):
+                    self.management.number(parcel)
+                    self._account.outbox.written(pending)
+        except StorageError as error:
+            self.give_up(str(error))
+            return
+        self._write(parcel.text)
+        if pending is None:
+            return
+        self.acknowledging.want()
+        if not self.management.counting:
+            self._account.spawn(self._account.outbox.ask_by_ping(pending))
+
+    def _write(self, text: str) -> None:
+        if self.stream is not None:
+            with suppress(NotConnectedError, Failure):
+                self.stream.write(text)
+
+    def _has_room(self) -> bool:
+        return self.stream is not None and self.stream.waiting < _ROOM_BYTES
+
+    def _register(self, stream: Stream, tag: str, take: Callable[[ET.Element], None]) -> None:
+        def pass_on(stanza: StanzaBase) -> None:
+            take(stanza.xml)
+
+        stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
+
+    def _on_enabled(self, element: ET.Element) -> None:
+        if self.confirmed and self.full is not None:
+            self.management.enabled_late(element, self.full)
+        else:
+            self.management.on_enabled(element)
+
+    def _on_ack(self, element: ET.Element) -> None:
+        if self.management.on_ack(element):
+            self.acknowledging.answered()
+            self.lanes.run()
+        else:
+            self._absurd()
+
+    def _absurd(self) -> None:
+        """XEP-0198 §4: a count beyond what was sent cannot be believed; the session cannot go on."""
+        self.management.end()
+        self.give_up("The server claims more of what you sent than was sent. A new session is begun.")
+
+    def _start_worker(self) -> None:
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.get_running_loop().create_task(self._account.inbox.run())
+
+    def _stop_features(self) -> None:
+        """The session is over for us."""
+        was_open, self.opened, self.confirmed, self.full = self.opened, False, False, None
+        if not was_open:
+            return
+        self._account.drop_tasks()
+        if self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+        self._account.requests.stop()
+        self._account.inbox.clear()
+        self.lanes.clear()
+        for feature in self._account.features:
+            self._call(feature.on_stop)
+
+    def _call(self, hook: Callable[[], None]) -> None:
+        try:
+            hook()
+        except (Failed, StorageError) as error:
+            self._account.emit(Notice(str(error), Level.ERROR, self._account.own))
+        except Exception:
+            # What waits to be sent, and everything else, must not wait for a fault of one feature.
+            log.exception("%s failed", hook.__qualname__)
+
+
+def _is_own_occupant(stanza: ET.Element) -> bool:
+    return any(one.get("code") == "110" for one in stanza.iter(f"{{{_MUC_USER}}}status"))
