@@ -1,0 +1,170 @@
+"""Our engine in a process of its own, for tests that cut its link and kill it.
+
+`python -m tests.link.driver FOLDER` reads an order a line from stdin and writes what happens, one JSON object
+a line, to stdout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui_xmpp import assemble
+from tui_xmpp.cli.parser import Options
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.account import Account, Token
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.commands import Refused, SendMessage
+from tui_xmpp.core.message import Delivery
+
+if TYPE_CHECKING:
+    from tui_xmpp.lazy_engine import Session
+    from tui_xmpp.storage.opening import Storage
+
+PASSWORD = "password"
+TOKEN = "token.json"
+
+
+class FolderVault:
+    """Password and token in files of the test's folder: a keyring that a killed process leaves behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def password(self, account: Account) -> str | None:
+        return (self._folder / PASSWORD).read_text(encoding="utf-8")
+
+    async def remember(self, account: Address, password: str, *, keep: bool) -> str:
+        return ""
+
+    async def forget(self, account: Address) -> None:
+        (self._folder / TOKEN).unlink(missing_ok=True)
+
+    async def token(self, account: Address) -> Token | None:
+        try:
+            kept = json.loads((self._folder / TOKEN).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        until = kept["expires"]
+        return Token(kept["mechanism"], kept["secret"], datetime.fromisoformat(until) if until else None)
+
+    async def keep_token(self, account: Address, token: Token | None) -> None:
+        if token is None:
+            return await self.forget(account)
+        kept = {
+            "mechanism": token.mechanism,
+            "secret": token.secret,
+            "expires": token.expires.isoformat() if token.expires else None,
+        }
+        unfinished = self._folder / f"{TOKEN}.new"
+        unfinished.write_text(json.dumps(kept), encoding="utf-8")
+        unfinished.replace(self._folder / TOKEN)
+        return None
+
+
+def report(kind: str, **fields: Any) -> None:
+    """Write one line; it has left the process when this returns."""
+    sys.stdout.write(json.dumps({"told": kind, "time": time.monotonic(), **fields}) + "\n")
+    sys.stdout.flush()
+
+
+def tell(event: ev.Event) -> None:
+    """Write what of an event the tests judge."""
+    match event:
+        case ev.ConnectionChanged():
+            bound = str(event.full_address) if event.full_address else ""
+            report("connection", state=event.connection.value, reason=event.reason, bound=bound)
+        case ev.MessageKept() | ev.MessageChanged():
+            message = event.message
+            report(
+                "message",
+                chat=str(message.chat.address),
+                body=message.body,
+                id=message.id,
+                outgoing=message.outgoing,
+                delivery=message.delivery.name,
+                failure=message.failure,
+                new=isinstance(event, ev.MessageKept),
+                old=isinstance(event, ev.MessageKept) and event.old,
+            )
+        case ev.PresenceChanged():
+            show = event.presence.show.value
+            report("presence", address=str(event.address), resource=event.presence.resource, show=show)
+        case ev.RosterReplaced():
+            report("roster", contacts=len(event.contacts))
+        case ev.AbilitiesChanged():
+            report("abilities", names=sorted(event.abilities))
+        case ev.Notice():
+            report("notice", text=event.text)
+        case ev.Question():
+            report("question", what=type(event).__name__, reason=getattr(event, "reason", ""))
+
+
+async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
+    """Do one thing; returns False when it was the last."""
+    match order["do"]:
+        case "send":
+            chat = ChatKey(own, Address.parse(order["chat"]))
+            try:
+                await session.do(SendMessage(chat, order["text"]))
+            except Refused as refused:
+                report("refused", text=order["text"], reason=str(refused))
+            else:
+                report("accepted", text=order["text"])
+        case "quit":
+            return False
+    return True
+
+
+async def live(storage: Storage, own: Address, make: Any) -> None:
+    """Run until told to quit, or until stdin ends."""
+    loop = asyncio.get_running_loop()
+    orders = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
+    session: Session = make()
+    events = session.events()
+
+    async def listen() -> None:
+        async for batch in events:
+            for event in batch:
+                tell(event)
+
+    listening = asyncio.create_task(listen())
+    known = storage.cache.roster(own)[1]
+    report("started", roster=len(known))
+    for message in storage.archive.unsent(own):
+        report("unsent", body=message.body, id=message.id, delivery=Delivery(message.delivery).name)
+    await session.start()
+    order: dict[str, Any] = {}
+    try:
+        while line := await orders.readline():
+            order = json.loads(line)
+            if not await obey(session, own, order):
+                break
+    finally:
+        await session.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(listening, 5)
+    report("ended")
+
+
+def main() -> None:
+    """Open the folder as the program does, and live."""
+    folder = Path(sys.argv[1])
+    paths = assemble._paths(Options(config=folder / "config", data=folder / "data"))
+    with assemble._storage(paths) as storage:
+        settings = assemble._settings(storage, "")
+        world = assemble._remembered_world(storage, settings)
+        make = assemble._session_maker(storage, settings, world, FolderVault(folder))
+        asyncio.run(live(storage, settings.accounts[0].address, make))
+
+
+if __name__ == "__main__":
+    main()
