@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from tests.link.client import Client
 from tests.link.judge import Verdict, is_taken, judge
@@ -55,7 +56,7 @@ class Conversation:
         self._pair = pair
         self._rng = rng
         self._messages = messages
-        disasters: list[Callable[[], Awaitable[None]]] = [self._cut] * cuts + [self._kill] * kills
+        disasters: list[Callable[[], Coroutine[Any, Any, None]]] = [self._cut] * cuts + [self._kill] * kills
         rng.shuffle(disasters)
         self._moments = sorted(rng.sample(range(messages), len(disasters)))
         self._disasters = disasters

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.link.client import Client
 from tests.link.conftest import make_pair
 from tests.link.conversation import Conversation, Pair, arrived
 from tests.link.judge import is_taken
