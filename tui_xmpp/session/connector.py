@@ -13,16 +13,21 @@ from ..core.account import Account, Connection
 from ..core.address import Address
 from ..core.events import ConnectionChanged
 from ..core.ports import Clock, KeyValue
-from .backoff import Backoff
+from . import network
+from .backoff import Backoff, Kind, kind_of
 from .credentials import Credentials, Tokens
 from .dialling import Dialler, Timeouts
 from .failure import Failure, Refused, Weaker, WrongPassword
 from .opening import NothingToOpen, Opener, SignedIn
 from .resolver import Resolver
 from .stream import Stream
+from .timing import LinkTiming
 
 STABLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
+_LEAST_REFUSED_SECONDS = 10.0
+"""Who was refused waits at least this long, whatever changes around."""
+_FIRST_STEPS = frozenset({Connection.RESOLVING, Connection.CONNECTING})
 
 _log = logging.getLogger("tui-xmpp")
 
@@ -33,8 +38,8 @@ class Connector:
     *password* takes a reason (empty at first, else why the last one was refused) and returns a password,
     or None when the user gave none; *tokens* keeps what signs in without one, None: nothing does. *opener* is
     the session to open or to resume. *paced* says whether the link is so slow that a sign-in may not wait for
-    each answer. *on_stream* is called once for each new stream before anything is sent on it, *on_ready*
-    after each sign-in, *on_lost* after the end of each session.
+    each answer. *timing* is what is known of the link. *on_stream* is called once for each new stream before
+    anything is sent on it, *on_ready* after each sign-in, *on_lost* after the end of each session.
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Connector:
         rng: random.Random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeouts: Timeouts | None = None,
+        timing: LinkTiming | None = None,
         tokens: Tokens | None = None,
         opener: Opener | None = None,
         paced: Callable[[], bool] = lambda: False,
@@ -65,6 +71,7 @@ class Connector:
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._sleep = sleep
+        self._timing = timing or LinkTiming(facts, account.address, clock)
         self._dialler = Dialler(
             stream_factory,
             account,
@@ -74,13 +81,18 @@ class Connector:
             on_stream=self._take,
             resolver=resolver,
             rng=rng,
-            timeouts=timeouts or Timeouts(),
+            timeouts=timeouts or self._timing,
             opener=opener or NothingToOpen(),
             paced=paced,
         )
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(rng, clock.monotonic, lambda: self._timing.rtt)
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
+        self._told: ConnectionChanged | None = None
+        self._quiet = False
+        """Trying again and again: only what comes of it is told."""
+        self._refused_at: float | None = None
+        """Since when we wait because somebody refused us, monotonic seconds; None: not because of that."""
         self._stream: Stream | None = None
         self._online = False
         self._leaving = False
@@ -102,10 +114,26 @@ class Connector:
     def connect_now(self) -> None:
         """The user asks for a connection: ends a wait and a refusal, and consents to what was refused."""
         self._backoff.reset()
+        self._quiet = False
         if self._task is None or self._task.done():
             self._accept_weaker, self._offered_weaker = self._offered_weaker, ""
         self._wake.set()
         self.start()
+
+    def surroundings_changed(self) -> None:
+        """The network of this computer changed, or it woke up: what was out of reach may be in reach."""
+        if (
+            self._refused_at is not None
+            and self._clock.monotonic() - self._refused_at < _LEAST_REFUSED_SECONDS
+        ):
+            return
+        self._backoff.afresh()
+        stream = self._stream
+        wire = None if stream is None or self._online else stream.wire
+        if stream is not None and wire is not None and network.goes_elsewhere(wire.socket()):
+            # Whoever watches the stream once it is bound does not yet.
+            stream.fail(Failure("The network changed."))
+        self._wake.set()
 
     async def stop(self, *, leave: bool = True) -> None:
         """Stay offline, within two seconds; *leave*: close the stream, else the server keeps the session."""
@@ -113,11 +141,14 @@ class Connector:
         task, self._task = self._task, None
         stream, was_online = self._stream, self._online
         if stream is not None and was_online:
-            await (stream.close if leave else stream.leave_open)(_GOODBYE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
+                    await (stream.close if leave else stream.leave_open)(_GOODBYE_SECONDS)
         if task is not None and not task.done():
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        self._timing.save()
         self._say(Connection.OFFLINE, "")
 
     async def _run(self) -> None:
@@ -129,7 +160,8 @@ class Connector:
                     return
             except Exception as error:
                 _log.exception("The connection failed in an unforeseen way")
-                await self._wait(f"The connection failed in an unforeseen way ({type(error).__name__}).")
+                sentence = f"The connection failed in an unforeseen way ({type(error).__name__})."
+                await self._wait(sentence, Kind.REFUSED)
 
     async def _goes_on(self, failure: Failure) -> bool:
         """Do what a failure asks for; say whether to try again."""
@@ -139,7 +171,9 @@ class Connector:
             self._offered_weaker = failure.mechanism if isinstance(failure, Weaker) else ""
             self._say(Connection.REFUSED, failure.sentence)
             return False
-        await self._wait(failure.sentence)
+        if failure.condition == "timeout":
+            self._timing.not_connected()
+        await self._wait(failure.sentence, kind_of(failure))
         return True
 
     async def _attempt(self) -> None:
@@ -157,6 +191,7 @@ class Connector:
             self._credentials.forget()
         self._credentials.accepted()
         self._accept_weaker = ""
+        self._timing.connected()
         await self._stay(stream, signed)
 
     async def _stay(self, stream: Stream, signed: SignedIn) -> None:
@@ -193,17 +228,27 @@ class Connector:
         if self._stream is stream:
             self._stream = None
 
-    async def _wait(self, sentence: str) -> None:
-        seconds = self._backoff.next()
-        retry_at = self._clock.now() + timedelta(seconds=seconds)
-        self._tell(ConnectionChanged(self._account.address, Connection.WAITING, sentence, retry_at))
+    async def _wait(self, sentence: str, kind: Kind) -> None:
+        seconds, self._quiet = self._backoff.next(kind)
+        told = self._told
+        if not (self._quiet and told and told.connection is Connection.WAITING and told.reason == sentence):
+            retry_at = self._clock.now() + timedelta(seconds=seconds)
+            self._pass_on(ConnectionChanged(self._account.address, Connection.WAITING, sentence, retry_at))
         self._wake.clear()
+        self._refused_at = self._clock.monotonic() if kind is Kind.REFUSED else None
         waits = {asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._wake.wait())}
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._refused_at = None
             for one in waits:
                 one.cancel()
 
     def _say(self, connection: Connection, reason: str, full_address: Address | None = None) -> None:
-        self._tell(ConnectionChanged(self._account.address, connection, reason, None, full_address))
+        # While it is tried every second, the reason for it stays on the screen.
+        if not self._quiet or connection not in _FIRST_STEPS:
+            self._pass_on(ConnectionChanged(self._account.address, connection, reason, None, full_address))
+
+    def _pass_on(self, change: ConnectionChanged) -> None:
+        self._told = change
+        self._tell(change)

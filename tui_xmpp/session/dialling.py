@@ -21,6 +21,7 @@ from .resolver import Resolver
 from .securing import over_tcp
 from .sign_in import sign_in
 from .stream import Stream
+from .timing import LinkTiming
 from .transport import probe, tls
 from .transport.tcp import open_socket
 
@@ -32,6 +33,10 @@ class Timeouts:
     connect: float = 15.0
     step: float = 30.0
     probe: float = 10.0
+    fresh: float = 3.0
+    """Until a connection that does not stand yet gets a fresh one beside it."""
+    patience: float = 30.0
+    """In which something must be acknowledged by the peer's kernel."""
 
 
 class Dialler:
@@ -51,7 +56,7 @@ class Dialler:
         on_stream: Callable[[Stream], None],
         resolver: Resolver,
         rng: random.Random,
-        timeouts: Timeouts,
+        timeouts: Timeouts | LinkTiming,
         opener: Opener,
         paced: Callable[[], bool],
     ) -> None:
@@ -89,7 +94,7 @@ class Dialler:
     async def _sign_in(
         self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str
     ) -> tuple[Stream, SignedIn]:
-        connected = await _open(endpoint, self._timeouts.connect)
+        connected = await _open(endpoint, self._timeouts)
         try:
             stream = self._make_stream()
             self._on_stream(stream)
@@ -143,9 +148,15 @@ class Dialler:
         return f" {shown.fields()}" if shown else ""
 
 
-async def _open(endpoint: Endpoint, timeout: float) -> socket.socket:
+async def _open(endpoint: Endpoint, timeouts: Timeouts | LinkTiming) -> socket.socket:
     try:
-        return await open_socket(endpoint.addresses, endpoint.port, timeout=timeout)
+        return await open_socket(
+            endpoint.addresses,
+            endpoint.port,
+            timeout=timeouts.connect,
+            fresh=timeouts.fresh,
+            patience=timeouts.patience,
+        )
     except TimeoutError:
         raise Failure(f"{endpoint.host} does not answer. Check the network.", "timeout") from None
     except ConnectionRefusedError:

@@ -80,10 +80,9 @@ class LinkTiming:
 
     # --- what was measured ------------------------------------------------------------------------------
 
-    def connected(self, seconds: float) -> None:
-        """A connection stood *seconds* after its SYN."""
+    def connected(self) -> None:
+        """A connection stood in time."""
         self._missed = 0
-        self.path.take(seconds)
 
     def not_connected(self) -> None:
         """Nothing answered in time: maybe the time was too short (RFC 6298 §5.5)."""
@@ -102,7 +101,8 @@ class LinkTiming:
     def looked(self, info: TcpInfo, *, waiting: bool) -> None:
         """The kernel told this; *waiting*: something waited to be sent since the last look."""
         if info.rtt > 0:
-            self.path.take(info.rtt)
+            # It has smoothed already, over far more measurements than we see.
+            self.path = RoundTrip(info.rtt, info.rttvar)
         if info.delivery_rate > 0:
             self._floor = max(info.delivery_rate * 8, (self._floor or 0.0) * (1 - _RATE_GAIN))
         now, before = self._clock.monotonic(), self._acked
@@ -150,6 +150,11 @@ class LinkTiming:
     def step(self) -> float:
         """Seconds of silence to allow for each step of a sign-in."""
         return self.timeout(_SIGN_IN_BYTES)
+
+    @property
+    def probe(self) -> float:
+        """Seconds to see the certificate of a server that could not prove itself, only to describe it."""
+        return self.step / 3
 
     @property
     def fresh(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain, zip_longest
 
@@ -12,24 +13,33 @@ _STAGGER = 0.25
 """Seconds before the next address is tried beside the ones that have not answered (RFC 8305 §5)."""
 _FRESH = 3.0
 _MOST_AT_ONCE = 8
-_UNACKNOWLEDGED_MS = 120_000
+_UNACKNOWLEDGED = 120.0
 _PROBE_AFTER = 90
 _PROBE_EVERY = 30
+_RTO_MAX_MS = 44
+"""TCP_RTO_MAX_MS of linux/tcp.h, since 6.15."""
+_LEAST_RTO_MAX = 1.0
 
 
 async def open_socket(
-    addresses: Sequence[str], port: int, *, timeout: float, fresh: float = _FRESH
+    addresses: Sequence[str],
+    port: int,
+    *,
+    timeout: float,
+    fresh: float = _FRESH,
+    patience: float = _UNACKNOWLEDGED,
 ) -> socket.socket:
     """Return a connected, non-blocking socket; raises OSError or TimeoutError after *timeout* seconds.
 
     IPv6 and IPv4 take turns, IPv6 first; the first connection to stand wins, the others are closed. While
     none stands, each address is asked anew every *fresh* seconds: the kernel repeats a SYN after 1, 3, 7 and
-    15 s (RFC 6298 §2.1, §5.5), which may be long after the link is back.
+    15 s (RFC 6298 §2.1, §5.5), which may be long after the link is back. A connection that stands breaks when
+    the peer acknowledges nothing for *patience* seconds; `allow_silence` makes it last longer.
     """
     if not addresses:
         raise OSError("no address")
     async with asyncio.timeout(timeout):
-        return await _race(_interleaved(addresses), port, fresh)
+        return await _race(_interleaved(addresses), port, fresh, patience)
 
 
 def _interleaved(addresses: Sequence[str]) -> list[str]:
@@ -47,7 +57,7 @@ def _turns(addresses: Sequence[str], fresh: float) -> Iterator[tuple[str, float]
             yield address, round_seconds - _STAGGER * (place - 1) if last else _STAGGER
 
 
-async def _race(addresses: Sequence[str], port: int, fresh: float) -> socket.socket:
+async def _race(addresses: Sequence[str], port: int, fresh: float, patience: float) -> socket.socket:
     turns = _turns(addresses, fresh)
     silent = set(addresses)
     """Those that have not refused."""
@@ -61,7 +71,7 @@ async def _race(addresses: Sequence[str], port: int, fresh: float) -> socket.soc
                 address, seconds = next(turns)
                 until_next = loop.time() + seconds
                 if address in silent:
-                    running[asyncio.create_task(_connect(address, port))] = address
+                    running[asyncio.create_task(_connect(address, port, patience))] = address
                     await _make_room(running)
                 elif not running:
                     until_next = 0.0
@@ -104,12 +114,12 @@ async def _give_up(tasks: Sequence[asyncio.Task[socket.socket]]) -> None:
             result.close()
 
 
-async def _connect(address: str, port: int) -> socket.socket:
+async def _connect(address: str, port: int, patience: float) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
-        _notice_silence(made)
+        _notice_silence(made, patience)
         await asyncio.get_running_loop().sock_connect(made, (address, port))
     except BaseException:
         made.close()
@@ -117,18 +127,34 @@ async def _connect(address: str, port: int) -> socket.socket:
     return made
 
 
-def _notice_silence(made: socket.socket) -> None:
-    """Let the kernel find out that the peer is gone, also when we have nothing to say.
-
-    The last resort: what watches the stream itself notices sooner.
-    """
+def _notice_silence(made: socket.socket, patience: float) -> None:
+    """Let the kernel find out that the peer is gone, also when we have nothing to say."""
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (
-        ("TCP_KEEPIDLE", _PROBE_AFTER),
-        ("TCP_KEEPINTVL", _PROBE_EVERY),
-        ("TCP_USER_TIMEOUT", _UNACKNOWLEDGED_MS),
-    ):
-        option = getattr(socket, name, None)
-        if option is not None:
-            with contextlib.suppress(OSError):
-                made.setsockopt(socket.IPPROTO_TCP, option, value)
+    _set(made, "TCP_KEEPIDLE", _PROBE_AFTER)
+    _set(made, "TCP_KEEPINTVL", _PROBE_EVERY)
+    allow_silence(made, patience)
+
+
+def allow_silence(connected: socket.socket | None, seconds: float = _UNACKNOWLEDGED) -> None:
+    """Let a connection last while nothing it sent is acknowledged for *seconds* (RFC 5482)."""
+    if connected is not None:
+        _set(connected, "TCP_USER_TIMEOUT", int(seconds * 1000))
+
+
+def _set(made: socket.socket, name: str, amount: int) -> None:
+    option = getattr(socket, name, None)
+    if option is not None:
+        with contextlib.suppress(OSError):
+            made.setsockopt(socket.IPPROTO_TCP, option, amount)
+
+
+def repeat_within(connected: socket.socket | None, seconds: float) -> None:
+    """Let the kernel send again at least every *seconds* (1 or more) while nothing is acknowledged.
+
+    By itself it waits twice as long each time (RFC 6298 §5.5), and is late when the link is back. Only where
+    the kernel can.
+    """
+    if connected is not None and sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError):
+            milliseconds = int(min(max(seconds, _LEAST_RTO_MAX), _UNACKNOWLEDGED) * 1000)
+            connected.setsockopt(socket.IPPROTO_TCP, _RTO_MAX_MS, milliseconds)
