@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from tui_xmpp.core.account import Account
 from tui_xmpp.core.address import Address, AddressError
 from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.network import proxy_fault, url_fault
 from tui_xmpp.core.ports import ConfigError
 from tui_xmpp.core.settings import Attention, Privacy, Settings, Ui
 
@@ -87,6 +88,12 @@ class _Check:
             account = self.table("account", Account, values, number)
             if account is None:
                 continue
+            for key, fault in (
+                ("url", url_fault(account.url, account.transport)),
+                ("proxy", proxy_fault(account.proxy)),
+            ):
+                if fault:
+                    self.wrong(("account", number, key), f"{key} {fault}")
             if any(one.address == account.address for one in accounts):
                 self.wrong(("account", number, "address"), f"{account.address} is already configured above")
                 continue

@@ -1,4 +1,4 @@
-"""What the kernel took of one TCP connection and has not sent yet (Linux, `SIOCOUTQNSD` in linux/sockios.h)."""
+"""What the kernel took of one TCP connection and has not sent yet (Linux: `SIOCOUTQNSD`)."""
 
 from __future__ import annotations
 
