@@ -37,6 +37,16 @@ class Watched(Protocol):
         """As `Wire.socket`."""
 
 
+class Timers(Protocol):
+    """As much of an event loop as is needed."""
+
+    def time(self) -> float:
+        """As `asyncio.AbstractEventLoop.time`."""
+
+    def call_at(self, when: float, callback: Callable[[], None], /) -> asyncio.TimerHandle:
+        """As `asyncio.AbstractEventLoop.call_at`."""
+
+
 class Liveness:
     """Of one stream, from binding to its end.
 
@@ -54,8 +64,9 @@ class Liveness:
         dead: Callable[[str], None],
         idle_seconds: float = IDLE_SECONDS,
         look: Callable[[Measurable | None], TcpInfo | None] = tcp_info.read,
+        loop: Timers | None = None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop: Timers = loop or asyncio.get_running_loop()
         self._timing = timing
         self._wire = wire
         self._ask = ask
