@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree as ET
+
+from tui_xmpp.storage.custody import SqliteCustody
 
 from tests.fakes.clock import FakeClock
 from tui_xmpp.core.account import Account
@@ -28,7 +30,6 @@ from tui_xmpp.session.features import ALL
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
-from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 
@@ -91,7 +92,9 @@ class Wire:
         settings: Settings | None = None,
         features: Sequence[type[Feature]] = ALL,
         link: str = "full",
+        boot: str = "this one",
     ) -> None:
+        self.folder = folder
         self.clock = FakeClock()
         self.world = World()
         self.events: list[Event] = []
@@ -109,7 +112,7 @@ class Wire:
             facts=SqliteKeyValue(self.database),
             settings=settings or Settings(),
             clock=self.clock,
-            boot="this one",
+            boot=boot,
             tell=self.events.append,
         )
         self.account.emit(AccountAdded(self.account.account))
@@ -120,6 +123,19 @@ class Wire:
         self.account.life.rest()
         await asyncio.sleep(0)
         self.database.close()
+
+    def reborn(self, boot: str = "this one") -> Wire:
+        """This process was killed; what another one finds on the same disk."""
+        self.account.life.stream = None
+        self.account.life._stop_features()
+        self.database.close()
+        return Wire(self.folder, boot=boot)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let the account work until something is so."""
+        async with asyncio.timeout(_DEADLINE):
+            while not condition():
+                await asyncio.sleep(0)
 
     # --- the server's side ------------------------------------------------------------------------
 

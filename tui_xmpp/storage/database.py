@@ -32,6 +32,7 @@ class Database:
         """
         self.path = path
         self._local = threading.local()
+        self._owner = threading.get_ident()
         self._lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
@@ -68,8 +69,15 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One view of the database for several queries. Raises `StorageError`."""
+        """One view of the database for several queries; inside `writing`, what it has written too.
+
+        Raises `StorageError`.
+        """
         with self._sentences():
+            writer = self._writer
+            if writer is not None and self._is_owner() and writer.in_transaction:
+                yield writer
+                return
             connection = self.reader()
             connection.execute("BEGIN")
             try:
@@ -82,12 +90,17 @@ class Database:
         """One transaction: all of the block is kept, or nothing. Raises `StorageError`.
 
         *durable*: on return it survives a power cut. Without, only the death of the process: enough for
-        what can be asked again, and much cheaper.
+        what can be asked again, and much cheaper. A block inside another is kept when the outer one is, and as
+        durably; what fails in it is undone alone.
         """
         with self._sentences():
             connection = self._writer
             if connection is None:
                 raise StorageError("The archive is open for reading only.")
+            if connection.in_transaction:
+                with _inner(connection):
+                    yield connection
+                return
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -98,6 +111,9 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
             self._checkpoint_some_day(connection.total_changes)
+
+    def _is_owner(self) -> bool:
+        return threading.get_ident() == self._owner
 
     def close(self) -> None:
         """Close every connection; reads and writes raise `StorageError` from then on."""
@@ -160,6 +176,18 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise StorageError(_sentence(error, self.path)) from error
+
+
+@contextmanager
+def _inner(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT inside")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO inside")
+        raise
+    finally:
+        connection.execute("RELEASE inside")
 
 
 def _version(connection: sqlite3.Connection) -> int:

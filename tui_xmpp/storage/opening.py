@@ -14,6 +14,7 @@ from .archive import SqliteArchive
 from .archive_read import SqliteArchiveReader
 from .cache import SqliteCache
 from .config_file import ConfigFile
+from .custody import SqliteCustody
 from .database import Database
 from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
@@ -28,6 +29,7 @@ class Storage:
     paths: Paths
     archive: SqliteArchive
     cache: SqliteCache
+    custody: SqliteCustody
     facts: SqliteKeyValue
     configuration: ConfigFile
     vault: SystemVault
@@ -57,6 +59,7 @@ def open_storage(paths: Paths) -> Storage:
         paths=paths,
         archive=SqliteArchive(database),
         cache=SqliteCache(database),
+        custody=SqliteCustody(database),
         facts=SqliteKeyValue(database),
         configuration=ConfigFile(paths.config_file),
         vault=SystemVault(),

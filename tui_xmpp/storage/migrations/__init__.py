@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import m0001_archive
+from . import m0001_archive, m0002_custody
 
-ALL: tuple[tuple[str, ...], ...] = (m0001_archive.STATEMENTS,)
+ALL: tuple[tuple[str, ...], ...] = (m0001_archive.STATEMENTS, m0002_custody.STATEMENTS)
 """The statements of each step; `PRAGMA user_version` counts the steps a database has taken."""
