@@ -50,11 +50,11 @@ def _interleaved(addresses: Sequence[str]) -> list[str]:
 
 def _turns(addresses: Sequence[str], fresh: float) -> Iterator[tuple[str, float]]:
     """Yield which address to try, and the seconds until the turn of the next."""
-    round_seconds = max(fresh, _STAGGER * len(addresses))
+    rest = max(fresh - _STAGGER * (len(addresses) - 1), min(fresh, _STAGGER))
     while True:
-        for place, address in enumerate(addresses, 1):
-            last = place == len(addresses)
-            yield address, round_seconds - _STAGGER * (place - 1) if last else _STAGGER
+        for address in addresses[:-1]:
+            yield address, _STAGGER
+        yield addresses[-1], rest
 
 
 async def _race(addresses: Sequence[str], port: int, fresh: float, patience: float) -> socket.socket:
