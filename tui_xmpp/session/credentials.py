@@ -73,6 +73,11 @@ class Credentials:
         """Keep what the server gave, in place of the one before; None: it refused that one."""
         await self._tokens.keep_token(token)
 
+    @property
+    def knows_password(self) -> bool:
+        """Whether the password can be had without asking for it."""
+        return self._password is not None
+
     async def password(self) -> str:
         """Return the password, asked for once in a try; raises Refused when the user gave none."""
         if self._password is None:

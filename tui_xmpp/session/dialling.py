@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import socket
 import ssl
@@ -9,21 +10,24 @@ from collections.abc import Callable
 
 from tui_xmpp.core.value import value
 
-from ..core.account import Account, Connection
+from ..core.account import Account, Connection, TlsMode
 from ..core.ports import Clock, KeyValue
 from . import certificate, endpoints
 from .certificate import Certificate
 from .credentials import Credentials
 from .endpoints import Endpoint
-from .failure import BadCertificate, Failure, Refused, WrongPassword
+from .failure import BadCertificate, Failure, Refused, Stale, WrongPassword
 from .opening import Opener, SignedIn
 from .resolver import Resolver
 from .securing import over_tcp
+from .server_memory import Habit, ServerMemory
 from .sign_in import sign_in
 from .stream import Stream
 from .timing import LinkTiming
 from .transport import probe, tls
 from .transport.tcp import open_socket
+
+_log = logging.getLogger("tui-xmpp")
 
 
 @value
@@ -71,6 +75,7 @@ class Dialler:
         self._timeouts = timeouts
         self._opener = opener
         self._paced = paced
+        self._contexts = tls.Contexts(account.ca_file)
 
     async def reach(self, credentials: Credentials, accept_weaker: str) -> tuple[Stream, SignedIn]:
         """Sign in at the first endpoint that lets us; raises the Failure that matters most.
@@ -78,12 +83,23 @@ class Dialler:
         *accept_weaker* names a SASL mechanism the user agreed to although a better one was seen before.
         """
         worst: Failure | None = None
+        careful = False
         for endpoint in await endpoints.find(self._account, self._resolver, self._facts, self._rng):
             try:
                 found = await endpoints.locate(endpoint, self._resolver)
                 self._say(Connection.CONNECTING, str(found))
-                return await self._sign_in(found, credentials, accept_weaker)
+                try:
+                    return await self._sign_in(found, credentials, accept_weaker, careful=careful)
+                except Stale as stale:
+                    if careful:
+                        raise
+                    _log.info("Once more with care: %s %s", stale.sentence, stale.condition)
+                # Once, whatever comes of it.
+                careful = True
+                await credentials.prepare()
+                return await self._sign_in(found, credentials, accept_weaker, careful=True)
             except BadCertificate as failure:
+                self._contexts.forget()
                 worst = failure
             except Failure as failure:
                 if failure.answered or isinstance(failure, (Refused, WrongPassword)):
@@ -92,8 +108,9 @@ class Dialler:
         raise worst or Failure("No server was found.")
 
     async def _sign_in(
-        self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str
+        self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str, *, careful: bool
     ) -> tuple[Stream, SignedIn]:
+        memory = ServerMemory(self._facts, self._account.address, self._clock.now)
         connected = await _open(endpoint, self._timeouts)
         try:
             stream = self._make_stream()
@@ -103,13 +120,17 @@ class Dialler:
             connected.close()
             raise
         try:
-            await self._secure(stream, endpoint, connected)
-            bound = await sign_in(
+            await self._secure(stream, endpoint, connected, memory, careful=careful)
+            signed = await sign_in(
                 stream,
-                await credentials.password(),
+                credentials,
+                self._opener,
+                memory,
                 tell=self._say,
                 timeout=self._timeouts.step,
                 accept_weaker=accept_weaker,
+                paced=self._paced(),
+                careful=careful,
             )
         except BaseException as error:
             if isinstance(error, Failure):
@@ -117,13 +138,27 @@ class Dialler:
             stream.fail(Failure("The link was given up."))
             raise
         endpoints.remember(self._facts, self._account, endpoint)
-        return stream, SignedIn(bound)
+        return stream, signed
 
-    async def _secure(self, stream: Stream, endpoint: Endpoint, connected: socket.socket) -> None:
+    async def _secure(
+        self,
+        stream: Stream,
+        endpoint: Endpoint,
+        connected: socket.socket,
+        memory: ServerMemory,
+        *,
+        careful: bool,
+    ) -> None:
         domain = self._account.address.domain
+        small = not careful and memory.takes(Habit.SMALL_HELLO)
+        context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small)
+        quick = not careful and memory.takes(Habit.PIPELINING)
         try:
-            await over_tcp(stream, connected, endpoint.tls, timeout=self._timeouts.step)
+            await over_tcp(stream, connected, endpoint.tls, context, timeout=self._timeouts.step, quick=quick)
         except ssl.SSLError as error:
+            if small and tls.asks_for_more(error):
+                memory.failed(Habit.SMALL_HELLO)
+                raise Stale(tls.failed(error, domain).sentence, "old-tls") from None
             failure = tls.failed(error, domain)
             if isinstance(failure, BadCertificate):
                 failure = BadCertificate(failure.sentence + await self._shown(endpoint))

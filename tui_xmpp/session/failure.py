@@ -15,6 +15,10 @@ class Failure(Exception):
         """The verified server itself had its say: another of its endpoints would say the same."""
 
 
+class Stale(Failure):
+    """What was remembered of the server, or a token, no longer holds: try once more at once, with care."""
+
+
 class Refused(Failure):
     """Only the user can settle it; nothing is tried before they ask for it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import Enum
 from xml.etree import ElementTree as ET
 
@@ -18,6 +19,9 @@ BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 SESSION = "urn:ietf:params:xml:ns:xmpp-session"
 CLIENT = "jabber:client"
 RESUMPTION = "urn:xmpp:sm:3"
+SASL2 = "urn:xmpp:sasl:2"
+BIND2 = "urn:xmpp:bind:0"
+FAST = "urn:xmpp:fast:0"
 
 HEADER = f"{{{STREAM}}}stream"
 FEATURES = f"{{{STREAM}}}features"
@@ -30,12 +34,20 @@ BINDING_TYPES = f"{{{CHANNEL_BINDINGS}}}sasl-channel-binding"
 CHALLENGE = f"{{{SASL}}}challenge"
 SUCCESS = f"{{{SASL}}}success"
 SASL_FAILURE = f"{{{SASL}}}failure"
+AUTHENTICATION = f"{{{SASL2}}}authentication"
+SASL2_SUCCESS = f"{{{SASL2}}}success"
+RESUMED = f"{{{RESUMPTION}}}resumed"
+BOUND = f"{{{BIND2}}}bound"
+ENABLED = f"{{{RESUMPTION}}}enabled"
+RESUMPTION_FAILED = f"{{{RESUMPTION}}}failed"
 IQ = f"{{{CLIENT}}}iq"
 MESSAGE = f"{{{CLIENT}}}message"
 PRESENCE = f"{{{CLIENT}}}presence"
 
 _VERSION = re.compile(r"[1-9][0-9]{0,3}\.[0-9]{1,4}", re.ASCII)
 
+LAST_STEPS = frozenset({SASL2_SUCCESS, RESUMED})
+"""These begin a session, and still belong to the sign-in."""
 BOUNDARIES = frozenset({PROCEED, SUCCESS})
 """Behind these the stream begins anew (RFC 6120 §5.4.3.3, §6.4.6)."""
 
@@ -52,18 +64,20 @@ class Phase(Enum):
 
 _ALLOWED = {
     Phase.CLEAR: frozenset({FEATURES, PROCEED, TLS_FAILURE, ERROR}),
-    Phase.SECURED: frozenset({FEATURES, CHALLENGE, SUCCESS, SASL_FAILURE, ERROR}),
-    Phase.AUTHENTICATED: frozenset(
-        {FEATURES, ERROR, IQ, *(f"{{{RESUMPTION}}}{name}" for name in ("resumed", "failed", "enabled"))}
-    ),
+    Phase.SECURED: frozenset({FEATURES, ERROR}),
+    Phase.AUTHENTICATED: frozenset({FEATURES, ERROR, IQ}),
     Phase.BOUND: frozenset(
         {ERROR, IQ, MESSAGE, PRESENCE}
-        | {f"{{{RESUMPTION}}}{name}" for name in ("resumed", "failed", "enabled", "r", "a")}
+        | {f"{{{RESUMPTION}}}{name}" for name in ("failed", "enabled", "r", "a")}
     ),
+}
+_EXCHANGED = {
+    SASL: frozenset({CHALLENGE, SUCCESS, SASL_FAILURE}),
+    SASL2: frozenset(f"{{{SASL2}}}{name}" for name in ("challenge", "success", "failure", "continue")),
 }
 _KEPT_FEATURES = {
     Phase.CLEAR: frozenset({STARTTLS}),
-    Phase.SECURED: frozenset({MECHANISMS, BINDING_TYPES}),
+    Phase.SECURED: frozenset({MECHANISMS, BINDING_TYPES, AUTHENTICATION}),
 }
 
 
@@ -72,6 +86,19 @@ class Gate:
 
     def __init__(self, own: Address) -> None:
         self.phase = Phase.CLEAR
+        self.exchange = ""
+        """`SASL` or `SASL2`, once we have begun to prove ourselves; before, the server has nothing to say."""
+        self.judge: Callable[[ET.Element], Phase] | None = None
+        """Checks the server's proof in a `<success/>` of SASL2 and says how far it leads; raises Violation.
+
+        No stream begins anew behind that one, so that it must be judged before what follows it is looked at.
+        """
+        self.resuming = ""
+        """The session we asked to resume, until there is an answer."""
+        self.binding_id = ""
+        """Id of our request to bind."""
+        self._features_due = False
+        self._refused = False
         self._own = own.bare
 
     def open(self, header: ET.Element) -> None:
@@ -87,14 +114,47 @@ class Gate:
         if element.tag == ERROR and element.find(f"{{{STREAM_ERRORS}}}see-other-host") is not None:
             # RFC 6120 §4.9.3.19 would have us go to a host whose name nobody vouches for.
             raise Violation("The server tried to send you to another host. It was not followed.")
-        if element.tag not in _ALLOWED[self.phase]:
+        if self._refused:
+            return element.tag == ERROR
+        if not self._in_order(element):
             if self.phase is Phase.BOUND:
                 return False
             raise Violation(_TOO_EARLY[self.phase])
         if element.tag == FEATURES:
             self._strip(element)
-        elif element.tag == IQ and self.phase is Phase.AUTHENTICATED:
-            self._check_binding(element)
+        elif element.tag == SASL2_SUCCESS:
+            self._judge(element)
+        elif self.phase is Phase.AUTHENTICATED and element.tag != ERROR:
+            return self._check_session(element)
+        return True
+
+    def _in_order(self, element: ET.Element) -> bool:
+        if element.tag in _ALLOWED[self.phase]:
+            return True
+        if self.phase is Phase.SECURED:
+            return element.tag in _EXCHANGED.get(self.exchange, ())
+        if self.phase is Phase.AUTHENTICATED:
+            return bool(self.resuming) and element.tag in (RESUMED, RESUMPTION_FAILED)
+        due, self._features_due = self._features_due, False
+        return due and self.phase is Phase.BOUND and element.tag == FEATURES
+
+    def _judge(self, success: ET.Element) -> None:
+        if self.judge is None:
+            raise Violation(_TOO_EARLY[Phase.SECURED])
+        judge, self.judge = self.judge, None
+        self.phase = judge(success)
+        # XEP-0388 §2.6.1: the features of the authenticated stream follow at once.
+        self._features_due = self.phase is Phase.BOUND
+
+    def _check_session(self, element: ET.Element) -> bool:
+        if element.tag == IQ:
+            return self._check_binding(element)
+        asked, self.resuming = self.resuming, ""
+        if element.tag == RESUMED:
+            # XEP-0198 §5: "The <resumed/> element MUST include a 'previd' attribute", that of <resume/>.
+            if element.get("previd") != asked:
+                raise Violation("The server went on with a session that is not yours. The link was cut.")
+            self.phase = Phase.BOUND
         return True
 
     def _strip(self, features: ET.Element) -> None:
@@ -109,20 +169,32 @@ class Gate:
             if not allowed:
                 features.remove(child)
 
-    def _check_binding(self, iq: ET.Element) -> None:
+    def _check_binding(self, iq: ET.Element) -> bool:
         if iq.get("type") not in ("result", "error"):
             raise Violation(_TOO_EARLY[Phase.AUTHENTICATED])
+        if iq.get("id") != self.binding_id:
+            return False
+        # What was asked for behind it is refused as well, in whatever words.
+        self._refused = iq.get("type") == "error"
         bind = iq.find(f"{{{BIND}}}bind")
-        if iq.get("type") == "error" or bind is None:
-            return
+        if self._refused or bind is None:
+            return True
+        self.own(bind.findtext(f"{{{BIND}}}jid", ""), bound=True)
+        self.phase = Phase.BOUND
+        return True
+
+    def own(self, text: str, *, bound: bool) -> Address:
+        """Return the address the server says is ours; raises Violation unless it is.
+
+        RFC 6120 §7.7.2.2: when *bound* it is the full address of the client that asked.
+        """
         try:
-            bound = Address.parse(bind.findtext(f"{{{BIND}}}jid", ""))
+            address = Address.parse(text)
         except AddressError:
             raise Violation("The server gave you an address that is none.") from None
-        # RFC 6120 §7.7.2.2: the server returns the full address of the client that asked.
-        if bound.bare != self._own or bound.is_bare:
+        if address.bare != self._own or (bound and address.is_bare):
             raise Violation("The server signed you in under an address that is not yours. The link was cut.")
-        self.phase = Phase.BOUND
+        return address
 
 
 _TOO_EARLY = {

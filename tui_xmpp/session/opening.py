@@ -48,7 +48,7 @@ class Opener(Protocol):
         Called once, before anything else of the session is told: what is written in here leaves in the same
         packet as the request to bind, or as soon as that is granted. *inlined* holds the namespaces that the
         request to bind enables by itself (XEP-0386 §3.2): `urn:xmpp:sm:3`, `urn:xmpp:carbons:2`. Not called
-        when the old session is resumed.
+        when the old session is resumed. The sign-in may still fail behind it.
         """
 
     def established(self, signed_in: SignedIn) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from typing import Protocol
 
 from slixmpp.util.sasl.client import saslprep
 
@@ -24,7 +25,7 @@ PLAIN = "PLAIN"
 
 _MEMORY = "sasl"
 _HASHES = {"SCRAM-SHA-512": "sha512", "SCRAM-SHA-256": "sha256", "SCRAM-SHA-1": "sha1"}
-_PLUS = "-PLUS"
+PLUS = "-PLUS"
 _STRENGTH = {
     name: rank
     for rank, name in enumerate(
@@ -51,6 +52,23 @@ class Offer:
     """Channel binding types (XEP-0440); None: it did not say."""
 
 
+class Mechanism(Protocol):
+    """One exchange, whatever carries it."""
+
+    @property
+    def name(self) -> str:
+        """As the server offers it."""
+
+    def first(self) -> bytes:
+        """Return our first message."""
+
+    async def respond(self, challenge: bytes) -> bytes:
+        """Return the answer to the server's challenge; raises Violation."""
+
+    def verify(self, final: bytes | None) -> None:
+        """Check what came with success, None: nothing; raises Violation unless it proves the server."""
+
+
 def choose(offer: Offer, *, remembered: str, allow_plain: bool, accept_weaker: str, can_bind: bool) -> str:
     """Return the mechanism to use.
 
@@ -61,14 +79,14 @@ def choose(offer: Offer, *, remembered: str, allow_plain: bool, accept_weaker: s
     usable = [
         name
         for name in offer.mechanisms
-        if name in _STRENGTH and (binds or not name.endswith(_PLUS)) and (allow_plain or name != PLAIN)
+        if name in _STRENGTH and (binds or not name.endswith(PLUS)) and (allow_plain or name != PLAIN)
     ]
     best = max(usable, key=_STRENGTH.__getitem__, default="")
     scram_before = remembered in _STRENGTH and remembered != PLAIN
     if best in ("", PLAIN) and scram_before:
         # XEP-0474 §6: "MUST NOT fall back to PLAIN in future authentications if that pinning is present".
         raise Weaker(
-            "The server offers no safe way to sign in any more, but did before. Nothing was sent. "
+            "The server offers no safe way to sign in any more, but did before. Your password was not used. "
             "Somebody may be in between: try another network, or ask the server's operator.",
             "",
         )
@@ -76,7 +94,7 @@ def choose(offer: Offer, *, remembered: str, allow_plain: bool, accept_weaker: s
         raise Refused(_NO_WAY_BUT_PLAIN if PLAIN in offer.mechanisms else _NO_WAY)
     if scram_before and _STRENGTH[best] < _STRENGTH[remembered] and best != accept_weaker:
         raise Weaker(
-            f"The server offered {remembered} before and now only {best}. Nothing was sent. "
+            f"The server offered {remembered} before and now only {best}. Your password was not used. "
             "Somebody may be in between. Connect again only if the server's operator says that it is right.",
             best,
         )
@@ -93,9 +111,24 @@ def remembered(facts: KeyValue, address: str) -> str:
     return facts.get(_MEMORY, address) or ""
 
 
-def plain(user: str, password: str) -> bytes:
-    """Return the only message of PLAIN (RFC 4616 §2)."""
-    return f"\0{_prepared(user, 'user name')}\0{_prepared(password, 'password')}".encode()
+class Plain:
+    """The password itself (RFC 4616): only inside verified TLS, for the certificate is all the proof."""
+
+    name = PLAIN
+
+    def __init__(self, user: str, password: str) -> None:
+        self._message = f"\0{_prepared(user, 'user name')}\0{_prepared(password, 'password')}".encode()
+
+    def first(self) -> bytes:
+        """As `Mechanism.first`: the only message (RFC 4616 §2)."""
+        return self._message
+
+    async def respond(self, challenge: bytes) -> bytes:
+        """As `Mechanism.respond`: there is nothing to ask."""
+        raise Violation("The server skipped a step while signing in. The link was cut.")
+
+    def verify(self, final: bytes | None) -> None:
+        """As `Mechanism.verify`: there is no proof in it."""
 
 
 class Scram:
@@ -110,17 +143,19 @@ class Scram:
         user: str,
         password: str,
         *,
-        offer: Offer,
+        offer: Offer | None = None,
         end_point: bytes | None = None,
         nonce: Callable[[], str] = lambda: secrets.token_urlsafe(24),
     ) -> None:
+        self.name = mechanism
         self.verified = False
-        self._hash = _HASHES[mechanism.removesuffix(_PLUS)]
+        self.offer = offer
+        """What the server announced, to be known before it is answered; None: it cannot be compared."""
+        self._hash = _HASHES[mechanism.removesuffix(PLUS)]
         self._password = _prepared(password, "password").encode()
-        self._offer = offer
         self._nonce = nonce()
         # RFC 5802 §6: "n" when the client supports no channel binding of the server's.
-        binds = mechanism.endswith(_PLUS)
+        binds = mechanism.endswith(PLUS)
         self._header = f"p={END_POINT},," if binds else "n,,"
         self._binding = self._header.encode() + (end_point or b"" if binds else b"")
         name = _prepared(user, "user name").replace("=", "=3D").replace(",", "=2C")
@@ -157,10 +192,14 @@ class Scram:
         )
         return self._final(salted, challenge.decode(), nonce)
 
-    def verify(self, final: bytes) -> None:
+    def verify(self, final: bytes | None) -> None:
         """Check the server-final-message; raises Violation unless the server proved that it knows us."""
+        if self.verified and final is None:
+            return
+        if final is None or not self._server_signature:
+            raise Violation("The server claimed success without proof. The link was cut.")
         signature = _decoded(_fields(final).get("v", ""))
-        if not self._server_signature or not hmac.compare_digest(signature, self._server_signature):
+        if not hmac.compare_digest(signature, self._server_signature):
             raise Violation("The server could not prove that it knows your account. The link was cut.")
         self.verified = True
 
@@ -178,11 +217,13 @@ class Scram:
 
     def _check_offer(self, told: str) -> None:
         """Compare what the server says that it offered with what arrived (XEP-0474 §5.2)."""
+        if self.offer is None:
+            return
         # Version 0.3 of the document joined by commas and a bar; servers of that time still run.
         for between, before_types in (("\x1e", "\x1f"), (",", "|")):
-            text = between.join(sorted(self._offer.mechanisms))
-            if self._offer.binding_types is not None:
-                text += before_types + between.join(sorted(self._offer.binding_types))
+            text = between.join(sorted(self.offer.mechanisms))
+            if self.offer.binding_types is not None:
+                text += before_types + between.join(sorted(self.offer.binding_types))
             expected = base64.b64encode(hashlib.new(self._hash, text.encode()).digest()).decode()
             if hmac.compare_digest(expected.encode(), told.encode()):
                 return

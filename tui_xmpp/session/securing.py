@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 
 from ..core.account import TlsMode
 from . import gate
@@ -11,22 +12,30 @@ from .stream import Stream
 from .transport import tls
 from .transport.tcp_wire import TcpWire
 
+STARTTLS = f"<starttls xmlns='{gate.TLS}'/>"
 
-async def over_tcp(stream: Stream, connected: socket.socket, mode: TlsMode, *, timeout: float) -> None:
+
+async def over_tcp(
+    stream: Stream,
+    connected: socket.socket,
+    mode: TlsMode,
+    context: ssl.SSLContext,
+    *,
+    timeout: float,
+    quick: bool = False,
+) -> None:
     """Give *stream* a secure wire over *connected*; raises ssl.SSLError, OSError, Failure.
 
     *timeout* is in seconds, for each step. By STARTTLS nothing is said but the stream header and
-    `<starttls/>` before TLS (RFC 6120 §5.4).
+    `<starttls/>` before TLS (RFC 6120 §5.4); *quick* says both in one packet.
     """
-    account = stream.account
-    name = tls.server_name(account.address.domain)
-    context = tls.context(account.ca_file, direct=mode is TlsMode.DIRECT)
+    name = tls.server_name(stream.account.address.domain)
     if mode is TlsMode.DIRECT:
         stream.attach(await TcpWire.open(connected, context=context, server_name=name, timeout=timeout))
     else:
         wire = await TcpWire.open(connected)
         stream.attach(wire)
-        await _consent(stream, timeout)
+        await _consent(stream, timeout, quick)
         try:
             await wire.secure(context, server_name=name, timeout=timeout)
         except ConnectionError:
@@ -34,9 +43,14 @@ async def over_tcp(stream: Stream, connected: socket.socket, mode: TlsMode, *, t
     stream.confirm_secure()
 
 
-async def _consent(stream: Stream, timeout: float) -> None:
-    await stream.begin(timeout)
-    stream.say(f"<starttls xmlns='{gate.TLS}'/>")
+async def _consent(stream: Stream, timeout: float, quick: bool) -> None:
+    stream.renew()
+    stream.say(stream.opening())
+    if quick:
+        stream.say(STARTTLS)
+    await stream.greeting(timeout)
+    if not quick:
+        stream.say(STARTTLS)
     answer = await stream.take(timeout)
     if answer.tag != gate.PROCEED:
         raise Failure("The server failed to begin encryption. Nothing was sent.")

@@ -1,170 +1,275 @@
-"""The steps from a secure link to a bound session (RFC 6120 §6, §7)."""
+"""The steps from a secure link to a session, as few as the server takes (RFC 6120 §6, §7; XEP-0388)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 from collections.abc import Callable
+from functools import partial
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
-from slixmpp.features.feature_bind.stanza import Bind
-from slixmpp.stanza import StreamFeatures
-from slixmpp.xmlstream import register_stanza_plugin
-
-from ..core.account import Connection
-from ..core.address import Address
-from . import gate, sasl
-from .failure import Violation
+from ..core.account import Connection, TransportKind
+from . import advertised, binding, exchange, fast, gate, sasl, sasl2
+from .advertised import Advertised
+from .binding import Entry
+from .credentials import Credentials
+from .failure import Failure, Stale, Violation, WrongPassword
 from .gate import Phase
-from .sentences import of_bind_error, of_sasl_failure
+from .opening import Opener, SignedIn
+from .sentences import of_sasl_failure
+from .server_memory import Habit, ServerMemory
 from .stream import AUTHENTICATED, Stream
+from .ways import Chooser, Way
 
-# The library looks a stream feature up by the stanza class registered for it.
-register_stanza_plugin(StreamFeatures, Bind)
+PACE = 0.03
+"""Seconds between two flights of which the second does not wait for the answer to the first.
 
-_BIND_ORDER = 10_000
+Servers lose what they read in one piece with the end of a sign-in."""
+
+_BROKEN_ORDER = frozenset(
+    {
+        "bad-format",
+        "bad-namespace-prefix",
+        "incorrect-encoding",
+        "invalid-mechanism",
+        "invalid-namespace",
+        "invalid-xml",
+        "malformed-request",
+        "not-authorized",
+        "not-well-formed",
+        "restricted-xml",
+        "unsupported-feature",
+        "unsupported-stanza-type",
+    }
+)
+"""Conditions a server names when it did not expect what it got."""
 
 
 async def sign_in(
     stream: Stream,
-    password: str,
+    credentials: Credentials,
+    opener: Opener,
+    memory: ServerMemory,
     *,
     tell: Callable[[Connection, str], None],
     timeout: float,
     accept_weaker: str = "",
-) -> Address:
-    """Authenticate, bind, start the session; return the bound address.
+    paced: bool = False,
+    careful: bool = False,
+) -> SignedIn:
+    """Authenticate, go on with the old session or open a new one, and say how that ended.
 
-    *timeout* is in seconds for each answer of the server; *accept_weaker* names a mechanism the user agreed
-    to although a better one was seen before. Raises Failure.
+    *timeout* is in silent seconds for each answer of the server; *accept_weaker* names a mechanism the user
+    agreed to although a better one was seen before; *careful* waits for each answer. Raises Failure; Stale
+    when what was remembered did not hold, or a token was refused: with *careful* a new try may go well.
+
+    With *paced* the session is asked for a moment after our last proof, before the verdict on it has come.
+    Nothing is trusted the sooner for it: what is said by then goes to the server whose certificate was
+    verified, and what comes is held back until `<success/>` has carried the server's own proof (RFC 5802 §5).
     """
-    account = stream.account
-    offer = _offer(await stream.begin(timeout))
-    certificate = stream.certificate()
-    end_point = (
-        sasl.end_point(certificate) if certificate and sasl.END_POINT in (offer.binding_types or ()) else None
-    )
-    mechanism = sasl.choose(
-        offer,
-        remembered=sasl.remembered(stream.facts, str(account.address.bare)),
-        allow_plain=account.allow_plain,
+    quick = not careful and memory.takes(Habit.PIPELINING) and _kind(stream) is not TransportKind.BOSH
+    attempt = _Attempt(
+        stream,
+        credentials,
+        opener,
+        memory,
+        tell=tell,
+        timeout=timeout,
         accept_weaker=accept_weaker,
-        can_bind=end_point is not None,
+        quick=quick,
+        paced=paced and quick and memory.takes(Habit.PACING),
     )
-    tell(Connection.AUTHENTICATING, "signing in")
-    if mechanism == sasl.PLAIN:
-        await _plain(stream, password, timeout)
-    else:
-        await _scram(stream, mechanism, password, offer, end_point, timeout)
-    sasl.remember(stream.facts, str(account.address.bare), mechanism)
-    stream.phase_gate.phase = Phase.AUTHENTICATED
-    stream.authenticated = True
-    stream.event(AUTHENTICATED)
-    stream.start_queue()
-    features = await stream.begin(timeout)
-    tell(Connection.BINDING, "starting the session")
-    return await _bind(stream, features, timeout)
-
-
-def _offer(features: ET.Element) -> sasl.Offer:
-    mechanisms = features.find(gate.MECHANISMS)
-    types = features.find(gate.BINDING_TYPES)
-    return sasl.Offer(
-        tuple((one.text or "").strip() for one in (mechanisms if mechanisms is not None else ())),
-        None if types is None else tuple(one.get("type", "") for one in types),
-    )
-
-
-async def _plain(stream: Stream, password: str, timeout: float) -> None:
-    if not stream.secure:
-        raise stream.fail(Violation("The password was about to be sent in clear. It was kept back."))
-    _say(stream, "auth", sasl.plain(stream.account.address.local, password), sasl.PLAIN)
-    answer = await stream.take(timeout)
-    if answer.tag == gate.SASL_FAILURE:
-        raise of_sasl_failure(answer)
-    if answer.tag != gate.SUCCESS:
-        raise stream.fail(Violation("The server skipped a step while signing in. The link was cut."))
-
-
-async def _scram(
-    stream: Stream, mechanism: str, password: str, offer: sasl.Offer, end_point: bytes | None, timeout: float
-) -> None:
-    scram = sasl.Scram(mechanism, stream.account.address.local, password, offer=offer, end_point=end_point)
     try:
-        _say(stream, "auth", scram.first(), mechanism)
-        answer = await stream.take(timeout)
-        if answer.tag == gate.SASL_FAILURE:
-            raise of_sasl_failure(answer)
-        if answer.tag != gate.CHALLENGE:
-            raise Violation("The server claimed success without proof. The link was cut.")
-        _say(stream, "response", await scram.respond(_payload(answer)))
-        answer = await stream.take(timeout)
-        if answer.tag == gate.CHALLENGE:
-            # RFC 6120 §6.3.10 lets a server send its proof apart from <success/>.
-            scram.verify(_payload(answer))
-            _say(stream, "response", b"")
-            answer = await stream.take(timeout)
-        if answer.tag == gate.SASL_FAILURE:
-            raise of_sasl_failure(answer)
-        if not scram.verified:
-            scram.verify(_payload(answer))
-    except Violation as violation:
-        raise stream.fail(violation) from None
+        return await attempt.run()
+    except Stale:
+        memory.forget()
+        raise
+    except (Violation, WrongPassword):
+        raise
+    except Failure as failure:
+        broken = failure.condition in _BROKEN_ORDER
+        if attempt.hurried and (broken or failure.condition == "timeout"):
+            memory.failed(Habit.PACING)
+        elif attempt.ran_ahead and broken:
+            memory.failed(Habit.PIPELINING)
+        if not attempt.ran_ahead or not broken:
+            raise
+        memory.forget()
+        raise Stale(failure.sentence, failure.condition) from None
 
 
-def _say(stream: Stream, name: str, payload: bytes, mechanism: str = "") -> None:
-    chosen = f" mechanism='{mechanism}'" if mechanism else ""
-    # RFC 6120 §6.4.2: an empty initial response is "="; later ones are an empty element.
-    text = base64.b64encode(payload).decode() or ("=" if mechanism else "")
-    stream.say(f"<{name} xmlns='{gate.SASL}'{chosen}>{text}</{name}>")
+class _Attempt:
+    """One sign-in under way."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        credentials: Credentials,
+        opener: Opener,
+        memory: ServerMemory,
+        *,
+        tell: Callable[[Connection, str], None],
+        timeout: float,
+        accept_weaker: str,
+        quick: bool,
+        paced: bool,
+    ) -> None:
+        self.ran_ahead = False
+        """Something was said on the strength of what is remembered."""
+        self.hurried = False
+        """The session was asked for before the verdict."""
+        self._stream = stream
+        self._credentials = credentials
+        self._opener = opener
+        self._memory = memory
+        self._tell = tell
+        self._timeout = timeout
+        self._quick = quick
+        self._paced = paced
+        self._chooser = Chooser(stream, credentials, opener, memory, accept_weaker=accept_weaker)
+        self._opened = False
+
+    async def run(self) -> SignedIn:
+        """Do it."""
+        stream = self._stream
+        self._tell(Connection.AUTHENTICATING, "signing in")
+        known = self._memory.advertised if self._quick else None
+        way = None
+        if known is not None and await self._chooser.can(known):
+            way = await self._chooser.way(known)
+        stream.renew()
+        stream.say(stream.opening())
+        if way is not None:
+            self.ran_ahead = True
+            self._begin(way)
+        found = advertised.read(await stream.greeting(self._timeout))
+        if way is None:
+            await self._drop_useless_token(found)
+            way = await self._chooser.way(found)
+            self._begin(way)
+        elif not way.offered_by(found):
+            # Nothing that is left may be safe enough: then it is said at once.
+            self._chooser.mechanism(found)
+            raise Stale("The server offers other ways to sign in than before.")
+        if isinstance(way.mechanism, sasl.Scram):
+            way.mechanism.offer = found.offer(sasl2=way.namespace == gate.SASL2)
+        signed = await (self._by_one_request(way) if way.namespace == gate.SASL2 else self._by_steps(way))
+        self._memory.saw(found)
+        stream.bind_to(signed.bound)
+        self._opener.established(signed)
+        stream.start_session()
+        return signed
+
+    async def _drop_useless_token(self, found: Advertised) -> None:
+        if await self._credentials.token() is None or await self._chooser.token(found) is not None:
+            return
+        await self._credentials.keep_token(None)
+        if not self._credentials.knows_password:
+            raise Stale("The server no longer takes the kept sign-in.")
+
+    def _begin(self, way: Way) -> None:
+        stream = self._stream
+        stream.phase_gate.exchange = way.namespace
+        if way.namespace == gate.SASL2:
+            stream.phase_gate.judge = way.judge(stream.phase_gate)
+            stream.on_offered = self._memory.saw_session
+        stream.say(way.request(stream, self._memory))
+        if self.ran_ahead and way.token is not None and self._opens_inline(way):
+            # A token needs one step, and no stream begins anew behind it: all goes in one flight.
+            self._open(way)
+
+    def _opens_inline(self, way: Way) -> bool:
+        """Whether it is certain already what session there will be, and what its server offers."""
+        return way.asked.binds and way.asked.resumption is None and self._memory.session is not None
+
+    def _open(self, way: Way) -> None:
+        if not self._opened:
+            self._opened = True
+            if self._memory.session is not None:
+                self._stream.offered = self._memory.session
+            self._opener.open(way.asked.enabled)
+
+    async def _prove(
+        self,
+        way: Way,
+        go_on: Callable[[], None] | None,
+        refusal: Callable[[ET.Element], Failure] = of_sasl_failure,
+    ) -> ET.Element:
+        """Go through the exchange and return `<success/>`; *go_on* can be called before that has come."""
+        loop = asyncio.get_running_loop()
+        timers: list[asyncio.TimerHandle] = []
+
+        def hurry() -> None:
+            self.hurried = self.ran_ahead = True
+            if go_on is not None:
+                go_on()
+
+        def later() -> None:
+            self._stream.flush()
+            timers.append(loop.call_later(PACE, hurry))
+
+        ahead = later if self._paced and go_on is not None else None
+        try:
+            if ahead is not None and way.mechanism.name == sasl.PLAIN:
+                ahead()
+            success = await exchange.prove(
+                self._stream, way.mechanism, timeout=self._timeout, on_last=ahead, refusal=refusal
+            )
+        finally:
+            for timer in timers:
+                timer.cancel()
+        if way.token is None:
+            sasl.remember(self._stream.facts, str(self._stream.account.address.bare), way.mechanism.name)
+        self._stream.authenticated = True
+        self._stream.event(AUTHENTICATED)
+        self._stream.start_queue()
+        self._tell(Connection.BINDING, "starting the session")
+        return success
+
+    async def _by_steps(self, way: Way) -> SignedIn:
+        known = self._memory.session if self._quick else None
+        entry = Entry(self._stream, self._opener, self._memory, restarts=True, known=known)
+        await self._prove(way, entry.say if known is not None else None)
+        self.ran_ahead |= known is not None
+        self._stream.phase_gate.phase = Phase.AUTHENTICATED
+        return await entry.finish(self._timeout)
+
+    async def _by_one_request(self, way: Way) -> SignedIn:
+        stream, memory = self._stream, self._memory
+        go_on = partial(self._open, way) if self._opens_inline(way) else None
+        try:
+            success = await self._prove(way, go_on, of_sasl_failure if way.token is None else _of_token)
+        except Stale:
+            await self._credentials.keep_token(None)
+            raise
+        given = fast.granted(success, way.asked.token if way.token is None else way.token.mechanism)
+        if given is not None:
+            await self._credentials.keep_token(given)
+        resumed, failed = success.find(gate.RESUMED), success.find(gate.RESUMPTION_FAILED)
+        if resumed is not None and way.asked.resumption is not None:
+            if memory.session is not None:
+                stream.offered = memory.session
+            return SignedIn(way.asked.resumption.bound, resumed=binding.resumed_at(resumed))
+        count = None if failed is None else binding.handled(failed)
+        bound = success.find(gate.BOUND)
+        if bound is None:
+            known = memory.session if self._quick else None
+            entry = Entry(stream, self._opener, memory, restarts=False, known=known)
+            signed = await entry.finish(self._timeout)
+            return signed if count is None else SignedIn(signed.bound, failed=count)
+        if memory.session is None:
+            await binding.features_of(stream, self._timeout)
+        self._open(way)
+        full = stream.phase_gate.own(sasl2.identity(success), bound=True)
+        return SignedIn(full, failed=count, enabled=bound.find(gate.ENABLED))
 
 
-def _payload(element: ET.Element) -> bytes:
-    try:
-        return base64.b64decode((element.text or "").strip(), validate=True)
-    except (binascii.Error, ValueError):
-        raise Violation("The server's answer while signing in makes no sense. The link was cut.") from None
+def _of_token(failure: ET.Element) -> Failure:
+    refused = of_sasl_failure(failure)
+    if refused.condition == "temporary-auth-failure":
+        return refused
+    # XEP-0484 §4.1: "the client SHOULD discard the token and automatically fall back".
+    return Stale("The server no longer takes the kept sign-in.", refused.condition)
 
 
-async def _bind(stream: Stream, features: ET.Element, timeout: float) -> Address:
-    bound: list[Address] = []
-
-    async def request(_: StreamFeatures) -> bool:
-        bound.append(await _request_resource(stream, timeout))
-        session = features.find(f"{{{gate.SESSION}}}session")
-        if session is not None and session.find(f"{{{gate.SESSION}}}optional") is None:
-            await _ask(stream, f"<session xmlns='{gate.SESSION}'/>", timeout)
-        stream.bind_to(bound[0])
-        return False
-
-    stream.register_feature("bind", request, restart=False, order=_BIND_ORDER)
-    await stream._handle_stream_features(StreamFeatures(stream, features))
-    if stream.lost.done():
-        raise stream.lost.result()
-    if not bound:
-        raise stream.fail(Violation("The server did not let the session begin."))
-    stream.start_session()
-    return bound[0]
-
-
-async def _request_resource(stream: Stream, timeout: float) -> Address:
-    resource = stream.account.resource
-    wanted = f"<resource>{escape(resource)}</resource>" if resource else ""
-    answer = await _ask(stream, f"<bind xmlns='{gate.BIND}'>{wanted}</bind>", timeout)
-    jid = answer.findtext(f"{{{gate.BIND}}}bind/{{{gate.BIND}}}jid")
-    if jid is None:
-        raise stream.fail(Violation("The server did not say under which address you are signed in."))
-    return Address.parse(jid)
-
-
-async def _ask(stream: Stream, request: str, timeout: float) -> ET.Element:
-    id = stream.awaited_id = stream.new_id()
-    stream.say(f"<iq type='set' id='{id}'>{request}</iq>")
-    while True:
-        answer = await stream.take(timeout)
-        if answer.tag == gate.IQ and answer.get("id") == id:
-            break
-    if answer.get("type") == "error":
-        raise of_bind_error(answer)
-    return answer
+def _kind(stream: Stream) -> TransportKind | None:
+    return None if stream.wire is None else stream.wire.kind

@@ -132,11 +132,14 @@ class Stream(TamedClient):
         features = await self.take(timeout)
         if features.tag != gate.FEATURES:
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
+        self._note(features)
+        return features
+
+    def _note(self, features: ET.Element) -> None:
         self.offered = frozenset(one.tag for one in features)
         caps = features.find(_CAPS)
         if caps is not None:
             self.server_caps = f"{caps.get('node', '')}#{caps.get('ver', '')}"
-        return features
 
     def say(self, *items: Item) -> None:
         """Write steps of the sign-in; raises the Failure that ended the stream."""
@@ -322,7 +325,7 @@ class Stream(TamedClient):
         if element.tag == gate.ERROR:
             self.fail(of_stream_error(element, self.account.address.domain, trusted=self.secure))
         elif element.tag == gate.FEATURES and self.phase_gate.phase is Phase.BOUND:
-            self.offered = frozenset(one.tag for one in element)
+            self._note(element)
             if self.on_offered is not None:
                 self.on_offered(self.offered)
             self._put(element)
