@@ -122,7 +122,7 @@ async def _connect(connected: socket.socket, proxy: Proxy, host: str, port: int)
         reply += await _exactly(connected, 1)
         if len(reply) > _MOST_REPLY or not b"HTTP/".startswith(reply[:5]):
             raise Failure(f"{proxy} is no HTTP proxy. Correct proxy for this account.", "proxy")
-    status = (reply.split(b" ", 2) + [b""])[1][:3]
+    status = [*reply.split(b" ", 2), b""][1][:3]
     if status == b"407":
         raise _unknown_user(proxy)
     # RFC 9110 §9.3.6: "Any 2xx (Successful) response indicates" that the tunnel stands.
