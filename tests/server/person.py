@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from tests.server.chat_server import Account as ServerAccount
 from tests.server.chat_server import ChatServer
-from tui_xmpp.core.account import Account, Connection, TlsMode
+from tui_xmpp.core.account import Account, Connection, TlsMode, Token
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Command
@@ -23,6 +23,7 @@ from tui_xmpp.core.world import World, restore
 from tui_xmpp.session.session import Session
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
+from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 
@@ -44,6 +45,7 @@ class MemoryVault:
     def __init__(self, passwords: dict[Address, str]) -> None:
         self.passwords = passwords
         self.kept: dict[Address, str] = {}
+        self.tokens: dict[Address, Token | None] = {}
 
     async def password(self, account: Account) -> str | None:
         return self.passwords.get(account.address)
@@ -56,6 +58,12 @@ class MemoryVault:
 
     async def forget(self, account: Address) -> None:
         self.passwords.pop(account, None)
+
+    async def token(self, account: Address) -> Token | None:
+        return self.tokens.get(account)
+
+    async def keep_token(self, account: Address, token: Token | None) -> None:
+        self.tokens[account] = token
 
 
 class MemoryConfiguration:
@@ -112,6 +120,7 @@ class Person:
             world=self._remembered(),
             archive=self.archive,
             cache=self.cache,
+            custody=SqliteCustody(self.database),
             facts=SqliteKeyValue(self.database),
             vault=self.vault,
             configuration=self.configuration,

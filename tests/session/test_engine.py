@@ -41,6 +41,7 @@ from tui_xmpp.core.world import World
 from tui_xmpp.session.session import Running, Session
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
+from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 
@@ -95,6 +96,7 @@ class Engine:
             world=World(),
             archive=SqliteArchive(self.database),
             cache=SqliteCache(self.database),
+            custody=SqliteCustody(self.database),
             facts=SqliteKeyValue(self.database),
             vault=self.vault,
             configuration=self.configuration,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.account import Account
+from ..core.account import Account, Token
 from ..core.address import Address
 
 
@@ -11,6 +11,7 @@ class OnePassword:
 
     def __init__(self, password: str) -> None:
         self._password = password
+        self._tokens: dict[Address, Token] = {}
 
     async def password(self, account: Account) -> str | None:
         """The one."""
@@ -22,3 +23,14 @@ class OnePassword:
 
     async def forget(self, account: Address) -> None:
         """There is nothing to forget."""
+
+    async def token(self, account: Address) -> Token | None:
+        """What a server gave in this run."""
+        return self._tokens.get(account)
+
+    async def keep_token(self, account: Address, token: Token | None) -> None:
+        """Until the program ends."""
+        if token is None:
+            self._tokens.pop(account, None)
+        else:
+            self._tokens[account] = token

@@ -20,7 +20,8 @@ def value(cls: type[C]) -> type[C]:
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     fields = dataclasses.fields(made)
     made.__init__ = _initializer(made, fields)
-    made.__repr__ = _represent
+    if "__repr__" not in cls.__dict__:
+        made.__repr__ = _represent
     made.__eq__, made.__hash__ = _comparison([one.name for one in fields])
     made.__reduce__ = _rebuilt
     made.__setattr__ = made.__delattr__ = _refuse

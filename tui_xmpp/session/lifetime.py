@@ -225,11 +225,10 @@ class Lifetime:
         except StorageError as error:
             self.give_up(str(error))
             return
+        if pending is not None:
+            self.acknowledging.want()
         self._write(parcel.text)
-        if pending is None:
-            return
-        self.acknowledging.want()
-        if not self.management.counting:
+        if pending is not None and not self.management.counting:
             self._account.spawn(self._account.outbox.ask_by_ping(pending))
 
     def _write(self, text: str) -> None:

@@ -97,7 +97,7 @@ class Database:
             connection = self._writer
             if connection is None:
                 raise StorageError("The archive is open for reading only.")
-            if connection.in_transaction:
+            if _has_begun(connection):
                 with _inner(connection):
                     yield connection
                 return
@@ -176,6 +176,10 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise StorageError(_sentence(error, self.path)) from error
+
+
+def _has_begun(connection: sqlite3.Connection) -> bool:
+    return connection.in_transaction
 
 
 @contextmanager
