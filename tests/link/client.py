@@ -44,6 +44,7 @@ class Client:
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._is_leaving = False
         self._said: list[str] = []
         self._accepted: list[str] = []
         (folder / "config").mkdir(parents=True)
@@ -111,6 +112,7 @@ class Client:
     async def kill(self) -> None:
         """Kill -9: nothing of it has time for anything."""
         if self._process is not None:
+            self._is_leaving = True
             with suppress(ProcessLookupError):
                 os.kill(self._process.pid, signal.SIGKILL)
             await self._gone()
@@ -125,6 +127,7 @@ class Client:
 
     async def quit(self) -> None:
         """Leave as a user leaves."""
+        self._is_leaving = True
         self.tell("quit")
         await self._gone()
 
@@ -139,6 +142,11 @@ class Client:
         await asyncio.wait_for(self._process.wait(), DEADLINE)
         await asyncio.wait_for(self._listening, DEADLINE)
         self._process = None
+        self._is_leaving = False
+
+    @property
+    def _has_crashed(self) -> bool:
+        return self._process is not None and self._process.returncode is not None and not self._is_leaving
 
     # --- talk -----------------------------------------------------------------------------------------
 
@@ -187,16 +195,21 @@ class Client:
         try:
             async with asyncio.timeout(seconds):
                 while not condition():
+                    assert not self._has_crashed, f"{self.address} ended by itself:\n{self.errors()}"
                     self._news.clear()
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._news.wait(), every)
         except TimeoutError:
             last = "\n".join(map(str, self.told[-15:]))
-            errors = (self.folder / "errors.txt").read_text(encoding="utf-8")[-2000:]
             raise AssertionError(
-                f"{self.address} waited in vain for {what}; told last:\n{last}\n{errors}"
+                f"{self.address} waited in vain for {what}; told last:\n{last}\n{self.errors()}"
             ) from None
         return time.monotonic() - began
+
+    def errors(self) -> str:
+        """The last of what it wrote to stderr and to its log of faults."""
+        files = (self.folder / "errors.txt", self.folder / "data" / "errors.log")
+        return "\n".join(file.read_text(encoding="utf-8")[-2000:] for file in files if file.exists())
 
     # --- its disk -------------------------------------------------------------------------------------
 
