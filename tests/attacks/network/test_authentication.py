@@ -21,6 +21,11 @@ def refused_times(rig: Rig, times: int) -> bool:
     return rig.states.count(Connection.REFUSED) == times
 
 
+def no_proof_of_ours(server: FakeServer) -> bool:
+    """A known server hears our name and a random number before its offer is read, and no more."""
+    return b"PLAIN" not in server.heard and b"<response" not in server.heard
+
+
 async def never_signed_in(rig: Rig, server: FakeServer) -> str:
     change = await rig.until(Connection.REFUSED)
     assert len(server.peers) == 1
@@ -88,8 +93,8 @@ async def test_n06_fewer_mechanisms_than_before(
         FakeServer(weaker) as server,
         Rig(server.port, authority.ca_file, facts=facts, allow_plain=True) as rig,
     ):
-        assert "Nothing was sent" in await never_signed_in(rig, server)
-        assert b"<auth" not in server.heard
+        assert "password was not used" in await never_signed_in(rig, server)
+        assert no_proof_of_ours(server)
 
 
 async def test_n06_a_weaker_scram_needs_consent_and_plain_gets_none(
@@ -117,7 +122,7 @@ async def test_n06_a_weaker_scram_needs_consent_and_plain_gets_none(
             await rig.until_true(partial(refused_times, rig, connections))
             rig.connector.connect_now()
         await rig.until_true(lambda: rig.states.count(Connection.REFUSED) == 3)
-        assert b"<auth" not in server.heard
+        assert no_proof_of_ours(server)
 
 
 async def test_n06_plain_only_by_the_accounts_own_setting(authority: Authority, good: ssl.SSLContext) -> None:
