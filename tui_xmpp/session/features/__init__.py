@@ -40,9 +40,9 @@ ALL: tuple[type[Feature], ...] = (
     Roster,
     Subscriptions,
     Chats,
-    # The archive before presence: then what the server held for us comes with its exact time and place first.
-    History,
+    # Presence before the archive: what was archived before it is fetched, what comes after it is live.
     Presences,
+    History,
     Messages,
     Replies,
     Corrections,

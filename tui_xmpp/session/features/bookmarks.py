@@ -69,7 +69,7 @@ class Bookmarks(Feature):
         """What another device changes."""
         return {NATIVE: self._changed_elsewhere}
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Join by what was last seen at once, and ask the server for what is true now."""
         if not self._mine():
             kept = self.context.cache.bookmarks(self.context.own)

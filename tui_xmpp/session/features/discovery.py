@@ -34,7 +34,7 @@ class Discovery(Feature):
             ("get", f"{{{convert.DISCO_ITEMS}}}query"): self._items,
         }
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Learn what the server can do, beside everything else."""
         self.context.spawn(self._learn())
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +13,7 @@ from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
-from ...core.events import Event, HistoryLoaded, OwnPresenceChanged, RoomChanged
+from ...core.events import Event, HistoryLoaded, RoomChanged
 from ...core.message import Gap, Message
 from ...core.room import RoomState
 from .. import convert
@@ -28,8 +26,6 @@ _SPACE, _WHOLE = "archive", "whole"
 """In the facts: our own archive was fetched from its beginning, with no hole since."""
 _TIMEOUT = 90.0
 """Seconds to wait for a page."""
-_PATIENCE = 20.0
-"""Seconds after which contacts get to see us although the past is still coming."""
 
 
 @value
@@ -59,24 +55,25 @@ class History(Feature):
         self._rooms: set[ChatKey] = set()
         """Rooms whose catch-up has begun since we joined."""
         self._filling: dict[int, Gap] = {}
-        self._announced = asyncio.Event()
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Holes, and chats of which nothing is known yet."""
         return {FillGap: self._fill, OpenChat: self._opened}
 
-    async def on_ready(self) -> None:
-        """Catch up with our own archive before anything is sent again, if that does not take too long."""
-        done = asyncio.Event()
-        self.context.spawn(self._catch_up_own(done))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_PATIENCE):
-                await done.wait()
+    def on_ready(self) -> None:
+        """Ask for what our own archive has more than we have; presence has been sent before it.
+
+        So what was archived before our presence is in the answer, and what came after it is delivered live.
+        """
+        self.context.spawn(self._catch_up_own())
+
+    def on_resumed(self) -> None:
+        """Nothing was missed: the server has kept what came."""
+        self._current.add(self.context.own)
 
     def on_stop(self) -> None:
         """What comes now may leave a hole."""
-        self._announced = asyncio.Event()
         self._current.clear()
         self._rooms.clear()
         cut_off, self._filling = self._filling, {}
@@ -85,8 +82,6 @@ class History(Feature):
 
     def told(self, event: Event) -> None:
         """Catch up with a room once we are in; note that people see us."""
-        if isinstance(event, OwnPresenceChanged) and event.account == self.context.own:
-            self._announced.set()
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         room = self.context.world.rooms.get(event.key)
@@ -98,7 +93,7 @@ class History(Feature):
                 self._rooms.add(event.key)
                 self.context.spawn(self._catch_up_room(event.key))
             elif event.state is RoomState.JOINED:
-                self.context.flush(event.key)
+                self.context.settled(event.key)
 
     def kept(self, draft: Draft, message: Message) -> None:
         """A live message moves the newest id, where nothing is missing before it."""
@@ -114,13 +109,8 @@ class History(Feature):
                 self.context.own, message.archive_id, message.at, message.chat if is_room else None
             )
 
-    async def _catch_up_own(self, done: asyncio.Event) -> None:
-        announced = self._announced
+    async def _catch_up_own(self) -> None:
         try:
-            await self._catch_up(self.context.own, None)
-            done.set()
-            # What came after that and before our presence was delivered to nobody; it is only in the archive.
-            await announced.wait()
             await self._catch_up(self.context.own, None)
         except Failed as failed:
             # No archive, or none that answers: what waits is sent all the same.
@@ -128,8 +118,7 @@ class History(Feature):
                 raise
         else:
             self._current.add(self.context.own)
-        finally:
-            done.set()
+        self.context.settled(None)
 
     def _look_back(self, message: Message) -> None:
         """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
@@ -144,7 +133,7 @@ class History(Feature):
         except Failed as failed:
             if failed.condition == "offline":
                 raise
-        self.context.flush(key)
+        self.context.settled(key)
 
     async def _catch_up(self, archive: Address, room: ChatKey | None) -> None:
         store, own = self.context.archive, self.context.own

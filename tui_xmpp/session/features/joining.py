@@ -125,7 +125,7 @@ class Joining(Feature):
             del self._questions[id]
             self.context.emit(ev.QuestionSettled(id))
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Join what waits, unless we are signed in unseen."""
         self._is_signed_in = True
         if muc.own_presence(self.context).show is not Show.OFFLINE:

@@ -104,7 +104,7 @@ class OwnOccupant(Feature):
         if self.context.world.rooms[key].state is RoomState.FAILED:
             self.context.emit(RoomChanged(key, RoomState.QUEUED))
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Join again where only the room's server was the reason."""
         for key in list(self._thrown_out):
             self._back(key)

@@ -33,7 +33,7 @@ class Presences(Feature):
         """What the user announces."""
         return {SetPresence: self._set}
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Announce what was last chosen."""
         self._announce()
 

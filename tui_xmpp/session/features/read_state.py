@@ -44,7 +44,7 @@ class ReadState(Feature):
         """News from our other devices."""
         return {DISPLAYED: self._take}
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Learn what was read while we were away."""
         if self.context.allows(self.WEIGHT):
             self.context.spawn(self._fetch())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -50,25 +50,26 @@ class Roster(Feature):
         """Pushes."""
         return {("set", f"{{{ROSTER}}}query"): self._push}
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Fetch what changed since last time."""
         self._loading = True
         self._held.clear()
+        version, _ = self.context.cache.roster(self.context.own)
+        # RFC 6121 §2.6.2: the client asks with its version only where the server knows of versions.
+        versioned = _VERSIONING in self.context.stream_features
+        query = convert.element(ROSTER, "query", ver=version if versioned else None)
+        self.context.spawn(self._load(self.context.request("get", query)))
+
+    async def _load(self, answer: Awaitable[ET.Element]) -> None:
         try:
-            await self._fetch()
+            self._take_all(await answer)
         finally:
             self._loading = False
             held, self._held = self._held, []
             for query in held:
                 self._take_push(query)
 
-    async def _fetch(self) -> None:
-        version, _ = self.context.cache.roster(self.context.own)
-        # RFC 6121 §2.6.2: the client asks with its version only where the server knows of versions.
-        versioned = _VERSIONING in self.context.stream_features
-        result = await self.context.request(
-            "get", convert.element(ROSTER, "query", ver=version if versioned else None), timeout=120
-        )
+    def _take_all(self, result: ET.Element) -> None:
         query = convert.child(result, ROSTER, "query")
         if query is None:
             # RFC 6121 §2.6.3: an empty result says that nothing changed but for the pushes that follow.

@@ -30,7 +30,7 @@ class SelfPing(Feature):
         super().__init__(context)
         self._heard: dict[ChatKey, float] = {}
 
-    async def on_ready(self) -> None:
+    def on_ready(self) -> None:
         """Watch the rooms from now on."""
         self.context.spawn(self._watch())
 
