@@ -165,7 +165,7 @@ async def test_what_was_amended_offline_goes_out_after_a_restart(tmp_path: Path)
         again.answer_all()
     sent = [one for one in again.stream.written if convert.child(one, convert.CLIENT, "body") is not None]
     assert sent[-1].find(REPLACE) is not None and text(sent[-1]) == "hello"
-    count = len(again.account.acks._sent)
+    count = again.account.life.management._sent[-1].sequence
     await again.take(f"<a xmlns='urn:xmpp:sm:3' h='{count}'/>")
     again.lose()
     await again.online(answers=False)

@@ -38,6 +38,7 @@ from tui_xmpp.core.events import (
 from tui_xmpp.core.questions import RoomServices, Unanswered
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.world import World
+from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.session.session import Running, Session
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
@@ -63,7 +64,7 @@ class FakeLink:
     def connect_now(self) -> None:
         self.start()
 
-    async def stop(self) -> None:
+    async def stop(self, *, leave: bool = True) -> None:
         if self.task is not None:
             self.task.cancel()
 
@@ -77,10 +78,13 @@ class FakeLink:
             if password == RIGHT:
                 break
             refusal = "The password is wrong."
-        self.running.account.on_stream(ScriptedStream())  # type: ignore[arg-type]
+        life = self.running.account.life
+        life.on_stream(ScriptedStream())  # type: ignore[arg-type]
+        life.open(frozenset())
+        life.established(SignedIn(FULL))
         own = self.running.account.own
         self.session.tell(ConnectionChanged(own, Connection.ONLINE, full_address=FULL))
-        self.session.on_ready(self.running, FULL)
+        self.session.on_ready(self.running)
 
 
 class Engine:

@@ -242,6 +242,8 @@ class AccountSession:
         """Run in the background until the session is over."""
         task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._tasks.add(task)
+        # One that is dropped before its first step would never be awaited.
+        task.add_done_callback(lambda _: work.close())
         task.add_done_callback(self._tasks.discard)
 
     def new_id(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ..core.address import Address
@@ -15,6 +16,16 @@ from .unwrap import MAM
 _RESULT = f"{{{MAM}}}result"
 _MOST_RESULTS = 500
 """Held for one archive query; the largest page any link profile asks for is far below."""
+
+
+class _Result:
+    """What a request gives once it is awaited; nobody has to."""
+
+    def __init__(self, wait: Callable[[], Coroutine[Any, Any, ET.Element]]) -> None:
+        self._wait = wait
+
+    def __await__(self) -> Generator[Any, Any, ET.Element]:
+        return self._wait().__await__()
 
 
 class Requests:
@@ -40,7 +51,7 @@ class Requests:
         self._asked[id] = (to, answer)
         if not self._write(iq, lane):
             answer.set_exception(Failed("You are offline.", "offline"))
-        return self._result(id, answer, timeout)
+        return _Result(lambda: self._result(id, answer, timeout))
 
     async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
         try:
