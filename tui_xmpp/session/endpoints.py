@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from tui_xmpp.core.value import value
 
-from ..core.account import Account, TlsMode
+from ..core.account import Account, TlsMode, TransportKind
+from ..core.network import parse_url
 from ..core.ports import KeyValue
 from .failure import Failure
 from .resolver import DnsFailure, Resolver, Service
@@ -34,21 +35,70 @@ class Endpoint:
     tls: TlsMode
     addresses: tuple[str, ...] = ()
     """Where the host was last found; used when DNS does not answer."""
+    kind: TransportKind = TransportKind.TCP
+    url: str = ""
+    """Of WebSocket or BOSH."""
+    name: str = ""
+    """To ask for in TLS, for WebSocket and BOSH; empty: the host."""
+    found_at: float = 0.0
+    """When its addresses were last asked for, seconds since 1970; 0: never."""
 
     def __str__(self) -> str:
-        how = "direct TLS" if self.tls is TlsMode.DIRECT else "STARTTLS"
+        how = _WORDS.get(self.kind) or ("direct TLS" if self.tls is TlsMode.DIRECT else "STARTTLS")
         return f"{how} to {self.host}:{self.port}"
 
     def same_place(self, other: Endpoint) -> bool:
-        """Whether host, port and way of TLS are the same."""
-        return (self.host, self.port, self.tls) == (other.host, other.port, other.tls)
+        """Whether host, port and what is spoken there are the same."""
+        return (self.host, self.port, self.tls, self.kind, self.url) == (
+            other.host,
+            other.port,
+            other.tls,
+            other.kind,
+            other.url,
+        )
+
+
+_WORDS = {TransportKind.WEBSOCKET: "WebSocket", TransportKind.BOSH: "BOSH"}
+
+
+def kinds(account: Account) -> tuple[TransportKind, ...]:
+    """Return the transports the account may use, best first."""
+    if account.transport is TransportKind.AUTO:
+        return (TransportKind.TCP, TransportKind.WEBSOCKET, TransportKind.BOSH)
+    return (account.transport,)
+
+
+def at_url(url: str, *, addresses: Sequence[str] = (), name: str = "") -> Endpoint:
+    """Return the endpoint of WebSocket or BOSH at *url*; raises ValueError when it is neither."""
+    parsed = parse_url(url)
+    host = server_name(parsed.host)
+    return Endpoint(host, parsed.port, TlsMode.DIRECT, tuple(addresses), kind=parsed.kind, url=url, name=name)
+
+
+def at_location(location: str, like: Endpoint) -> Endpoint | None:
+    """Return where the server would like a session to be resumed (XEP-0198 §5), reached as *like* was.
+
+    *location* is `host:port`, an IPv6 address in brackets, the port optional. None: it is not that.
+    """
+    if like.kind is not TransportKind.TCP or not location.isascii():
+        return None
+    host, colon, port = location.rpartition(":")
+    if not colon or not port.isdigit():
+        host, port = location, str(like.port)
+    host = host.strip("[]")
+    if not host or not 0 < int(port[:6]) < 65536 or any(char in host for char in "/@? "):
+        return None
+    return Endpoint(server_name(host), int(port), like.tls)
 
 
 def configured(account: Account) -> tuple[Endpoint, ...]:
-    """Return what the account's `host`, `port` and `tls` say; none when DNS is to be asked."""
-    if not account.host:
+    """Return what the account's `host`, `port` and `tls` say; none when DNS is to be asked.
+
+    Behind a proxy DNS is never asked: without a `host` it is the domain, at the usual ports.
+    """
+    if not account.host and not account.proxy:
         return ()
-    host = server_name(account.host)
+    host = server_name(account.host or account.address.domain)
     modes = (account.tls,) if account.tls else (TlsMode.DIRECT, TlsMode.STARTTLS)
     usual = {TlsMode.DIRECT: DIRECT_PORT, TlsMode.STARTTLS: STARTTLS_PORT}
     return tuple(Endpoint(host, account.port or usual[mode], mode) for mode in modes)
@@ -57,8 +107,10 @@ def configured(account: Account) -> tuple[Endpoint, ...]:
 async def find(
     account: Account, resolver: Resolver, facts: KeyValue, rng: random.Random
 ) -> tuple[Endpoint, ...]:
-    """Return the endpoints to try, best first; raises Failure with a sentence when there are none."""
-    known = _recalled(facts, account)
+    """Return the endpoints to try over TCP, best first; raises Failure when there are none."""
+    known = recall(facts, account)
+    if known is not None and known.kind is not TransportKind.TCP:
+        known = None
     fixed = configured(account)
     if fixed:
         return _good_first(fixed, known)
@@ -98,6 +150,10 @@ def remember(facts: KeyValue, account: Account, endpoint: Endpoint) -> None:
         "port": endpoint.port,
         "tls": endpoint.tls.value,
         "addresses": list(endpoint.addresses),
+        "kind": endpoint.kind.value,
+        "url": endpoint.url,
+        "name": endpoint.name,
+        "found_at": endpoint.found_at,
     }
     facts.put(_MEMORY, str(account.address.bare), json.dumps(value))
 
@@ -155,12 +211,30 @@ def _good_first(endpoints: Sequence[Endpoint], known: Endpoint | None) -> tuple[
     return (*first, *(one for one in endpoints if not one.same_place(known)))
 
 
-def _recalled(facts: KeyValue, account: Account) -> Endpoint | None:
+def recall(facts: KeyValue, account: Account) -> Endpoint | None:
+    """Return the endpoint that worked last, if the account's settings still allow it."""
     kept = facts.get(_MEMORY, str(account.address.bare))
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         read = json.loads(kept or "")
-        addresses = tuple(str(address) for address in read["addresses"])
-        endpoint = Endpoint(str(read["host"]), int(read["port"]), TlsMode(read["tls"]), addresses)
-        if account.tls in (None, endpoint.tls):
+        endpoint = Endpoint(
+            str(read["host"]),
+            int(read["port"]),
+            TlsMode(read["tls"]),
+            tuple(str(address) for address in read["addresses"]),
+            TransportKind(read.get("kind", TransportKind.TCP.value)),
+            str(read.get("url", "")),
+            str(read.get("name", "")),
+            float(read.get("found_at", 0)),
+        )
+        if endpoint.kind in kinds(account) and _fits(account, endpoint):
             return endpoint
     return None
+
+
+def _fits(account: Account, endpoint: Endpoint) -> bool:
+    if endpoint.kind is not TransportKind.TCP:
+        return not account.url or account.url == endpoint.url
+    fixed = configured(account)
+    if fixed:
+        return any(endpoint.same_place(one) for one in fixed)
+    return account.tls in (None, endpoint.tls)
