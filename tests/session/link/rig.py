@@ -8,14 +8,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui_xmpp.core.account import Account, Connection, TlsMode
+from tui_xmpp.core.account import Account, Connection, TlsMode, Token
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import ConnectionChanged
+from tui_xmpp.session import gate
+from tui_xmpp.session.binding import MANAGED
 from tui_xmpp.session.connector import Connector
 from tui_xmpp.session.dialling import Timeouts
-from tui_xmpp.session.opening import SignedIn
+from tui_xmpp.session.opening import Resumption, SignedIn
 from tui_xmpp.session.resolver import Service
 from tui_xmpp.session.stream import Stream
+from tui_xmpp.session.timing import LinkTiming
+from tui_xmpp.session.transport.wire import Item, Wire
 
 OWN = Address.parse("juliet@example.org")
 DEADLINE = 10.0
@@ -43,6 +47,76 @@ class Facts:
 
     def delete(self, space: str, key: str) -> None:
         self.values.pop((space, key), None)
+
+
+class Kept:
+    """Tokens kept in memory."""
+
+    def __init__(self, token: Token | None = None) -> None:
+        self.now = token
+        self.all: list[Token | None] = []
+
+    async def token(self) -> Token | None:
+        return self.now
+
+    async def keep_token(self, token: Token | None) -> None:
+        self.now = token
+        self.all.append(token)
+
+
+class Opened:
+    """A session that asks for the roster, for stream management where there is any, and for nothing else."""
+
+    def __init__(self) -> None:
+        self.stream: Stream | None = None
+        self.held: Resumption | None = None
+        """What to resume."""
+        self.inlined: list[frozenset[str]] = []
+        """One for each session that was opened."""
+        self.established_as: list[SignedIn] = []
+
+    def resumption(self) -> Resumption | None:
+        return self.held
+
+    def open(self, inlined: frozenset[str]) -> None:
+        self.inlined.append(inlined)
+        assert self.stream is not None
+        if MANAGED in self.stream.offered and gate.RESUMPTION not in inlined:
+            self.stream.write(f"<enable xmlns='{gate.RESUMPTION}' resume='true'/>")
+        self.stream.write("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
+
+    def established(self, signed_in: SignedIn) -> None:
+        self.established_as.append(signed_in)
+
+
+class Recorded(Stream):
+    """A stream that notes each packet of ours, and where something came between two of them."""
+
+    def attach(self, wire: Wire) -> None:
+        self.packets: list[str] = getattr(self, "packets", [])
+        self.waited: int = getattr(self, "waited", 0)
+        """How often we waited for the server before we said more."""
+        self._heard = False
+        self.heard = b""
+        write = wire.write
+
+        def noted(items: Sequence[Item]) -> None:
+            self.packets.append("".join(str(item) for item in items))
+            self.waited, self._heard = self.waited + self._heard, False
+            write(items)
+
+        wire.write = noted  # type: ignore[method-assign]
+        super().attach(wire)
+
+    def received(self, data: bytes) -> None:
+        self._heard = True
+        self.heard += data
+        super().received(data)
+
+    @property
+    def flights(self) -> int:
+        """Packets with a wait between them, up to now."""
+        return self.waited + 1
 
 
 class TurnedClock:
@@ -87,6 +161,11 @@ class Rig:
         sleep: Callable[[float], Awaitable[None]] | None = None,
         resolver: Names | None = None,
         timeouts: Timeouts | None = None,
+        timing: LinkTiming | None = None,
+        own: Address = OWN,
+        tokens: Kept | None = None,
+        opener: Opened | None = None,
+        paced: bool = False,
     ) -> None:
         self.facts = facts or Facts()
         self.clock = TurnedClock()
@@ -99,12 +178,13 @@ class Rig:
         self.ready = 0
         self.signed_in: list[SignedIn] = []
         self.lost = 0
-        self.streams: list[Stream] = []
+        self.streams: list[Recorded] = []
+        self.opener = opener or Opened()
         self._passwords = list(passwords)
         self._changed = asyncio.Event()
         self._sleep = sleep
         self.account = Account(
-            OWN,
+            own,
             host="127.0.0.1" if resolver is None else "",
             port=port,
             tls=tls,
@@ -113,7 +193,7 @@ class Rig:
             resource=resource,
         )
         self.connector = Connector(
-            lambda: Stream(self.account, facts=self.facts),
+            lambda: Recorded(self.account, facts=self.facts),
             self.account,
             password=self._password,
             facts=self.facts,
@@ -126,6 +206,10 @@ class Rig:
             rng=random.Random(7),
             sleep=self._wait,
             timeouts=timeouts or Timeouts(connect=5, step=5, probe=5),
+            timing=timing,
+            tokens=tokens,
+            opener=self.opener,
+            paced=lambda: paced,
         )
 
     async def __aenter__(self) -> Rig:
@@ -168,7 +252,9 @@ class Rig:
         self._changed.set()
 
     def _on_stream(self, stream: Stream) -> None:
+        assert isinstance(stream, Recorded)
         self.streams.append(stream)
+        self.opener.stream = stream
         for name in WATCHED:
             stream.add_event_handler(name, lambda data, name=name: self.reached.append(name))
 
