@@ -41,7 +41,7 @@ class _Page:
 @value
 class _Entry:
     item: ET.Element | _Page | Callable[[], None] | None
-    """None: a stanza that was dealt with on arrival, and is only counted in its turn."""
+    """Something to call comes after all before it is on disk; None: dealt with on arrival, only counted."""
     counts: int = 0
     """1 for a stanza that stream management counts (XEP-0198 §4)."""
 

@@ -207,8 +207,8 @@ class Lifetime:
         if stanza.tag == f"{{{convert.CLIENT}}}message" and self._account.requests.collected(stanza):
             self._account.inbox.put(None, counts=counts)
         elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):
-            self._account.requests.answered(stanza, self.full)
-            self._account.inbox.put(None, counts=counts)
+            # In its turn: what came before it, and what follows from it, is known before what came after it.
+            self._account.inbox.put(lambda: self._account.requests.answered(stanza, self.full), counts=counts)
         else:
             self._account.inbox.put(stanza, counts=counts)
 
