@@ -19,7 +19,7 @@ from tui_xmpp.session.opening import Resumption, SignedIn
 from tui_xmpp.session.resolver import Service
 from tui_xmpp.session.stream import Stream
 from tui_xmpp.session.timing import LinkTiming
-from tui_xmpp.session.transport.wire import Item, Wire
+from tui_xmpp.session.transport.wire import Closing, Item, Wire
 
 OWN = Address.parse("juliet@example.org")
 DEADLINE = 10.0
@@ -101,8 +101,9 @@ class Recorded(Stream):
         write = wire.write
 
         def noted(items: Sequence[Item]) -> None:
-            self.packets.append("".join(str(item) for item in items))
-            self.waited, self._heard = self.waited + self._heard, False
+            if not isinstance(items[0], Closing):
+                self.packets.append("".join(str(item) for item in items))
+                self.waited, self._heard = self.waited + self._heard, False
             write(items)
 
         wire.write = noted  # type: ignore[method-assign]
