@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.link import driver
 from tests.server.chat_server import Account, ChatServer
@@ -125,10 +125,10 @@ class Client:
         """It goes on."""
         os.kill(self.pid, signal.SIGCONT)
 
-    async def quit(self) -> None:
-        """Leave as a user leaves."""
+    async def quit(self, how: Literal["suspend", "leave"] = "suspend") -> None:
+        """End as its user ends it: the session is left with the server for a while, or closed."""
         self._is_leaving = True
-        self.tell("quit")
+        self.tell("quit", how=how)
         await self._gone()
 
     async def __aenter__(self) -> Client:

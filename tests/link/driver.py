@@ -25,7 +25,7 @@ from tui_xmpp.core.commands import Refused, SendMessage
 from tui_xmpp.core.message import Delivery
 
 if TYPE_CHECKING:
-    from tui_xmpp.lazy_engine import Session
+    from tui_xmpp.session.session import Session
     from tui_xmpp.storage.opening import Storage
 
 PASSWORD = "password"
@@ -108,7 +108,7 @@ def tell(event: ev.Event) -> None:
 
 
 async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
-    """Do one thing; returns False when it was the last."""
+    """Do one thing; returns False when it was to end."""
     match order["do"]:
         case "send":
             chat = ChatKey(own, Address.parse(order["chat"]))
@@ -149,7 +149,7 @@ async def live(storage: Storage, own: Address, make: Any) -> None:
             if not await obey(session, own, order):
                 break
     finally:
-        await session.close()
+        await session.close(leave=order.get("do") == "quit" and order["how"] == "leave")
         with suppress(TimeoutError):
             await asyncio.wait_for(listening, 5)
     report("ended")

@@ -7,6 +7,7 @@ import random
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -216,10 +217,11 @@ def more_connections(pair: Pair, than: int) -> bool:
     return len(pair.link.connections) > than
 
 
-async def test_it_quits_and_comes_back(pair: Pair) -> None:
+@pytest.mark.parametrize("how", ["suspend", "leave"])
+async def test_it_quits_and_comes_back(pair: Pair, how: Literal["suspend", "leave"]) -> None:
     pair.anna.say(pair.bert, "one")
     await arrived(pair.anna, pair.bert, "one")
-    await pair.anna.quit()
+    await pair.anna.quit(how)
     pair.bert.say(pair.anna, "while you were away")
     await pair.bert.takes("while you were away")
     await pair.anna.online()
