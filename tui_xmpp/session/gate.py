@@ -36,6 +36,7 @@ SUCCESS = f"{{{SASL}}}success"
 SASL_FAILURE = f"{{{SASL}}}failure"
 AUTHENTICATION = f"{{{SASL2}}}authentication"
 SASL2_SUCCESS = f"{{{SASL2}}}success"
+SASL2_FAILURE = f"{{{SASL2}}}failure"
 RESUMED = f"{{{RESUMPTION}}}resumed"
 BOUND = f"{{{BIND2}}}bound"
 ENABLED = f"{{{RESUMPTION}}}enabled"
@@ -124,6 +125,9 @@ class Gate:
             self._strip(element)
         elif element.tag == SASL2_SUCCESS:
             self._judge(element)
+        elif element.tag in (SASL_FAILURE, SASL2_FAILURE):
+            # What was asked for behind our proof is refused as well, in whatever words.
+            self._refused = True
         elif self.phase is Phase.AUTHENTICATED and element.tag != ERROR:
             return self._check_session(element)
         return True
@@ -174,7 +178,6 @@ class Gate:
             raise Violation(_TOO_EARLY[Phase.AUTHENTICATED])
         if iq.get("id") != self.binding_id:
             return False
-        # What was asked for behind it is refused as well, in whatever words.
         self._refused = iq.get("type") == "error"
         bind = iq.find(f"{{{BIND}}}bind")
         if self._refused or bind is None:
