@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import socket
@@ -10,13 +11,14 @@ from collections.abc import Callable
 
 from tui_xmpp.core.value import value
 
-from ..core.account import Account, Connection, TlsMode
+from ..core.account import Account, Connection, TlsMode, TransportKind
 from ..core.ports import Clock, KeyValue
-from . import certificate, endpoints
+from . import certificate, endpoints, reaching
 from .certificate import Certificate
 from .credentials import Credentials
 from .endpoints import Endpoint
 from .failure import BadCertificate, Failure, Refused, Stale, WrongPassword
+from .finding import STALE_SECONDS, Finder
 from .opening import Opener, SignedIn
 from .resolver import Resolver
 from .securing import over_tcp
@@ -25,7 +27,7 @@ from .sign_in import sign_in
 from .stream import Stream
 from .timing import LinkTiming
 from .transport import probe, tls
-from .transport.tcp import open_socket
+from .transport.wire import Wire
 
 _log = logging.getLogger("tui-xmpp")
 
@@ -46,7 +48,9 @@ class Timeouts:
 class Dialler:
     """Knows where the account's server is and how to get in.
 
-    *say* tells each step; *on_stream* gets each new stream before anything is sent on it.
+    *say* tells each step; *on_stream* gets each new stream before anything is sent on it. The endpoint that
+    worked last is used without asking DNS for *stale_seconds*; *location* is where the server would like a
+    session to be resumed (XEP-0198 §5).
     """
 
     def __init__(
@@ -63,6 +67,8 @@ class Dialler:
         timeouts: Timeouts | LinkTiming,
         opener: Opener,
         paced: Callable[[], bool],
+        stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
+        location: Callable[[], str] = lambda: "",
     ) -> None:
         self._make_stream = stream_factory
         self._account = account
@@ -70,12 +76,22 @@ class Dialler:
         self._clock = clock
         self._say = say
         self._on_stream = on_stream
-        self._resolver = resolver
-        self._rng = rng
         self._timeouts = timeouts
         self._opener = opener
         self._paced = paced
+        self._stale_seconds = stale_seconds
+        self._location = location
         self._contexts = tls.Contexts(account.ca_file)
+        self.finder = Finder(
+            account,
+            resolver=resolver,
+            facts=facts,
+            rng=rng,
+            now=clock.now,
+            dial=self._connect,
+            context=lambda: self._contexts.get(direct=False, small=False),
+            timeout=timeouts.step,
+        )
 
     async def reach(self, credentials: Credentials, accept_weaker: str) -> tuple[Stream, SignedIn]:
         """Sign in at the first endpoint that lets us; raises the Failure that matters most.
@@ -84,43 +100,52 @@ class Dialler:
         """
         worst: Failure | None = None
         careful = False
-        for endpoint in await endpoints.find(self._account, self._resolver, self._facts, self._rng):
-            try:
-                found = await endpoints.locate(endpoint, self._resolver)
-                self._say(Connection.CONNECTING, str(found))
+        ways = self.finder.ways(stale_seconds=self._stale_seconds(), location=self._location())
+        async with contextlib.aclosing(ways):
+            async for found in ways:
                 try:
-                    return await self._sign_in(found, credentials, accept_weaker, careful=careful)
-                except Stale as stale:
-                    if careful:
+                    self._say(Connection.CONNECTING, str(found))
+                    try:
+                        return await self._sign_in(found, credentials, accept_weaker, careful=careful)
+                    except Stale as stale:
+                        if careful:
+                            raise
+                        _log.info("Once more with care: %s %s", stale.sentence, stale.condition)
+                    # Once, whatever comes of it.
+                    careful = True
+                    await credentials.prepare()
+                    return await self._sign_in(found, credentials, accept_weaker, careful=True)
+                except BadCertificate as failure:
+                    self._contexts.forget()
+                    worst = failure
+                except Failure as failure:
+                    if failure.answered or isinstance(failure, (Refused, WrongPassword)):
                         raise
-                    _log.info("Once more with care: %s %s", stale.sentence, stale.condition)
-                # Once, whatever comes of it.
-                careful = True
-                await credentials.prepare()
-                return await self._sign_in(found, credentials, accept_weaker, careful=True)
-            except BadCertificate as failure:
-                self._contexts.forget()
-                worst = failure
-            except Failure as failure:
-                if failure.answered or isinstance(failure, (Refused, WrongPassword)):
-                    raise
-                worst = worst if isinstance(worst, BadCertificate) else failure
+                    worst = worst if isinstance(worst, BadCertificate) else failure
         raise worst or Failure("No server was found.")
 
     async def _sign_in(
         self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str, *, careful: bool
     ) -> tuple[Stream, SignedIn]:
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
-        connected = await _open(endpoint, self._timeouts)
+        link = await (self._connect if endpoint.kind is TransportKind.TCP else self._open_wire)(endpoint)
         try:
             stream = self._make_stream()
             self._on_stream(stream)
             stream.init_plugins()  # type: ignore[no-untyped-call]
         except BaseException:
-            connected.close()
+            if isinstance(link, socket.socket):
+                link.close()
+            else:
+                link.abort()
             raise
         try:
-            await self._secure(stream, endpoint, connected, memory, careful=careful)
+            if isinstance(link, socket.socket):
+                await self._secure(stream, endpoint, link, memory, careful=careful)
+            else:
+                stream.attach(link)
+                stream.confirm_secure()
+            self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
                 credentials,
@@ -165,16 +190,18 @@ class Dialler:
             raise failure from None
         except OSError:
             raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
+
+    def _tell_certificate(self, stream: Stream, endpoint: Endpoint) -> None:
+        name = self._account.address.domain if endpoint.kind is TransportKind.TCP else endpoint.host
         der = stream.certificate()
         shown = Certificate.parse(der) if der else None
         if shown is not None:
-            changed = certificate.compare(self._facts, domain, shown)
+            changed = certificate.compare(self._facts, name, shown)
             self._say(Connection.SECURING, ", ".join(filter(None, (shown.step(self._clock.now()), changed))))
 
     async def _shown(self, endpoint: Endpoint) -> str:
         der = await probe.presented(
-            endpoint.addresses,
-            endpoint.port,
+            lambda: self._connect(endpoint),
             endpoint.tls,
             self._account.address.domain,
             timeout=self._timeouts.probe,
@@ -182,21 +209,16 @@ class Dialler:
         shown = Certificate.parse(der) if der else None
         return f" {shown.fields()}" if shown else ""
 
-
-async def _open(endpoint: Endpoint, timeouts: Timeouts | LinkTiming) -> socket.socket:
-    try:
-        return await open_socket(
-            endpoint.addresses,
-            endpoint.port,
-            timeout=timeouts.connect,
-            fresh=timeouts.fresh,
-            patience=timeouts.patience,
+    async def _connect(self, endpoint: Endpoint) -> socket.socket:
+        times = self._timeouts
+        return await reaching.open_socket(
+            endpoint, self._account, timeout=times.connect, fresh=times.fresh, patience=times.patience
         )
-    except TimeoutError:
-        raise Failure(f"{endpoint.host} does not answer. Check the network.", "timeout") from None
-    except ConnectionRefusedError:
-        raise Failure(
-            f"{endpoint.host} refuses connections at port {endpoint.port}.", "unreachable"
-        ) from None
-    except OSError:
-        raise Failure(f"{endpoint.host} cannot be reached. Check the network.", "unreachable") from None
+
+    async def _open_wire(self, endpoint: Endpoint) -> Wire:
+        return await reaching.open_wire(
+            endpoint,
+            lambda: self._connect(endpoint),
+            context=self._contexts.get(direct=False, small=False),
+            timeout=self._timeouts.step,
+        )

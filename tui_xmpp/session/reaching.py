@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 
 from ..core.account import Account, TransportKind
 from ..core.network import parse_proxy
@@ -41,35 +42,28 @@ async def open_socket(
 
 async def open_wire(
     endpoint: Endpoint,
-    account: Account,
+    connect: Callable[[], Awaitable[socket.socket]],
     *,
     context: ssl.SSLContext,
     timeout: float,
-    step: float,
-    fresh: float = 3.0,
-    patience: float = 120.0,
 ) -> Wire:
     """Return a secure wire over WebSocket or BOSH; raises Failure, BadCertificate for its certificate.
 
-    *context* checks the certificate for the host of the URL (XEP-0156 §2.2), or for the name the domain gave
-    (XEP-0487 §2.2). *timeout* is in seconds, for the connection, *step* for each answer.
+    *connect* opens a TCP connection to *endpoint*. *context* checks the certificate for the host of the URL
+    (XEP-0156 §2.2), or for the name the domain gave (XEP-0487 §2.2). *timeout* is in seconds, for an answer.
     """
-
-    async def dial() -> socket.socket:
-        return await open_socket(endpoint, account, timeout=timeout, fresh=fresh, patience=patience)
-
     name = endpoint.name or endpoint.host
     try:
         if endpoint.kind is TransportKind.BOSH:
             from .transport.bosh import BoshWire
             from .transport.https import Https
 
-            https = Https(dial, context=context, server_name=name, timeout=step)
-            return await BoshWire.open(https, endpoint.url, timeout=step)
+            https = Https(connect, context=context, server_name=name, timeout=timeout)
+            return await BoshWire.open(https, endpoint.url, timeout=timeout)
         from .transport.websocket import WebSocketWire
 
         return await WebSocketWire.open(
-            await dial(), endpoint.url, context=context, server_name=name, timeout=step
+            await connect(), endpoint.url, context=context, server_name=name, timeout=timeout
         )
     except ssl.SSLError as error:
         failure = tls.failed(error, name)

@@ -6,23 +6,29 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from xml.sax.saxutils import quoteattr
 
 from ...core.account import TlsMode
-from .tcp import open_socket
+from ..failure import Failure
 from .tls import ALPN, server_name
 
 _MAX_BYTES = 64 * 1024
 
 
+_NO_ANSWER = (OSError, TimeoutError, Failure, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+
+
 async def presented(
-    addresses: Sequence[str], port: int, mode: TlsMode, domain: str, *, timeout: float
+    connect: Callable[[], Awaitable[socket.socket]], mode: TlsMode, domain: str, *, timeout: float
 ) -> bytes | None:
-    """Return the certificate (DER) a server shows, unverified; None: none within *timeout* seconds."""
-    with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+    """Return the certificate (DER) a server shows, unverified; None: none within *timeout* seconds.
+
+    *connect* opens the TCP connection, the way the account's connections go.
+    """
+    with contextlib.suppress(*_NO_ANSWER):
         async with asyncio.timeout(timeout):
-            return await _ask(await open_socket(addresses, port, timeout=timeout), mode, domain)
+            return await _ask(await connect(), mode, domain)
     return None
 
 
