@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tui_xmpp.core.account import Token
 from tui_xmpp.core.value import value
 
 
@@ -77,3 +78,18 @@ def test_copies_with_a_change_and_patterns() -> None:
     match named:
         case Named(x, _, name):
             assert (x, name) == (1, "a")
+
+
+@value
+class Sealed:
+    """A value that shows less than it holds."""
+
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Sealed"
+
+
+def test_a_representation_of_its_own_stays() -> None:
+    assert repr(Sealed("canary")) == f"{Sealed('canary')}" == "Sealed"
+    assert "canary" not in repr([Token("HT-SHA-256-NONE", "canary")])

@@ -58,6 +58,7 @@ class MemoryVault:
 
     async def forget(self, account: Address) -> None:
         self.passwords.pop(account, None)
+        self.tokens.pop(account, None)
 
     async def token(self, account: Address) -> Token | None:
         return self.tokens.get(account)

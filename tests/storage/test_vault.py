@@ -6,12 +6,13 @@ import asyncio
 import os
 import re
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from keyring.backends import SecretService, chainer, fail, kwallet, null
 
-from tui_xmpp.core.account import Account
+from tui_xmpp.core.account import Account, Token
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.ports import VaultError
 from tui_xmpp.storage import keyring_access
@@ -209,3 +210,73 @@ async def test_a_command_that_never_ends_is_ended_with_its_children(tmp_path: Pa
 async def test_much_output_does_not_block_the_command() -> None:
     command = "echo secret; head -c 300000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2"
     assert await SystemVault(find_backend=Ring).password(account(command)) == "secret"
+
+
+TOKEN = Token("HT-SHA-256-NONE", "canary", datetime(2999, 1, 1, tzinfo=UTC))
+
+
+async def test_a_token_is_kept_where_the_password_is() -> None:
+    ring = Ring()
+    await SystemVault(find_backend=lambda: ring).remember(ME, "secret", keep=True)
+    vault = SystemVault(find_backend=lambda: ring)
+    assert await vault.password(Account(ME)) == "secret"
+    await vault.keep_token(ME, TOKEN)
+    after = SystemVault(find_backend=lambda: ring)
+    assert await after.token(ME) == TOKEN
+    # The next one is kept too, though this start never needed the password.
+    later = Token("HT-SHA-256-NONE", "next")
+    await after.keep_token(ME, later)
+    assert await SystemVault(find_backend=lambda: ring).token(ME) == later
+    await after.forget(ME)
+    assert ring.kept == {}
+    assert await after.token(ME) is None
+
+
+async def test_a_token_of_a_remembered_password_is_kept_in_the_same_start() -> None:
+    ring = Ring()
+    vault = SystemVault(find_backend=lambda: ring)
+    await vault.remember(ME, "secret", keep=True)
+    await vault.keep_token(ME, TOKEN)
+    assert await SystemVault(find_backend=lambda: ring).token(ME) == TOKEN
+
+
+async def test_a_token_for_a_command_is_kept_in_the_keyring() -> None:
+    ring = Ring()
+    vault = SystemVault(find_backend=lambda: ring)
+    assert await vault.password(account("echo secret")) == "secret"
+    await vault.keep_token(ME, TOKEN)
+    assert await SystemVault(find_backend=lambda: ring).token(ME) == TOKEN
+
+
+async def test_a_token_for_a_password_typed_each_time_ends_with_the_program() -> None:
+    ring = Ring()
+    vault = SystemVault(find_backend=lambda: ring)
+    assert await vault.password(Account(ME)) is None
+    await vault.keep_token(ME, TOKEN)
+    assert ring.kept == {}
+    await vault.remember(ME, "secret", keep=False)
+    await vault.keep_token(ME, TOKEN)
+    assert ring.kept == {}
+    assert await vault.token(ME) == TOKEN
+
+
+@pytest.mark.parametrize("ring", [None, Broken()])
+async def test_without_a_keyring_a_token_stays_in_memory(ring: Ring | None) -> None:
+    vault = SystemVault(find_backend=lambda: ring)
+    await vault.password(account("echo secret"))
+    await vault.keep_token(ME, TOKEN)
+    assert await vault.token(ME) == TOKEN
+    await vault.forget(ME)
+    assert await vault.token(ME) is None
+
+
+async def test_an_expired_or_spoilt_token_is_none() -> None:
+    ring = Ring()
+    vault = SystemVault(find_backend=lambda: ring)
+    await vault.remember(ME, "secret", keep=True)
+    await vault.keep_token(ME, Token("HT-SHA-256-NONE", "canary", datetime(2020, 1, 1, tzinfo=UTC)))
+    assert await vault.token(ME) is None
+    assert ring.kept == {("tui-xmpp", str(ME)): "secret"}
+    for spoilt in ("", "[]", "{", "7", '["a", "b", "never"]'):
+        ring.kept["tui-xmpp token", str(ME)] = spoilt
+        assert await SystemVault(find_backend=lambda: ring).token(ME) is None

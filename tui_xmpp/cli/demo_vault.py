@@ -22,7 +22,8 @@ class OnePassword:
         return "The demo keeps no passwords." if keep else ""
 
     async def forget(self, account: Address) -> None:
-        """There is nothing to forget."""
+        """Of its secrets only the token can go."""
+        self._tokens.pop(account, None)
 
     async def token(self, account: Address) -> Token | None:
         """What a server gave in this run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tui_xmpp.core.account import Account, Token
 from tui_xmpp.core.address import Address
@@ -41,7 +41,6 @@ class SystemVault:
         held = self._held.get(account.address)
         if held is not None:
             return held
-        self._entrusted.add(account.address)
         if account.password_command:
             found: str | None = await password_command.run(account.password_command, self._command_seconds)
         else:
@@ -52,13 +51,14 @@ class SystemVault:
                 return None
         if found:
             self._held[account.address] = found
+            self._entrusted.add(account.address)
         return found or None
 
     async def remember(self, account: Address, password: str, *, keep: bool) -> str:
         """As `Vault.remember`; what the keyring says it has kept is read back."""
         self._held[account] = password
+        self._entrusted.discard(account)
         if not keep:
-            self._entrusted.discard(account)
             return ""
 
         def store(keyring: Keyring) -> str | None:
@@ -71,12 +71,14 @@ class SystemVault:
             return str(trouble)
         if kept != password:
             return "The keyring did not keep the password. It is kept only until the program ends."
+        self._entrusted.add(account)
         return ""
 
     async def forget(self, account: Address) -> None:
         """As `Vault.forget`; a keyring without it, or out of reach, is no error."""
         self._held.pop(account, None)
         self._tokens[account] = None
+        self._entrusted.discard(account)
         await self._delete(_SERVICE, account)
         await self._delete(_TOKENS, account)
 
@@ -91,7 +93,11 @@ class SystemVault:
             self._tokens[account] = _read(found)
             if found:
                 self._entrusted.add(account)
-        return self._tokens[account]
+        token = self._tokens[account]
+        if token is not None and token.expires is not None and token.expires <= datetime.now(UTC):
+            await self.keep_token(account, None)
+            return None
+        return token
 
     async def keep_token(self, account: Address, token: Token | None) -> None:
         """As `Vault.keep_token`; it goes to the keyring only where the password is not typed each time."""
@@ -133,6 +139,7 @@ def _write(token: Token) -> str:
 def _read(found: str | None) -> Token | None:
     try:
         mechanism, secret, expires = json.loads(found or "")
-        return Token(str(mechanism), str(secret), datetime.fromisoformat(expires) if expires else None)
+        until = datetime.fromisoformat(expires).astimezone(UTC) if expires else None
+        return Token(str(mechanism), str(secret), until)
     except (ValueError, TypeError):
         return None
