@@ -182,7 +182,11 @@ class Custody(Protocol):
         """Keep a stanza; returns it with its number. The same account, chat and id again changes nothing."""
 
     def pending(self, account: Address) -> Sequence[Pending]:
-        """All of an account, in the order of sending."""
+        """All of an account, in the order of sending.
+
+        `xml` empty: kept by a program before there was an outbox; its stanza is to be written anew from
+        the archive's message of this id.
+        """
 
     def written(self, number: int, sequence: int) -> None:
         """A stanza is about to be written to the stream with this number (0: the stream counts none).

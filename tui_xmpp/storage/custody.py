@@ -77,7 +77,8 @@ class SqliteCustody:
                 gone += map(
                     _pending,
                     connection.execute(
-                        f"DELETE FROM outbox WHERE account = ? AND address = ? AND id = ? RETURNING {_PENDING}",
+                        "DELETE FROM outbox WHERE account = ? AND address = ? AND id = ?"
+                        f" RETURNING {_PENDING}",
                         (str(account), str(chat.address), id),
                     ).fetchall(),
                 )

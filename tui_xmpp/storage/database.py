@@ -36,6 +36,7 @@ class Database:
         self._lock = threading.Lock()
         self._readers: list[sqlite3.Connection] = []
         self._closed = False
+        self._is_writing = False
         self._writer: sqlite3.Connection | None = None
         self._checkpointing: threading.Thread | None = None
         self._checkpointed = 0
@@ -90,19 +91,20 @@ class Database:
         """One transaction: all of the block is kept, or nothing. Raises `StorageError`.
 
         *durable*: on return it survives a power cut. Without, only the death of the process: enough for
-        what can be asked again, and much cheaper. A block inside another is kept when the outer one is, and as
-        durably; what fails in it is undone alone.
+        what can be asked again, and much cheaper. A block inside another is kept when the outer one is,
+        and as durably; what fails in it is undone alone.
         """
         with self._sentences():
             connection = self._writer
             if connection is None:
                 raise StorageError("The archive is open for reading only.")
-            if _has_begun(connection):
+            if self._is_writing:
                 with _inner(connection):
                     yield connection
                 return
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             connection.execute("BEGIN IMMEDIATE")
+            self._is_writing = True
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -110,6 +112,8 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._is_writing = False
             self._checkpoint_some_day(connection.total_changes)
 
     def _is_owner(self) -> bool:
@@ -178,20 +182,20 @@ class Database:
             raise StorageError(_sentence(error, self.path)) from error
 
 
-def _has_begun(connection: sqlite3.Connection) -> bool:
-    return connection.in_transaction
-
-
 @contextmanager
 def _inner(connection: sqlite3.Connection) -> Iterator[None]:
+    # A full disk may have made SQLite undo the outer block: a part of it must not be kept alone.
+    if not connection.in_transaction:
+        raise StorageError("The disk failed in the middle of a change, and all of it was undone. Try again.")
     connection.execute("SAVEPOINT inside")
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK TO inside")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO inside")
+            connection.execute("RELEASE inside")
         raise
-    finally:
-        connection.execute("RELEASE inside")
+    connection.execute("RELEASE inside")
 
 
 def _version(connection: sqlite3.Connection) -> int:

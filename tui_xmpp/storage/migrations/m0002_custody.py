@@ -19,8 +19,9 @@ STATEMENTS = (
     """,
     # A message of an older program has no stanza yet; what was written may have arrived.
     """
-    INSERT INTO outbox (account, address, id, xml, at, is_room, stage)
-    SELECT c.account, c.address, m.id, '', m.at, m.type = 'groupchat', CASE m.delivery WHEN 1 THEN 0 ELSE 2 END
+    INSERT OR IGNORE INTO outbox (account, address, id, xml, at, is_room, stage)
+    SELECT c.account, c.address, m.id, '', m.at, m.type = 'groupchat',
+        CASE m.delivery WHEN 1 THEN 0 ELSE 2 END
     FROM message m JOIN chat c ON c.number = m.chat
     WHERE m.outgoing AND m.delivery IN (1, 2) AND m.id <> '' ORDER BY m.at, m.row
     """,
