@@ -59,6 +59,10 @@ class Inbox:
         self._next: _Entry | None = None
         """Taken from the queue, and nothing that could go with those before it."""
 
+    def begin(self) -> None:
+        """A link stands: what comes now came after all that is known."""
+        self._reception.chronology.begin(self._account.world.chats.values())
+
     def put(self, item: ET.Element | Callable[[], None] | None, *, counts: bool = False) -> None:
         """Queue a stanza, or something to call once everything before it has been dealt with."""
         self._queue.put_nowait(_Entry(item, int(counts)))

@@ -116,6 +116,7 @@ class Lifetime:
     def established(self, signed_in: SignedIn) -> None:
         """The session stands: a new one, or an old one again."""
         self.full = signed_in.bound
+        self._account.inbox.begin()
         self._start_worker()
         try:
             if signed_in.resumed is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slixmpp.xmlstream import tostring
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .account import AccountSession
 
 PING = "urn:xmpp:ping"
+_AT_ONCE = timedelta(seconds=1)
 
 
 class Outbox:
@@ -107,6 +109,10 @@ class Outbox:
 
     def written(self, pending: Pending) -> None:
         """It is being written now, in the caller's transaction."""
+        now = self._account.clock.now()
+        if pending.stage is Stage.QUEUED and now - pending.at > _AT_ONCE:
+            # What was typed offline is said now: behind what came meanwhile, where the others see it too.
+            self._account.archive.postpone(pending.chat, pending.id, now)
         changed = self._account.archive.set_delivery(pending.chat, pending.id, Delivery.WRITTEN)
         self._account.emit(*(MessageChanged(one) for one in changed))
 

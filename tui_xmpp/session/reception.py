@@ -14,6 +14,7 @@ from ..core.events import ChatChanged, MessageChanged, MessageKept
 from ..core.message import Delivery, Message, MessageType, Reaction
 from ..core.ports import StorageError
 from . import convert, guard, unwrap
+from .chronology import Chronology
 
 if TYPE_CHECKING:
     from .account import AccountSession
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tui-xmpp")
 
+_NOW = timedelta(milliseconds=50)
+"""A stamp that is no older is our own of this very turn."""
+
 
 class Reception:
     """Takes what the inbox has unwrapped, live or from an archive; all of it in the inbox's transaction."""
 
     def __init__(self, account: AccountSession) -> None:
         self._account = account
+        self.chronology = Chronology()
 
     def take(self, found: Iterable[unwrap.Unwrapped], *, seen: bool) -> int:
         """Keep and tell; returns how many messages were new. *seen*: they count as read."""
@@ -66,6 +71,11 @@ class Reception:
         account = self._account
         drafts = [draft for draft in drafts if not self._is_about_own(draft)]
         messages = [draft for draft in drafts if self._is_new_message(draft)]
+        now = account.clock.now()
+        for draft in messages:
+            # What is fetched to fill a hole lies before what is known; what is said now is stamped by us.
+            if not seen and draft.at < now - _NOW:
+                draft.at = self.chronology.placed(draft.chat, draft.at)
         for draft in messages:
             alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
             moment = timedelta(microseconds=1 if seen else -1)

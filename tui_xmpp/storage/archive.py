@@ -38,6 +38,11 @@ class SqliteArchive(SqliteArchiveReader):
         with self._database.writing() as connection:
             return archive_write.set_archive_id(connection, chat, id, archive_id, rows.optional_micros(at))
 
+    def postpone(self, chat: ChatKey, id: str, at: datetime) -> Message | None:
+        """As `Archive.postpone`."""
+        with self._database.writing() as connection:
+            return archive_write.postpone(connection, chat, id, rows.micros(at))
+
     def correct(
         self, chat: ChatKey, id: str, sender: Address, body: str, *, occupant_id: str = "", own: bool = False
     ) -> Message | None:

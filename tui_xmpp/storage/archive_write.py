@@ -80,6 +80,16 @@ def set_archive_id(
     return None
 
 
+def postpone(connection: sqlite3.Connection, chat: ChatKey, id: str, at: int) -> Message | None:
+    """An own message leaves only now; as `Archive.postpone`."""
+    for row in rows.named(connection, chat, id):
+        message = rows.message_at(connection, row)
+        if message.outgoing and not message.archive_id:
+            connection.execute("UPDATE message SET at = ? WHERE row = ?", (at, row))
+            return rows.message_at(connection, row)
+    return None
+
+
 def _kind(message: Message) -> ChatKind:
     if message.type is MessageType.GROUPCHAT:
         return ChatKind.ROOM

@@ -1,0 +1,37 @@
+"""The order of messages whose stamps are coarser than their distance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from tests.session.wire import WITH_BERT
+from tui_xmpp.core.chat import Chat, ChatKind
+from tui_xmpp.session.chronology import Chronology
+
+NOON = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
+LAST = NOON + timedelta(milliseconds=200)
+
+
+def begun() -> Chronology:
+    made = Chronology()
+    made.begin([Chat(WITH_BERT, ChatKind.CONTACT, last_at=LAST)])
+    return made
+
+
+def test_a_whole_second_does_not_go_before_what_came_in_it() -> None:
+    made = begun()
+    first, second = made.placed(WITH_BERT, NOON), made.placed(WITH_BERT, NOON)
+    assert LAST < first < second
+
+
+def test_a_server_whose_clock_is_behind() -> None:
+    assert begun().placed(WITH_BERT, NOON - timedelta(seconds=30)) > LAST
+
+
+def test_what_the_server_says_is_much_older_is_older() -> None:
+    assert begun().placed(WITH_BERT, NOON - timedelta(hours=1)) == NOON - timedelta(hours=1)
+
+
+def test_later_stamps_stay_as_they_are() -> None:
+    later = NOON + timedelta(seconds=1)
+    assert begun().placed(WITH_BERT, later) == later
