@@ -100,6 +100,9 @@ class Archive(ArchiveReader, Protocol):
     def set_archive_id(self, chat: ChatKey, id: str, archive_id: str, at: datetime | None) -> Message | None:
         """An own message was seen in the server's archive or reflected by its room."""
 
+    def postpone(self, chat: ChatKey, id: str, at: datetime) -> Message | None:
+        """An own message leaves only now, at `at`: it stands behind what was said before."""
+
     def correct(
         self, chat: ChatKey, id: str, sender: Address, body: str, *, occupant_id: str = "", own: bool = False
     ) -> Message | None:
