@@ -91,6 +91,8 @@ class Connector:
         self._told: ConnectionChanged | None = None
         self._quiet = False
         """Trying again and again: only what comes of it is told."""
+        self._securing: asyncio.Timeout | None = None
+        self._connecting_since = 0.0
         self._refused_at: float | None = None
         """Since when we wait because somebody refused us, monotonic seconds; None: not because of that."""
         self._stream: Stream | None = None
@@ -129,10 +131,14 @@ class Connector:
             return
         self._backoff.afresh()
         stream = self._stream
-        wire = None if stream is None or self._online else stream.wire
-        if stream is not None and wire is not None and network.goes_elsewhere(wire.socket()):
-            # Whoever watches the stream once it is bound does not yet.
-            stream.fail(Failure("The network changed."))
+        wire = None if stream is None else stream.wire
+        if stream is None or wire is None:
+            self._timing.path_changed()
+        elif network.goes_elsewhere(wire.socket()):
+            self._timing.path_changed()
+            if not self._online:
+                # Whoever watches the stream once it is bound does not yet.
+                stream.fail(Failure("The network changed."))
         self._wake.set()
 
     async def stop(self, *, leave: bool = True) -> None:
@@ -181,7 +187,7 @@ class Connector:
         try:
             await self._credentials.prepare()
             self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
-            stream, signed = await self._dialler.reach(self._credentials, self._accept_weaker)
+            stream, signed = await self._reach()
         except BaseException as error:
             self._stream = None
             if isinstance(error, WrongPassword):
@@ -193,6 +199,33 @@ class Connector:
         self._accept_weaker = ""
         self._timing.connected()
         await self._stay(stream, signed)
+
+    async def _reach(self) -> tuple[Stream, SignedIn]:
+        """Sign in; start over when the way to TLS takes far longer than it ever did.
+
+        What was swallowed while the link was down comes too late, or never.
+        """
+        self._securing = asyncio.timeout(None)
+        try:
+            async with self._securing:
+                return await self._dialler.reach(self._credentials, self._accept_weaker)
+        except TimeoutError:
+            raise Failure("The server does not answer. Check the network.", "timeout") from None
+        finally:
+            self._securing = None
+
+    def _time(self, connection: Connection) -> None:
+        """Take the time from the first SYN to verified TLS, and limit it."""
+        loop = asyncio.get_running_loop()
+        if self._securing is None or self._securing.expired():
+            return
+        if connection is Connection.CONNECTING:
+            self._connecting_since = loop.time()
+            limit = self._timing.secure
+            self._securing.reschedule(None if limit is None else loop.time() + limit)
+        elif connection is Connection.SECURING:
+            self._timing.secured(loop.time() - self._connecting_since)
+            self._securing.reschedule(None)
 
     async def _stay(self, stream: Stream, signed: SignedIn) -> None:
         began = self._clock.monotonic()
@@ -245,6 +278,7 @@ class Connector:
                 one.cancel()
 
     def _say(self, connection: Connection, reason: str, full_address: Address | None = None) -> None:
+        self._time(connection)
         # While it is tried every second, the reason for it stays on the screen.
         if not self._quiet or connection not in _FIRST_STEPS:
             self._pass_on(ConnectionChanged(self._account.address, connection, reason, None, full_address))

@@ -82,6 +82,8 @@ class Liveness:
         """How much TCP must have acknowledged for the oldest question to have left; None: not known yet."""
         self._left_at: float | None = None
         """When it was seen to have left."""
+        self._reached_at = self._heard_at
+        """What was written before is known to have reached the server."""
         self._flying_since: float | None = None
         """When TCP was first seen to owe an acknowledgement; None: it owes none."""
         self._said_at: float | None = None
@@ -121,7 +123,8 @@ class Liveness:
     def answered(self) -> None:
         """The server answered the oldest question (`<a/>`)."""
         if self._asked:
-            self._timing.answered(self._loop.time() - self._asked.popleft())
+            self._reached_at = self._asked.popleft()
+            self._timing.answered(self._loop.time() - self._reached_at)
             self._goal = self._left_at = None
 
     def woke(self) -> None:
@@ -224,12 +227,15 @@ class Liveness:
         if info is not None:
             if self._left_at is None:
                 return ""
+            # What a proxy or a modem has acknowledged may stand in front of its slow side for as long again.
+            began = since if self._said_at is None else self._said_at
+            limit = max(limit, 3 * (self._left_at - max(began, self._reached_at)))
             since = max(since, self._left_at - _LOOK_SECONDS)
-        elif self._urgent_since is not None and self._heard_at < self._urgent_since:
-            since, limit = max(since, self._urgent_since), self._urgent_limit * self._timing.doubt
+        else:
+            if self._urgent_since is not None and self._heard_at < self._urgent_since:
+                since, limit = max(since, self._urgent_since), self._urgent_limit * self._timing.doubt
+            limit = max(limit, 3 * self._timing.seconds_for(self._wire.waiting))
         silent = now - max(since, self._heard_at)
-        if info is None:
-            limit += 3 * self._timing.seconds_for(self._wire.waiting)
         if silent < limit:
             return ""
         self._timing.doubted()

@@ -24,6 +24,7 @@ _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
 _SIGN_IN_BYTES = 4500
 """The largest step of a sign-in: the certificates of a server."""
+_LEAST_SECURE = 2.0
 _NEAR_RTT = 0.5
 _PATIENCE = 10.0
 _FAR_PATIENCE = 20.0
@@ -70,6 +71,8 @@ class LinkTiming:
         """To the next TCP endpoint and back."""
         self.answer = RoundTrip()
         """From a question on the stream to its answer."""
+        self.securing = RoundTrip()
+        """From the first SYN to verified TLS."""
         self._rate: float | None = None
         self._floor: float | None = None
         self._acked: tuple[float, int] | None = None
@@ -83,6 +86,15 @@ class LinkTiming:
     def connected(self) -> None:
         """A connection stood in time."""
         self._missed = 0
+
+    def secured(self, seconds: float) -> None:
+        """Verified TLS stood *seconds* after the first SYN."""
+        self._missed = 0
+        self.securing.take(seconds)
+
+    def path_changed(self) -> None:
+        """We are on another network: what a sign-in took on the last one says nothing."""
+        self.securing = RoundTrip()
 
     def not_connected(self) -> None:
         """Nothing answered in time: maybe the time was too short (RFC 6298 §5.5)."""
@@ -147,6 +159,13 @@ class LinkTiming:
         return min(base * (1 << min(self._missed, 4)), _MOST_CONNECT_SECONDS)
 
     @property
+    def secure(self) -> float | None:
+        """Seconds for verified TLS to stand before it is worth starting over; None: not known."""
+        if self.securing.smoothed is None:
+            return None
+        return max(_LEAST_SECURE, 3 * self.securing.limit) * (1 << min(self._missed, 8))
+
+    @property
     def step(self) -> float:
         """Seconds of silence to allow for each step of a sign-in."""
         return self.timeout(_SIGN_IN_BYTES)
@@ -182,6 +201,7 @@ class LinkTiming:
         known = {
             "path": _pair(self.path),
             "answer": _pair(self.answer),
+            "securing": _pair(self.securing),
             "rate": None if self.rate is None else round(self.rate),
         }
         text = json.dumps(known)
@@ -195,9 +215,9 @@ class LinkTiming:
     def _load(self) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             read = json.loads(self._facts.get(_MEMORY, self._account) or "")
-            path, answer, rate = _measured(read["path"]), _measured(read["answer"]), read["rate"]
-            self._floor = None if rate is None else max(float(rate), 1.0)
-            self.path, self.answer = path, answer
+            path, answer, securing = (_measured(read[name]) for name in ("path", "answer", "securing"))
+            self._floor = None if read["rate"] is None else max(float(read["rate"]), 1.0)
+            self.path, self.answer, self.securing = path, answer, securing
 
 
 def _pair(one: RoundTrip) -> list[float] | None:
