@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slixmpp.xmlstream import tostring
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from .account import AccountSession
 
 PING = "urn:xmpp:ping"
-_AT_ONCE = timedelta(seconds=1)
 
 
 class Outbox:
@@ -41,6 +39,8 @@ class Outbox:
         """Numbers of what waits for room on the wire or was written in this session."""
         self._unknown: dict[int, Pending] = {}
         """What may have arrived, by number, until an archive has told."""
+        self._late: set[int] = set()
+        """Numbers of what could not go when it was said."""
         self._rooms: set[ChatKey] = set()
         """Rooms we are in whose archive is caught up."""
 
@@ -65,6 +65,7 @@ class Outbox:
         """Send, in order, all that may go now."""
         for pending in self._all():
             if self._may_go(pending):
+                self._late.add(pending.number)
                 self._send(pending)
 
     def settle(self, chat: ChatKey | None) -> None:
@@ -104,15 +105,16 @@ class Outbox:
         """A session ends, or the first one begins: look at what the disk says of each."""
         self._rooms.clear()
         self._in_lanes.clear()
+        self._late.clear()
         entries = self._account.custody.pending(self._account.own)
         self._unknown = {one.number: one for one in entries if one.stage is Stage.UNKNOWN}
 
     def written(self, pending: Pending) -> None:
         """It is being written now, in the caller's transaction."""
-        now = self._account.clock.now()
-        if pending.stage is Stage.QUEUED and now - pending.at > _AT_ONCE:
+        if pending.number in self._late and pending.stage is Stage.QUEUED:
             # What was typed offline is said now: behind what came meanwhile, where the others see it too.
-            self._account.archive.postpone(pending.chat, pending.id, now)
+            self._account.archive.postpone(pending.chat, pending.id, self._account.clock.now())
+        self._late.discard(pending.number)
         changed = self._account.archive.set_delivery(pending.chat, pending.id, Delivery.WRITTEN)
         self._account.emit(*(MessageChanged(one) for one in changed))
 
