@@ -63,6 +63,7 @@ async def test_x01_too_much_in_one_piece(
         await rig.until(Connection.REFUSED)
         assert Connection.BINDING in rig.states
         assert time.process_time() - began < 1
+        assert rig.streams[0].wire is not None
         assert rig.streams[0].wire.bytes_in < 2 * Limits().stanza_bytes
         assert "message" not in rig.reached
 
@@ -74,6 +75,7 @@ async def test_x01_before_tls(authority: Authority) -> None:
 
     async with FakeServer(flood_in_clear) as server, Rig(server.port, authority.ca_file) as rig:
         await rig.until(Connection.REFUSED)
+        assert rig.streams[0].wire is not None
         assert rig.streams[0].wire.bytes_in < 2 * Limits().stanza_bytes
 
 
