@@ -227,6 +227,31 @@ def test_our_own_download_does_not_kill_the_link() -> None:
     assert link.verdicts == []
 
 
+def test_a_large_record_that_has_not_come_whole_is_a_sign_of_life() -> None:
+    """TLS hands over 16 KiB at a time; the kernel sees the bytes come."""
+    link = Link()
+    link._ask()
+    for _second in range(60):
+        link.tcp = replace(link.tcp, received=link.tcp.received + 300)
+        link.loop.run(1)
+    assert link.verdicts == []
+    link.loop.run(14)
+    assert len(link.verdicts) == 1
+
+
+def test_what_a_modem_holds_back_is_waited_for_as_long_as_it_took_to_give_it_away() -> None:
+    link = Link()
+    link.write(30_000)
+    link._ask()
+    for _second in range(30):
+        link.acknowledge(1000)
+        link.loop.run(1)
+    link.loop.run(60)
+    assert link.verdicts == []
+    link.loop.run(40)
+    assert len(link.verdicts) == 1
+
+
 def test_an_unanswered_question_means_death_though_a_proxy_acknowledges() -> None:
     link = Link()
     link._ask()

@@ -82,6 +82,8 @@ class Liveness:
         """How much TCP must have acknowledged for the oldest question to have left; None: not known yet."""
         self._left_at: float | None = None
         """When it was seen to have left."""
+        self._received: int | None = None
+        """What the kernel had received at the last look."""
         self._reached_at = self._heard_at
         """What was written before is known to have reached the server."""
         self._flying_since: float | None = None
@@ -189,6 +191,10 @@ class Liveness:
             self._schedule(self._idle - silent % self._idle)
 
     def _follow(self, info: TcpInfo, waiting: int, now: float) -> None:
+        # A TLS record is up to 16 KiB and is read only when it is whole: a minute at 2,400 bit/s.
+        if self._received is not None and info.received > self._received:
+            self.heard()
+        self._received = info.received
         if info.in_flight == 0:
             self._flying_since = None
         elif self._flying_since is None:
