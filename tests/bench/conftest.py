@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from tests.bench import filled, results
+from tests.server.conftest import accounts, ejabberd, prosody
 from tui_xmpp.core.chat import ChatKey
+
+__all__ = ["accounts", "ejabberd", "prosody"]
 
 CHATS = 10
 EACH = 100_000

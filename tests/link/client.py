@@ -49,7 +49,7 @@ class Client:
         self._accepted: list[str] = []
         (folder / "config").mkdir(parents=True)
         (folder / driver.PASSWORD).write_text(account.password, encoding="utf-8")
-        written: dict[str, str | int | bool] = {
+        self._keys: dict[str, str | int | bool] = {
             "address": account.address,
             "host": "127.0.0.1",
             "port": port or server.direct_tls_port,
@@ -57,8 +57,16 @@ class Client:
             "ca_file": str(server.ca_file),
             **keys,
         }
-        lines = ["[[account]]", *(f"{key} = {json.dumps(value)}" for key, value in written.items()), ""]
-        (folder / "config" / "config.toml").write_text("\n".join(lines), encoding="utf-8")
+        self._write_config()
+
+    def move(self, port: int) -> None:
+        """Look for the server at another port from the next life on."""
+        self._keys["port"] = port
+        self._write_config()
+
+    def _write_config(self) -> None:
+        lines = ["[[account]]", *(f"{key} = {json.dumps(value)}" for key, value in self._keys.items()), ""]
+        (self.folder / "config" / "config.toml").write_text("\n".join(lines), encoding="utf-8")
 
     # --- life -----------------------------------------------------------------------------------------
 

@@ -44,8 +44,14 @@ async def arrived(sender: Client, receiver: Client, *texts: str, seconds: float 
     def waiting() -> set[str]:
         return wanted - {one.body for one in sender.archive(receiver) if is_taken(one)}
 
-    await receiver.until(lambda: not missing(), "messages to arrive", seconds, every=every)
-    await sender.until(lambda: not waiting(), "the server to take messages", seconds, every=every)
+    try:
+        await receiver.until(lambda: not missing(), "messages to arrive", seconds, every=every)
+        await sender.until(lambda: not waiting(), "the server to take messages", seconds, every=every)
+    except AssertionError as error:
+        last = "\n".join(map(str, sender.told[-15:]))
+        error.add_note(f"missing: {sorted(missing())}\nnot taken: {sorted(waiting())}")
+        error.add_note(f"the sender told last:\n{last}\n{sender.errors()}")
+        raise
 
 
 class Conversation:

@@ -69,10 +69,13 @@ class Profanity:
         self._sockets = tempfile.TemporaryDirectory(prefix="tmux-")
         self._terminal: ServerProcess | None = None
 
-    def connect(self, account: Account, server: ChatServer) -> None:
-        """Start the program and return once it has signed in over STARTTLS with the certificate checked."""
+    def connect(self, account: Account, server: ChatServer, *, port: int = 0) -> None:
+        """Start the program and return once it has signed in over STARTTLS with the certificate checked.
+
+        `port`: where to find the server; 0: where it listens. After `quit` it may be started again.
+        """
         trusted = self._folder / "trusted"
-        trusted.mkdir(parents=True)
+        trusted.mkdir(parents=True, exist_ok=True)
         shutil.copy(server.ca_file, trusted)
         # OpenSSL finds an authority in a folder by the hash of its name.
         subprocess.run(["openssl", "rehash", str(trusted)], check=True, capture_output=True, timeout=30)
@@ -83,7 +86,7 @@ class Profanity:
                 user=account.user,
                 address=account.address,
                 password=account.password,
-                port=server.c2s_port,
+                port=port or server.c2s_port,
                 rooms_domain=server.rooms_domain,
             ),
         )
@@ -136,6 +139,17 @@ class Profanity:
                 raise AssertionError(f"profanity did not show {wanted!r} in {seconds:.0f} s but\n{screen}")
             time.sleep(POLL)
         return screen
+
+    def quit(self) -> None:
+        """Let profanity leave the server and end."""
+        self.type("/quit")
+        assert self._terminal is not None
+        deadline = time.monotonic() + WAIT_SECONDS
+        while self._tmux("list-windows", "-a", check=False).stdout:
+            assert time.monotonic() < deadline, f"profanity did not end in {WAIT_SECONDS:.0f} s"
+            time.sleep(POLL)
+        self._terminal.stop()
+        self._terminal = None
 
     def close(self) -> None:
         """End profanity and its tmux; harmless when they have ended."""

@@ -1,0 +1,129 @@
+"""The clients whose sign-ins are measured, driven alike: ours, profanity, and the yardstick."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from tests.bench.yardstick import Yardstick
+from tests.link.client import Client
+from tests.server.chat_server import Account, ChatServer
+from tests.server.profanity import Profanity
+
+
+class Subject(Protocol):
+    """One installation of one client, whose folder stays."""
+
+    @property
+    def name(self) -> str:
+        """As the tables call it."""
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a new process can take a session over from the last one."""
+
+    @property
+    def starts_tls(self) -> bool:
+        """Whether it begins in clear and upgrades; else TLS comes first."""
+
+    async def sign_in(self, port: int) -> None:
+        """Start at this port; returns at once or when signed in."""
+
+    async def say(self, to: str, text: str) -> None:
+        """Send a message."""
+
+    async def leave(self) -> None:
+        """End, and the session with it."""
+
+    async def drop(self) -> None:
+        """End, and leave the session to the server."""
+
+
+class Ours:
+    """Our engine in a process of its own."""
+
+    resumes = True
+    starts_tls = False
+
+    def __init__(self, name: str, folder: Path, account: Account, server: ChatServer) -> None:
+        self.name = name
+        self.client = Client(folder, account, server)
+        self._count = 0
+
+    async def sign_in(self, port: int) -> None:
+        self.client.move(port)
+        await self.client.start()
+
+    async def say(self, to: str, text: str) -> None:
+        self.client.tell("send", chat=to, text=text)
+
+    async def leave(self) -> None:
+        await self.client.quit("leave")
+
+    async def drop(self) -> None:
+        await self.client.quit("suspend")
+
+
+class Theirs:
+    """profanity as it is shipped, but for notices on the desktop and the authority it trusts."""
+
+    name = "profanity"
+    resumes = False
+    starts_tls = True
+
+    def __init__(self, folder: Path, account: Account, server: ChatServer) -> None:
+        self._profanity = Profanity(folder)
+        self._account = account
+        self._server = server
+
+    async def sign_in(self, port: int) -> None:
+        await asyncio.to_thread(self._profanity.connect, self._account, self._server, port=port)
+
+    async def say(self, to: str, text: str) -> None:
+        await asyncio.to_thread(self._profanity.say, to, text)
+
+    async def leave(self) -> None:
+        await asyncio.to_thread(self._profanity.quit)
+
+    async def drop(self) -> None:
+        await asyncio.to_thread(self._profanity.close)
+
+
+class Least:
+    """The yardstick, which reads and acknowledges until it is stopped."""
+
+    resumes = True
+
+    def __init__(self, folder: Path, account: Account, server: ChatServer, *, fast: bool) -> None:
+        self.name = f"yardstick, {'token' if fast else 'password'}"
+        self.starts_tls = not fast
+        self._make = partial(Yardstick, folder, account, server, fast=fast)
+        self._one: Yardstick | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def sign_in(self, port: int) -> None:
+        self._one = self._make(port=port)
+        await asyncio.to_thread(self._one.sign_in)
+        self._reading = asyncio.create_task(asyncio.to_thread(self._one.idle, 1.0))
+
+    async def say(self, to: str, text: str) -> None:
+        assert self._one is not None
+        await self._read_out()
+        await asyncio.to_thread(self._one.send, to, text)
+
+    async def leave(self) -> None:
+        assert self._one is not None
+        await self._read_out()
+        await asyncio.to_thread(self._one.leave)
+
+    async def drop(self) -> None:
+        assert self._one is not None
+        await self._read_out()
+        await asyncio.to_thread(self._one.drop)
+
+    async def _read_out(self) -> None:
+        if self._reading is not None:
+            await self._reading
+            self._reading = None
