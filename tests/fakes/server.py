@@ -121,6 +121,11 @@ class Peer:
                 return found
             self._take(await self._reader.read(65536))
 
+    @property
+    def unread(self) -> bytes:
+        """What came and was not expected yet."""
+        return self._buffer
+
     async def end(self) -> None:
         """Read until the client closes its stream or the link."""
         with contextlib.suppress(ConnectionError, EOFError):
