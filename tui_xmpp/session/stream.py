@@ -60,6 +60,8 @@ class Stream(TamedClient):
         """Called when the wire has room again."""
         self.on_offered: Callable[[frozenset[str]], None] | None = None
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
+        self.on_heard: Callable[[], None] | None = None
+        """Called when anything came."""
         self.before_packet: Callable[[], list[str]] | None = None
         """Called before a packet leaves; returns elements that it takes along."""
         self.last_words: Callable[[], None] | None = None
@@ -264,6 +266,8 @@ class Stream(TamedClient):
     def received(self, data: bytes) -> None:
         """Read bytes; whatever is wrong with them ends the stream and reaches nobody."""
         self.heard_at = asyncio.get_running_loop().time()
+        if self.on_heard is not None:
+            self.on_heard()
         self._feed(data)
 
     def drained(self) -> None:
@@ -274,7 +278,7 @@ class Stream(TamedClient):
     def broken(self, error: BaseException | None) -> None:
         """The link is gone: tell everybody who waits for something from it."""
         if not self.lost.done():
-            self._end(Failure("The link broke."))
+            self._end(error if isinstance(error, Failure) else Failure("The link broke."))
         if self.transport is None:
             return
         self._reader = None

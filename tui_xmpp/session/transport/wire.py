@@ -40,7 +40,7 @@ class Receiver(Protocol):
         """What was written has left, all but a little: more may be written."""
 
     def broken(self, error: BaseException | None) -> None:
-        """The wire is gone; called once, and nothing after it."""
+        """The wire is gone; called once, and nothing after it. *error* may be a Failure that says why."""
 
 
 class Wire(Protocol):
