@@ -64,6 +64,9 @@ class FakeLink:
     def connect_now(self) -> None:
         self.start()
 
+    def surroundings_changed(self) -> None:
+        pass
+
     async def stop(self, *, leave: bool = True) -> None:
         if self.task is not None:
             self.task.cancel()

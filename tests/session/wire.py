@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from xml.etree import ElementTree as ET
 
-from tui_xmpp.storage.custody import SqliteCustody
-
 from tests.fakes.clock import FakeClock
 from tui_xmpp.core.account import Account
 from tui_xmpp.core.address import Address
@@ -30,6 +28,7 @@ from tui_xmpp.session.features import ALL
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
+from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 
@@ -59,6 +58,8 @@ class ScriptedStream:
     sent: Any = None
     on_drained: Any = None
     before_packet: Any = None
+    on_heard: Any = None
+    wire: Any = None
     last_words: Any = None
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -134,7 +135,7 @@ class Wire:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the account work until something is so."""
         async with asyncio.timeout(_DEADLINE):
-            while not condition():
+            while not condition():  # noqa: ASYNC110
                 await asyncio.sleep(0)
 
     # --- the server's side ------------------------------------------------------------------------

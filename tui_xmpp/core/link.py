@@ -28,6 +28,8 @@ class LinkProfile:
     """Archive pages to fetch after signing in before the rest is left as a gap."""
     join_all: bool
     """Join every bookmarked room with autojoin at sign-in."""
+    paced: bool
+    """Sign in without waiting for each answer, where the server is known to bear it."""
     ack_delay: float
     """Seconds an acknowledgement may wait for something to ride on (XEP-0198 §4); servers wait a minute."""
 
@@ -35,11 +37,21 @@ class LinkProfile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        LinkProfile("full", Weight.CHATTY, page=50, catch_up_pages=10, join_all=True, ack_delay=5),
-        LinkProfile("mobile", Weight.CHATTY, page=20, catch_up_pages=5, join_all=True, ack_delay=5),
-        LinkProfile("metered", Weight.USEFUL, page=10, catch_up_pages=2, join_all=True, ack_delay=15),
-        LinkProfile("satellite", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, ack_delay=20),
-        LinkProfile("radio", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, ack_delay=45),
+        LinkProfile(
+            "full", Weight.CHATTY, page=50, catch_up_pages=10, join_all=True, paced=False, ack_delay=5
+        ),
+        LinkProfile(
+            "mobile", Weight.CHATTY, page=20, catch_up_pages=5, join_all=True, paced=False, ack_delay=5
+        ),
+        LinkProfile(
+            "metered", Weight.USEFUL, page=10, catch_up_pages=2, join_all=True, paced=False, ack_delay=15
+        ),
+        LinkProfile(
+            "satellite", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, paced=True, ack_delay=20
+        ),
+        LinkProfile(
+            "radio", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, paced=True, ack_delay=45
+        ),
     )
 }
 """The shipped profiles by name."""

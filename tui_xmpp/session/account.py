@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("tui-xmpp")
 
 _MUC_USER = "http://jabber.org/protocol/muc#user"
-_REQUEST_SECONDS = 30.0
 _ROOM_BYTES = 1500
 """More than this may not wait in front of the network."""
 _CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
@@ -57,6 +56,9 @@ class Link(Protocol):
 
     def connect_now(self) -> None:
         """End a wait or a refusal."""
+
+    def surroundings_changed(self) -> None:
+        """The network of this computer changed, or it woke up: do not wait any longer."""
 
     async def stop(self, *, leave: bool = True) -> None:
         """Stay offline; *leave*: the session ends, else the server keeps it for a while (XEP-0198 §5)."""
@@ -97,8 +99,6 @@ class AccountSession:
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
         self._unposted: list[Parcel] = []
-        self.patience: Callable[[], float] = lambda: _REQUEST_SECONDS
-        """How long a request may take, in seconds."""
         self.requests = Requests(account.address, self._write_request)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
@@ -181,7 +181,7 @@ class AccountSession:
     ) -> Awaitable[ET.Element]:
         """Write an iq; awaited, it gives its result."""
         lane = Lane.BACKGROUND if background else Lane.REQUEST
-        patience = self.patience() if timeout is None else timeout
+        patience = self.life.timing.timeout() if timeout is None else timeout
         return self.requests.ask(self.short_id(), kind, payload, to, patience, lane)
 
     def emit(self, *events: Event) -> None:

@@ -9,17 +9,23 @@ from .stream_management import REQUEST, StreamManagement
 
 
 class Acknowledging:
-    """Of one account. *write* puts an element on the wire; *delay* says how many seconds an answer may wait.
+    """Of one account. *write* puts an element on the wire; *delay* says how many seconds an answer may wait;
+    *asked* is told of each question.
 
     XEP-0198 §4 lets a client collect before it acknowledges; servers wait a minute and longer.
     """
 
     def __init__(
-        self, management: StreamManagement, write: Callable[[str], None], delay: Callable[[], float]
+        self,
+        management: StreamManagement,
+        write: Callable[[str], None],
+        delay: Callable[[], float],
+        asked: Callable[[], None],
     ) -> None:
         self._management = management
         self._write = write
         self._delay = delay
+        self._asked = asked
         self._wanted = False
         self._due: asyncio.TimerHandle | None = None
 
@@ -45,8 +51,7 @@ class Acknowledging:
             self._stop()
             taken.append(self._management.answer())
         if self._wanted and self._management.asked_at is None:
-            self._wanted = False
-            self._management.asked_at = asyncio.get_running_loop().time()
+            self._note()
             taken.append(REQUEST)
         return [one for one in taken if one]
 
@@ -73,9 +78,13 @@ class Acknowledging:
 
     def _request(self) -> None:
         if self._management.asked_at is None:
-            self._wanted = False
-            self._management.asked_at = asyncio.get_running_loop().time()
+            self._note()
             self._write(REQUEST)
+
+    def _note(self) -> None:
+        self._wanted = False
+        self._management.asked_at = asyncio.get_running_loop().time()
+        self._asked()
 
     def _stop(self) -> None:
         if self._due is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -20,8 +20,11 @@ from .acknowledging import Acknowledging
 from .failure import Failure
 from .feature import Failed
 from .lanes import Lane, Lanes, Parcel
+from .liveness import Liveness
 from .opening import Resumption, SignedIn
+from .outbox import PING
 from .stream_management import ENABLE, OFFERED, SM, StreamManagement
+from .timing import LinkTiming
 
 if TYPE_CHECKING:
     from slixmpp.xmlstream.stanzabase import StanzaBase
@@ -65,8 +68,14 @@ class Lifetime:
         self.management = StreamManagement(
             account.own, account.custody, account.clock, boot, account.outbox.arrived
         )
-        self.acknowledging = Acknowledging(self.management, self._write, lambda: account.profile.ack_delay)
+        self.acknowledging = Acknowledging(
+            self.management, self._write, lambda: account.profile.ack_delay, self._on_asked
+        )
         self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
+
+        self.timing = LinkTiming(account.facts, account.own, account.clock)
+        """What is known of the link."""
+        self._liveness: Liveness | None = None
 
     @property
     def online(self) -> bool:
@@ -79,7 +88,7 @@ class Lifetime:
         stream.lost.add_done_callback(lambda _: self._ended(stream))
         stream.sent = lambda text: self._account.post(Parcel(text, Lane.REQUEST))
         stream.on_drained = self.lanes.run
-        stream.before_packet = self.acknowledging.before_packet
+        stream.before_packet = self._before_packet
         stream.last_words = self.acknowledging.last_words
         for name in _SLIXMPP_HANDLERS:
             stream.remove_handler(name)
@@ -127,6 +136,7 @@ class Lifetime:
             self.give_up(str(error))
             return
         self.confirmed = True
+        self._watch()
         self.lanes.open()
         self._account.outbox.flush()
 
@@ -161,6 +171,47 @@ class Lifetime:
         for stanza in sorted(stanzas, key=_is_own_occupant):
             self._account.inbox.replay(stanza)
 
+    def _watch(self) -> None:
+        """Notice from now on when the link is dead."""
+        stream = self.stream
+        if stream is None or stream.wire is None:
+            return
+
+        def dead(reason: str) -> None:
+            log.info("the link of %s is dead: %s", self._account.own.domain, reason)
+            stream.fail(Failure("The link is dead: nothing comes through.", "dead"))
+
+        self._liveness = Liveness(self.timing, stream.wire, ask=self._ask, dead=dead)
+        stream.on_heard = self._liveness.heard
+
+    def surroundings_changed(self, *, slept: bool) -> None:
+        """This computer woke up, or its network changed: the link may be gone."""
+        if self._liveness is not None:
+            (self._liveness.woke if slept else self._liveness.network_changed)()
+
+    def _ask(self) -> None:
+        """Put a question to the server that it answers at once."""
+        if self.management.enabled:
+            self.acknowledging.ask()
+        else:
+            self._on_asked()
+            self._account.spawn(self._ping(self._account.request("get", convert.element(PING, "ping"))))
+
+    async def _ping(self, answer: Awaitable[object]) -> None:
+        with suppress(Failed):
+            await answer
+        if self._liveness is not None:
+            self._liveness.answered()
+
+    def _before_packet(self) -> list[str]:
+        if self._liveness is not None:
+            self._liveness.said()
+        return self.acknowledging.before_packet()
+
+    def _on_asked(self) -> None:
+        if self._liveness is not None:
+            self._liveness.asked()
+
     def _ended(self, stream: Stream) -> None:
         if self.stream is stream:
             self.on_lost()
@@ -172,6 +223,9 @@ class Lifetime:
         self.offered, self.stream = self.stream.offered, None
         self.lanes.close()
         self.acknowledging.stop()
+        if self._liveness is not None:
+            self._liveness.stop()
+            self._liveness = None
         self._account.inbox.clear()
         if not self.confirmed and self.opened:
             self.management.abandon()
@@ -253,6 +307,8 @@ class Lifetime:
             self.management.on_enabled(element)
 
     def _on_ack(self, element: ET.Element) -> None:
+        if self._liveness is not None:
+            self._liveness.answered()
         if self.management.on_ack(element):
             self.acknowledging.answered()
             self.lanes.run()

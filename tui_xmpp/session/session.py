@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..core.account import Account, Connection
+from ..core.account import Account, Connection, Token
 from ..core.address import Address
 from ..core.chat import ChatKey
 from ..core.commands import AddAccount, Answer, Command, Connect, Disconnect, Refused, SetPresence
@@ -38,9 +38,11 @@ from ..core.questions import Question, Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from .account import AccountSession, Link
+from .awake import AwakeWatch
 from .connector import Connector
 from .feature import Feature
 from .features import ALL
+from .network import NetworkWatch
 from .opening import SignedIn
 from .resolver import SystemResolver
 from .stream import Stream
@@ -63,6 +65,16 @@ class Running:
     """Written to the configuration once the server has accepted it."""
     asked: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
     """Open questions for a password, by id."""
+    vault: Vault | None = None
+
+    async def token(self) -> Token | None:
+        """As `credentials.Tokens.token`."""
+        return None if self.vault is None else await self.vault.token(self.account.own)
+
+    async def keep_token(self, token: Token | None) -> None:
+        """As `credentials.Tokens.keep_token`."""
+        if self.vault is not None:
+            await self.vault.keep_token(self.account.own, token)
 
 
 LinkMaker = Callable[["Session", Running], Link]
@@ -103,6 +115,8 @@ class Session:
         self._subscribers = Subscribers()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
+        self._network = NetworkWatch(lambda: self._surroundings_changed(slept=False))
+        self._awake = AwakeWatch(lambda: self._surroundings_changed(slept=True))
 
     @property
     def world(self) -> World:
@@ -121,6 +135,8 @@ class Session:
 
     async def start(self) -> None:
         """Make the configured accounts known and connect the enabled ones."""
+        self._network.start()
+        self._awake.start()
         for account in self._settings.accounts:
             running = self._run(account)
             if account.enabled:
@@ -160,6 +176,8 @@ class Session:
         if self._closed:
             return
         self._closed = True
+        self._network.stop()
+        self._awake.stop()
         links = [one.link for one in self._accounts.values() if one.link is not None]
         await asyncio.gather(*(link.stop(leave=leave) for link in links), return_exceptions=True)
         for running in self._accounts.values():
@@ -219,7 +237,7 @@ class Session:
             boot=self._boot,
             tell=self._subscribers.tell,
         )
-        running = self._accounts[account.address] = Running(made)
+        running = self._accounts[account.address] = Running(made, vault=self._vault)
         self.tell(AccountAdded(account))
         return running
 
@@ -307,6 +325,12 @@ class Session:
             if not waiting.done():
                 waiting.set_result(Answer("", yes=False))
 
+    def _surroundings_changed(self, *, slept: bool) -> None:
+        for running in self._accounts.values():
+            running.account.life.surroundings_changed(slept=slept)
+            if running.link is not None:
+                running.link.surroundings_changed()
+
     # --- inside -----------------------------------------------------------------------------------
 
     def _running(self, address: Address | None) -> Running:
@@ -344,6 +368,9 @@ def _connector(session: Session, running: Running) -> Link:
         tell=session.tell,
         on_stream=account.life.on_stream,
         opener=account.life,
+        timing=account.life.timing,
+        tokens=running,
+        paced=lambda: account.profile.paced,
         on_ready=on_ready,
         on_lost=account.life.on_lost,
         resolver=SystemResolver(),
