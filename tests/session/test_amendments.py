@@ -101,6 +101,7 @@ async def test_reacting(wire: Wire) -> None:
 
 async def test_reacting_in_a_room_names_the_rooms_id(wire: Wire) -> None:
     wire.enter()
+    await wire.take(f"<message from='{IN_ROOM.address}' type='groupchat'><subject/></message>")
     await wire.take(
         f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='m1'><body>a</body>"
         f"<stanza-id xmlns='urn:xmpp:sid:0' by='{IN_ROOM.address}' id='r1'/></message>"

@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import pytest_asyncio
 
 from tests.session.room_script import INFO, error
 from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, Wire
@@ -62,8 +63,8 @@ def mine(wire: Wire) -> dict[str, Bookmark]:
     return {str(one.address): one for one in wire.world.bookmarks.values()}
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Wire:
+@pytest_asyncio.fixture
+async def fresh(tmp_path: Path) -> Wire:
     return Wire(tmp_path)
 
 

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from tests.session.room_script import ask, error, info, presence
 from tests.session.wire import ANNA, BERT, IN_ROOM, WITH_BERT, Wire, text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
@@ -13,6 +16,7 @@ from tui_xmpp.core.commands import FillGap, OpenChat, SendMessage
 from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, MessageKept, RoomChanged
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.room import RoomState
+from tui_xmpp.session.features import history
 
 MAM = "{urn:xmpp:mam:2}query"
 RSM = "{http://jabber.org/protocol/rsm}"
@@ -87,7 +91,7 @@ async def signed_in(folder: Path, count: int, *, link: str = "full") -> tuple[Wi
 
 async def test_the_first_sign_in_fetches_the_newest_page_and_notes_the_hole(tmp_path: Path) -> None:
     wire, server = await signed_in(tmp_path, 120)
-    assert len(server.queries) == 2, "once more after our presence"
+    assert len(server.queries) == 1
     assert bodies(wire) == [f"m{n}" for n in range(70, 120)]
     (gap,) = wire.archive.page(WITH_BERT).gaps
     assert (gap.after, gap.before_id) == (None, "a70")
@@ -127,7 +131,7 @@ async def test_catching_up_goes_on_from_the_newest_known(tmp_path: Path) -> None
     await wire.online(answers=False)
     await server.serve_all()
     assert bodies(wire) == [f"m{n}" for n in range(130)]
-    assert len(server.queries) == 4 and not wire.archive.page(WITH_BERT).gaps
+    assert len(server.queries) == 3 and not wire.archive.page(WITH_BERT).gaps
     assert wire.world.chats[WITH_BERT].unread == 125
     await wire.close()
 
@@ -170,16 +174,120 @@ async def test_an_own_message_seen_in_the_archive_was_taken_and_is_not_sent_agai
     await wire.close()
 
 
-async def test_what_came_between_catching_up_and_our_presence_is_fetched(tmp_path: Path) -> None:
+def live(number: int) -> str:
+    """A message of the archive, as it is delivered."""
+    return (
+        f"<message from='{BERT}/x' to='{ANNA}' type='chat' id='m{number}'><body>m{number}</body>"
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ANNA}' id='a{number}'/></message>"
+    )
+
+
+def newest(wire: Wire) -> str:
+    found = wire.archive.newest_archive_id(ANNA)
+    return "" if found is None else found[0]
+
+
+async def test_the_archive_is_asked_once_and_after_our_presence(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5)
+    written = [
+        one
+        for one in wire.stream.written
+        if one.tag == "{jabber:client}presence" or one.find(MAM) is not None
+    ]
+    assert [one.tag.partition("}")[2] for one in written] == ["presence", "iq"]
+    assert len(server.queries) == 1
+    await wire.close()
+
+
+async def test_live_messages_that_come_before_the_archive_answers_are_there_once_and_in_place(
+    tmp_path: Path,
+) -> None:
     wire, server = await signed_in(tmp_path, 5)
     wire.lose()
     await wire.online(answers=False)
-    wire.answer(await wire.request("{jabber:iq:roster}query"))
-    await server.serve()
-    server.count = 6
+    # One is archived before the query is answered and delivered as well, one comes after the answer was made.
+    server.count = 7
+    wire.hear(live(6))
+    await wire.settle()
+    assert newest(wire) == "a4", "nobody knows yet what is missing before it"
     await server.serve_all()
-    assert bodies(wire)[-1] == "m5"
+    assert newest(wire) == "a6"
+    wire.hear(live(7))
+    await wire.settle()
+    assert sorted(bodies(wire)) == [f"m{n}" for n in range(8)] and newest(wire) == "a7"
     await wire.close()
+
+
+async def test_a_live_message_behind_the_last_page_is_the_newest_known(tmp_path: Path) -> None:
+    wire, server = await signed_in(tmp_path, 5)
+    wire.lose()
+    await wire.online(answers=False)
+    wire.hear(live(5))
+    await wire.settle()
+    await server.serve_all()
+    assert newest(wire) == "a5" and bodies(wire)[-1] == "m5"
+    await wire.close()
+
+
+async def test_an_archive_that_does_not_answer_in_time_is_asked_again_and_settles_nothing_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(tmp_path)
+    monkeypatch.setattr(history, "_MOST_SECONDS", 0.0)
+    settled: list[ChatKey | None] = []
+    monkeypatch.setattr(type(wire.account), "settled", lambda _, chat: settled.append(chat))
+    wire.account.patience = lambda: 0.0
+    await wire.online(answers=False)
+    await wire.until(lambda: sum(one.find(MAM) is not None for one in wire.requests()) > 2)
+    assert not settled
+    wire.account.patience = lambda: 30.0
+    server = Server(wire, 3)
+    await server.serve_all()
+    assert settled == [None] and bodies(wire) == ["m0", "m1", "m2"]
+    await wire.close()
+
+
+@pytest.mark.parametrize("condition", ["service-unavailable", "feature-not-implemented"])
+async def test_where_there_is_no_archive_nothing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    wire = Wire(tmp_path)
+    settled: list[ChatKey | None] = []
+    monkeypatch.setattr(type(wire.account), "settled", lambda _, chat: settled.append(chat))
+    await wire.online(answers=False)
+    wire.answer(await wire.request(MAM), error(condition), "error")
+    await wire.until(lambda: settled == [None])
+    await wire.close()
+
+
+async def test_where_it_was_cut_short_chats_with_messages_of_unknown_fate_are_paged_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, server = await signed_in(tmp_path, 5, link="satellite")
+    wire.lose()
+    settled: list[ChatKey | None] = []
+    monkeypatch.setattr(type(wire.account), "settled", lambda _, chat: settled.append(chat))
+    monkeypatch.setattr(type(wire.account), "unsettled", lambda _: (WITH_BERT,))
+    server.count = 30
+    server.queries.clear()
+    await wire.online(answers=False)
+    while not settled:
+        await server.serve_all()
+    assert bodies(wire) == [f"m{n}" for n in range(30)]
+    of_bert = [one for one in server.queries if one.find("{jabber:x:data}x") is not None]
+    assert of_bert and of_bert[0].findtext(f".//{RSM}after") == "a9"
+    assert settled == [None]
+    await wire.close()
+
+
+async def test_a_room_without_an_archive_is_settled_by_its_subject(wire: Wire) -> None:
+    await ask(wire, answer=info(features=()))
+    await wire.take(presence("anna", 110))
+    await wire.account.do(SendMessage(IN_ROOM, "hello"))
+    await wire.settle()
+    assert not [one for one in wire.stream.written if text(one)], "its history may still tell"
+    await wire.take(f"<message from='{IN_ROOM.address}' type='groupchat'><subject/></message>")
+    assert [text(one) for one in wire.stream.written if text(one)] == ["hello"]
 
 
 async def test_an_id_that_left_the_archive_means_beginning_at_the_end(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ async def test_reading_sends_one_marker_for_the_newest(wire: Wire) -> None:
 
 async def test_a_room_message_goes_to_its_room(wire: Wire) -> None:
     wire.enter()
-    await wire.settle()
+    await wire.take(f"<message from='{IN_ROOM.address}' type='groupchat'><subject/></message>")
     written = await wire.do(SendMessage(IN_ROOM, "hello all"))
     assert written[0].get("type") == "groupchat" and written[0].get("to") == str(IN_ROOM.address)
     await wire.take(

@@ -157,7 +157,7 @@ async def test_a_room_that_forgot_us_is_joined_again_when_it_refuses_a_message(w
         f"<message from='{ROOM}' type='error' id='{sent.get('id')}'>{error('not-acceptable')}</message>"
     )
     assert wire.messages(IN_ROOM)[0].delivery is Delivery.FAILED
-    assert state(wire) is RoomState.QUEUED
+    assert state(wire) is RoomState.JOINING
 
 
 async def test_a_private_message_has_its_own_chat(wire: Wire) -> None:
@@ -279,7 +279,11 @@ async def _silence(wire: Wire) -> str | None:
 
 @pytest.mark.parametrize(
     ("condition", "expected"),
-    [("not-acceptable", RoomState.QUEUED), ("service-unavailable", RoomState.JOINED), ("", RoomState.JOINED)],
+    [
+        ("not-acceptable", RoomState.JOINING),
+        ("service-unavailable", RoomState.JOINED),
+        ("", RoomState.JOINED),
+    ],
 )
 async def test_a_silent_room_is_pinged_and_joined_again_if_it_forgot_us(
     wire: Wire, condition: str, expected: RoomState

@@ -89,7 +89,7 @@ class BookmarkStore:
                 return convert.child(items[0], LEGACY, "storage") if items else None
             query = convert.element(PRIVATE, "query")
             convert.add(query, LEGACY, "storage")
-            answer = convert.payload(await self._context.request("get", query))
+            answer = convert.payload(await self._context.request("get", query, background=True))
             return None if answer is None else convert.child(answer, LEGACY, "storage")
         except Failed as failed:
             if failed.condition in _PASSING:
@@ -99,7 +99,7 @@ class BookmarkStore:
     async def _get_node(self, node: str) -> list[ET.Element]:
         query = convert.element(convert.PUBSUB, "pubsub")
         convert.add(query, convert.PUBSUB, "items", node=node)
-        answer = convert.payload(await self._context.request("get", query))
+        answer = convert.payload(await self._context.request("get", query, background=True))
         items = None if answer is None else convert.child(answer, convert.PUBSUB, "items")
         return [] if items is None else list(convert.children(items, convert.PUBSUB, "item"))
 

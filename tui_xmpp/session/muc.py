@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from tui_xmpp.core.value import value
@@ -34,6 +35,9 @@ MAX_REASON = 500
 """Characters kept of why somebody went or was refused."""
 
 _FACTS = "room-info"
+_AT = "at"
+_LASTS = timedelta(days=1)
+"""How long a room is taken to be what it said it was."""
 _MAX_ID = 256
 _HISTORY = 20
 """Messages to ask of a room that keeps no archive and was never joined."""
@@ -44,6 +48,7 @@ _HISTORY_SINCE = 200
 class Status:
     """Status codes of `muc#user` (XEP-0045 §15.6)."""
 
+    NOT_ANONYMOUS = 100
     SELF = 110
     NEW_ROOM = 201
     CONFIGURATION_CHANGED = frozenset({104, 172, 173, 174})
@@ -128,29 +133,46 @@ def _fields(query: ET.Element) -> dict[str, str]:
     return found
 
 
-def remember(facts: KeyValue, account: Address, room: Address, info: RoomInfo) -> None:
-    """Keep what a room said of itself for the next join."""
-    facts.put(_FACTS, f"{account} {room}", json.dumps(asdict(info)))
+def remember(facts: KeyValue, account: Address, room: Address, info: RoomInfo, at: datetime | None) -> None:
+    """Keep what a room said of itself for the next join, and when it said so; None: leave that as it was."""
+    said = _kept(facts, account, room).get(_AT, "") if at is None else at.isoformat()
+    facts.put(_FACTS, f"{account} {room}", json.dumps({**asdict(info), _AT: said}))
 
 
 def remembered(facts: KeyValue, account: Address, room: Address) -> RoomInfo | None:
     """What a room said of itself last time."""
-    kept = facts.get(_FACTS, f"{account} {room}")
-    if kept is None:
-        return None
+    kept = _kept(facts, account, room)
     try:
-        return RoomInfo(**json.loads(kept))
-    except (ValueError, TypeError):
+        return RoomInfo(**{name: value for name, value in kept.items() if name != _AT}) if kept else None
+    except TypeError:
         return None
 
 
-async def ask_info(context: Context, room: Address) -> RoomInfo | None:
+def is_fresh(facts: KeyValue, account: Address, room: Address, now: datetime) -> bool:
+    """Whether a room has said of itself lately what is remembered."""
+    try:
+        at = datetime.fromisoformat(_kept(facts, account, room).get(_AT, ""))
+    except (ValueError, TypeError):
+        return False
+    return now - _LASTS < at <= now
+
+
+def _kept(facts: KeyValue, account: Address, room: Address) -> dict[str, Any]:
+    try:
+        kept = json.loads(facts.get(_FACTS, f"{account} {room}") or "{}")
+    except ValueError:
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+async def ask_info(context: Context, room: Address, *, background: bool = False) -> RoomInfo | None:
     """Ask a room what it is and remember it (XEP-0045 §6.4); None: that is no room. Raises `Failed`."""
-    answer = await context.request("get", convert.element(convert.DISCO_INFO, "query"), to=room)
-    query = convert.payload(answer)
-    info = None if query is None else read_info(query)
+    query = convert.element(convert.DISCO_INFO, "query")
+    answer = await context.request("get", query, to=room, background=background)
+    said = convert.payload(answer)
+    info = None if said is None else read_info(said)
     if info is not None:
-        remember(context.facts, context.own, room, info)
+        remember(context.facts, context.own, room, info, context.clock.now())
     return info
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from ...core import commands as cmd
@@ -22,12 +23,14 @@ from ...core.events import (
 )
 from ...core.link import Weight
 from ...core.room import Bookmark, RoomState
-from .. import convert, muc
+from .. import convert, freshness, muc
 from ..bookmark_items import NATIVE
 from ..bookmark_store import BookmarkStore
 from ..feature import Context, Failed, Feature, Handler, PepHandler
 
 _HERE = (RoomState.QUEUED, RoomState.JOINING, RoomState.JOINED)
+_LASTS = timedelta(days=1)
+"""How long bookmarks are believed of which nothing new was told."""
 
 
 class Bookmarks(Feature):
@@ -39,6 +42,7 @@ class Bookmarks(Feature):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._store = BookmarkStore(context)
+        self._fresh = freshness.Freshness(context.facts, f"{context.own} bookmarks", _LASTS)
         self._joined: set[Address] = set()
         """Rooms whose autojoin has been obeyed: one that the user left stays left."""
         self._passwords: dict[Address, str] = {}
@@ -70,14 +74,32 @@ class Bookmarks(Feature):
         return {NATIVE: self._changed_elsewhere}
 
     def on_ready(self) -> None:
-        """Join by what was last seen at once, and ask the server for what is true now."""
+        """Join by what was last seen at once; ask the server where that was never, or is long ago."""
+        self._fresh.begin()
+        self._recall()
+        self._join_marked()
+        if not self._fresh.is_known:
+            self.context.spawn(self._load())
+        elif self.context.allows(Weight.USEFUL):
+            self.context.spawn(self._refresh())
+
+    def on_resumed(self) -> None:
+        """The server has told of every change."""
+        self._recall()
+
+    def _recall(self) -> None:
         if not self._mine():
             kept = self.context.cache.bookmarks(self.context.own)
             if kept:
                 self.context.emit(BookmarksChanged(self.context.own, tuple(kept)))
-        self._join_marked()
-        if self.context.allows(Weight.USEFUL) or not self._mine():
-            self.context.spawn(self._load())
+
+    async def _refresh(self) -> None:
+        """Fetch them again where they are old, and say what could not be said in the last session."""
+        if self._wishes:
+            await self._follow()
+        await asyncio.sleep(freshness.QUIET_SECONDS)
+        if not self._fresh.is_fresh(self.context.clock.now()):
+            await self._load()
 
     def on_stop(self) -> None:
         """What another device changes from now on is not told."""
@@ -101,6 +123,7 @@ class Bookmarks(Feature):
             return
         found = await self._store.load()
         self._is_loaded = True
+        self._fresh.fetched(self.context.clock.now())
         mine = self._mine()
         for one in found:
             self._leave_unmarked(mine.get(one.address), one)
@@ -251,6 +274,7 @@ class Bookmarks(Feature):
     # --- what another device does -----------------------------------------------------------------
 
     def _changed_elsewhere(self, items: ET.Element) -> None:
+        self._fresh.pushed(items)
         mine = self._mine()
         for item in convert.children(items, convert.PUBSUB_EVENT, "item"):
             bookmark = self._store.note(item)

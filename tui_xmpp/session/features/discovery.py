@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from ...core.account import Ability
 from ...core.address import Address
 from ...core.events import AbilitiesChanged
-from .. import caps, convert, guard
-from ..feature import Failed, Feature, IqHandler, Unserved
+from .. import caps, convert, freshness, guard
+from ..feature import Context, Failed, Feature, IqHandler, Unserved
 from ..unwrap import CARBONS, MAM
 
 _PRE_APPROVAL = "{urn:xmpp:features:pre-approval}sub"
@@ -18,6 +21,9 @@ _BY_FEATURE = {
     CARBONS: Ability.CARBONS,
     "urn:xmpp:blocking": Ability.BLOCKING,
 }
+_SPACE = "abilities"
+_LASTS = timedelta(days=1)
+"""How long the answers of a server that announces the same capabilities are believed."""
 
 
 class Discovery(Feature):
@@ -25,6 +31,10 @@ class Discovery(Feature):
 
     XEPS = ("XEP-0030",)
     NAMESPACES = (convert.DISCO_INFO,)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._fresh = freshness.Freshness(context.facts, f"{context.own} disco", _LASTS)
 
     @property
     def iqs(self) -> Mapping[tuple[str, str], IqHandler]:
@@ -35,8 +45,27 @@ class Discovery(Feature):
         }
 
     def on_ready(self) -> None:
-        """Learn what the server can do, beside everything else."""
-        self.context.spawn(self._learn())
+        """What the server could do last time holds until its capabilities change, or for a day."""
+        self._recall()
+        self.context.spawn(self._refresh() if self._fresh.is_known else self._learn())
+
+    def on_resumed(self) -> None:
+        """The server is the one it was."""
+        self._recall()
+
+    def _recall(self) -> None:
+        try:
+            known = json.loads(self.context.facts.get(_SPACE, str(self.context.own)) or "[]")
+        except ValueError:
+            return
+        if known:
+            self.context.emit(AbilitiesChanged(self.context.own, frozenset(known)))
+
+    async def _refresh(self) -> None:
+        # By then the session stands, and the server has said which capabilities it has (XEP-0115 §6.3).
+        await asyncio.sleep(freshness.QUIET_SECONDS)
+        if not self._fresh.is_fresh(self.context.clock.now(), self.context.server_caps):
+            await self._learn()
 
     def _info(self, iq: ET.Element) -> ET.Element | None:
         query = self._asked(iq)
@@ -63,22 +92,29 @@ class Discovery(Feature):
 
     async def _learn(self) -> None:
         own = self.context.own
-        account = await self._features(own)
-        server = await self._features(Address("", own.domain))
+        try:
+            account = await self._features(own)
+            server = await self._features(Address("", own.domain))
+        except Failed:
+            # What was known stays; the next sign-in asks again.
+            return
         found = {ability for name, ability in _BY_FEATURE.items() if name in account[0] | server[0]}
         if ("pubsub", "pep") in account[1] | server[1]:
             found.add(Ability.PEP)
         if _PRE_APPROVAL in self.context.stream_features:
             found.add(Ability.PRE_APPROVAL)
-        self.context.emit(AbilitiesChanged(own, frozenset(one.value for one in found)))
+        names = sorted(one.value for one in found)
+        self.context.facts.put(_SPACE, str(own), json.dumps(names))
+        self._fresh.fetched(self.context.clock.now(), self.context.server_caps)
+        self.context.emit(AbilitiesChanged(own, frozenset(names)))
 
     async def _features(self, address: Address) -> tuple[set[str], set[tuple[str, str]]]:
         try:
             result = await self.context.request(
-                "get", convert.element(convert.DISCO_INFO, "query"), to=address
+                "get", convert.element(convert.DISCO_INFO, "query"), to=address, background=True
             )
         except Failed as failed:
-            if failed.condition == "offline":
+            if failed.condition in ("offline", "timeout"):
                 raise
             return set(), set()
         query = convert.child(result, convert.DISCO_INFO, "query")

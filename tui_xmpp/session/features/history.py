@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from xml.etree import ElementTree as ET
-
-from tui_xmpp.core.value import value
+from datetime import datetime, timedelta
 
 from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
 from ...core.events import Event, HistoryLoaded, RoomChanged
-from ...core.message import Gap, Message
+from ...core.message import Delivery, Gap, Message
 from ...core.room import RoomState
-from .. import convert
+from ..archive_query import ArchiveQueries, Asked, Page
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
-from ..unwrap import FORWARD, MAM
+from ..unwrap import MAM
 
-RSM = "http://jabber.org/protocol/rsm"
 _SPACE, _WHOLE = "archive", "whole"
 """In the facts: our own archive was fetched from its beginning, with no hole since."""
-_TIMEOUT = 90.0
-"""Seconds to wait for a page."""
-
-
-@value
-class _Page:
-    results: list[ET.Element]
-    complete: bool
-
-    @property
-    def first(self) -> tuple[str, datetime] | None:
-        return _place(self.results[0]) if self.results else None
-
-    @property
-    def last(self) -> tuple[str, datetime] | None:
-        return _place(self.results[-1]) if self.results else None
+_CURRENT = "archives-current"
+"""In the facts: the archives of which this session has everything."""
+SUBJECT_SECONDS = 60.0
+"""How long a room without an archive may take to tell its history; the subject ends it."""
+_MOST_SECONDS = 30.0
+"""Between two tries to catch up."""
+_MARGIN = timedelta(days=1)
+"""How wrong our clock may be."""
+_LOOK_BACK = 200
+_PASSING = (
+    "offline",
+    "timeout",
+    "internal-server-error",
+    "policy-violation",
+    "recipient-unavailable",
+    "remote-server-timeout",
+    "resource-constraint",
+    "undefined-condition",
+)
+"""After these the archive may still tell; all else means that there is none for us."""
 
 
 class History(Feature):
@@ -50,10 +52,19 @@ class History(Feature):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._queries = ArchiveQueries(context)
         self._current: set[Address] = set()
         """Archives that are caught up: from then on live messages move the newest id."""
-        self._rooms: set[ChatKey] = set()
-        """Rooms whose catch-up has begun since we joined."""
+        self._live: dict[Address, tuple[str, datetime]] = {}
+        """The newest live message of archives that are being caught up."""
+        self._rooms: dict[ChatKey, object] = {}
+        """Rooms whose catch-up has begun since we joined; another join is another object."""
+        self._telling: set[ChatKey] = set()
+        """Rooms without an archive that are telling their history."""
+        self._is_open = False
+        """A session goes on: what is current may be noted on the disk."""
+        self._is_resuming = False
+        """What rooms tell is that we are in them still."""
         self._filling: dict[int, Gap] = {}
 
     @property
@@ -66,34 +77,74 @@ class History(Feature):
 
         So what was archived before our presence is in the answer, and what came after it is delivered live.
         """
-        self.context.spawn(self._catch_up_own())
+        self._is_open = True
+        self._keep_current(set())
+        own = self.context.own
+        known = self.context.archive.newest_archive_id(own)
+        first = self._queries.ask(own, before="") if known is None else self._queries.ask(own, after=known[0])
+        self.context.spawn(self._catch_up(own, None, first))
 
     def on_resumed(self) -> None:
-        """Nothing was missed: the server has kept what came."""
-        self._current.add(self.context.own)
+        """Where the earlier process had caught up nothing was missed: the server has kept what came."""
+        self._is_open = self._is_resuming = True
+        self._current = self._kept_current()
+        self.context.spawn(self._go_on())
+
+    async def _go_on(self) -> None:
+        """The rooms we are in have been told again."""
+        self._is_resuming = False
+        own = self.context.own
+        self._keep_current({one for one in self._current if one == own or ChatKey(own, one) in self._rooms})
+        if own in self._current:
+            self.context.settled(None)
+        else:
+            await self._catch_up(own, None)
 
     def on_stop(self) -> None:
         """What comes now may leave a hole."""
+        self._is_open = False
         self._current.clear()
+        self._live.clear()
         self._rooms.clear()
+        self._telling.clear()
         cut_off, self._filling = self._filling, {}
         for gap in cut_off.values():
             self._say_failed(gap, "The connection was lost; the rest is fetched when you ask again.")
 
     def told(self, event: Event) -> None:
-        """Catch up with a room once we are in; note that people see us."""
+        """Catch up with a room once we are in."""
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
-        room = self.context.world.rooms.get(event.key)
-        if room is None or room.state is not RoomState.JOINED:
-            self._rooms.discard(event.key)
-            self._current.discard(event.key.address)
-        elif event.key not in self._rooms:
-            if room.archive:
-                self._rooms.add(event.key)
-                self.context.spawn(self._catch_up_room(event.key))
-            elif event.state is RoomState.JOINED:
-                self.context.settled(event.key)
+        key, room = event.key, self.context.world.rooms[event.key]
+        if room.state is not RoomState.JOINED:
+            self._rooms.pop(key, None)
+            self._telling.discard(key)
+            if key.address in self._current and not self._is_resuming:
+                self._keep_current(self._current - {key.address})
+            return
+        if event.subject is not None and key in self._telling:
+            # XEP-0045 §7.2.1: history comes before the subject; it is on the disk once this is over.
+            self.context.spawn(self._settle_told(key))
+        if key in self._rooms:
+            return
+        if room.archive or self._is_resuming:
+            mark = self._rooms[key] = object()
+            if self._is_resuming and (key.address in self._current or not room.archive):
+                self.context.settled(key)
+            else:
+                self.context.spawn(self._catch_up(key.address, key, mark=mark))
+        elif event.state is RoomState.JOINED:
+            self._telling.add(key)
+            self.context.spawn(self._settle_late(key))
+
+    async def _settle_told(self, key: ChatKey) -> None:
+        if key in self._telling:
+            self._telling.discard(key)
+            self.context.settled(key)
+
+    async def _settle_late(self, key: ChatKey) -> None:
+        await asyncio.sleep(SUBJECT_SECONDS)
+        await self._settle_told(key)
 
     def kept(self, draft: Draft, message: Message) -> None:
         """A live message moves the newest id, where nothing is missing before it."""
@@ -103,58 +154,80 @@ class History(Feature):
             self._look_back(message)
         if draft.old:
             return
-        is_room = draft.kind is ChatKind.ROOM
-        if (message.chat.address if is_room else self.context.own) in self._current:
-            self.context.archive.set_newest_archive_id(
-                self.context.own, message.archive_id, message.at, message.chat if is_room else None
-            )
-
-    async def _catch_up_own(self) -> None:
-        try:
-            await self._catch_up(self.context.own, None)
-        except Failed as failed:
-            # No archive, or none that answers: what waits is sent all the same.
-            if failed.condition == "offline":
-                raise
+        room = message.chat if draft.kind is ChatKind.ROOM else None
+        archive = self.context.own if room is None else room.address
+        if archive in self._current:
+            self.context.archive.set_newest_archive_id(self.context.own, message.archive_id, message.at, room)
         else:
-            self._current.add(self.context.own)
-        self.context.settled(None)
+            self._live[archive] = (message.archive_id, message.at)
 
-    def _look_back(self, message: Message) -> None:
-        """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
-        store, own = self.context.archive, self.context.own
-        if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
-            store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
+    # --- what is current ---------------------------------------------------------------------------
 
-    async def _catch_up_room(self, key: ChatKey) -> None:
+    def _kept_current(self) -> set[Address]:
         try:
-            await self._catch_up(key.address, key)
-            self._current.add(key.address)
-        except Failed as failed:
-            if failed.condition == "offline":
-                raise
-        self.context.settled(key)
+            kept = json.loads(self.context.facts.get(_CURRENT, str(self.context.own)) or "[]")
+            return {Address.parse(one) for one in kept}
+        except (ValueError, TypeError):
+            return set()
 
-    async def _catch_up(self, archive: Address, room: ChatKey | None) -> None:
+    def _keep_current(self, current: set[Address]) -> None:
+        self._current = current
+        kept = json.dumps(sorted(str(one) for one in current))
+        key = str(self.context.own)
+        if self._is_open and (self.context.facts.get(_CURRENT, key) or "[]") != kept:
+            self.context.facts.put(_CURRENT, key, kept)
+
+    # --- catching up --------------------------------------------------------------------------------
+
+    async def _catch_up(
+        self, archive: Address, room: ChatKey | None, first: Asked | None = None, mark: object = None
+    ) -> None:
+        """Until it is done, or it is sure that the archive tells nothing; `first` has been asked already."""
+        tries = 0
+        while room is None or self._rooms.get(room) is mark:
+            try:
+                await self._catch_up_once(archive, room, first)
+            except Failed as failed:
+                if failed.condition not in _PASSING:
+                    self.context.settled(room)
+                    return
+                # What may have arrived must not go again before the archive has told.
+                first, tries = None, tries + 1
+                await asyncio.sleep(min(2.0**tries, _MOST_SECONDS))
+            else:
+                live = self._live.pop(archive, None)
+                if live is not None:
+                    # In no page: it came after the last of them.
+                    self.context.archive.set_newest_archive_id(self.context.own, *live, room)
+                if room is None or self._rooms.get(room) is mark:
+                    self._keep_current(self._current | {archive})
+                    self.context.settled(room)
+                return
+
+    async def _catch_up_once(self, archive: Address, room: ChatKey | None, first: Asked | None) -> None:
         store, own = self.context.archive, self.context.own
         known = store.newest_archive_id(own, room)
         if known is not None:
             try:
-                done = await self._forward(archive, room, known)
+                if await self._forward(archive, room, known, first):
+                    return
             except Failed as failed:
                 # XEP-0313 §4.3.3: the id has left the archive; begin again at the end.
                 if failed.condition != "item-not-found":
                     raise
-                done = False
-        if known is None or not done:
-            await self._newest(archive, room, store.newest_archive_id(own, room))
+            first, known = None, store.newest_archive_id(own, room)
+        if not await self._newest(archive, room, known, first):
+            await self._find_unsettled(archive, room, known)
 
-    async def _forward(self, archive: Address, room: ChatKey | None, known: tuple[str, datetime]) -> bool:
+    async def _forward(
+        self, archive: Address, room: ChatKey | None, known: tuple[str, datetime], first: Asked | None
+    ) -> bool:
         """Page on from the newest known message; False: cut short by the link profile."""
         last = known
         for _ in range(self.context.profile.catch_up_pages):
-            page = await self._query(archive, after=last[0])
-            await self.context.fetched(archive, page.results)
+            page = await self._queries.page(first or self._queries.ask(archive, after=last[0]))
+            first = None
+            await self._fetched(archive, page)
             if page.last is not None:
                 last = page.last
                 self.context.archive.set_newest_archive_id(self.context.own, *last, room)
@@ -163,18 +236,18 @@ class History(Feature):
         return False
 
     async def _newest(
-        self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None
-    ) -> None:
-        """Fetch the newest page; what lies before it, down to the known message, is a hole."""
-        page = await self._query(archive, before="")
-        await self.context.fetched(archive, page.results, seen=known is None)
+        self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None, first: Asked | None
+    ) -> bool:
+        """Fetch the newest page; False: what lies before it, down to the known message, is a hole."""
+        page = await self._queries.page(first or self._queries.ask(archive, before=""))
+        await self._fetched(archive, page, seen=known is None)
         if page.first is None or page.last is None:
-            return
+            return True
         self.context.archive.set_newest_archive_id(self.context.own, *page.last, room)
         if page.complete:
             if room is None:
                 self.context.facts.put(_SPACE, str(self.context.own), _WHOLE)
-            return
+            return True
         if room is None:
             self.context.facts.delete(_SPACE, str(self.context.own))
         before_id, before = page.first
@@ -182,6 +255,56 @@ class History(Feature):
         for key in [room] if room is not None else self._chats():
             gap = self.context.archive.add_gap(Gap(0, key, after, after_id, before, before_id))
             self.context.emit(HistoryLoaded(key, 0, gap))
+        return False
+
+    async def _fetched(self, archive: Address, page: Page, *, seen: bool = False) -> None:
+        await self.context.fetched(archive, page.results, seen=seen)
+        live = self._live.get(archive)
+        if live is not None and live[0] in page.ids:
+            del self._live[archive]
+
+    async def _find_unsettled(
+        self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None
+    ) -> None:
+        """Fetch from the hole that was left whatever chats with messages of unknown fate have in it."""
+        chats = self.context.world.chats
+        for key in self.context.unsettled():
+            chat = chats.get(key)
+            if room is None and (chat is None or chat.kind is not ChatKind.ROOM):
+                await self._page_through(archive, key, key.address, known)
+            elif key == room:
+                await self._page_through(archive, key, None, known)
+
+    async def _page_through(
+        self, archive: Address, key: ChatKey, peer: Address | None, known: tuple[str, datetime] | None
+    ) -> None:
+        after = None if known is None else known[0]
+        start = self._since(key) if known is None else None
+        while True:
+            try:
+                page = await self._queries.fetch(archive, peer, after=after, start=start)
+            except Failed as failed:
+                # The id may have left the archive, or be none of this chat.
+                if failed.condition != "item-not-found" or start is not None:
+                    raise
+                after, start = None, self._since(key)
+                continue
+            await self._fetched(archive, page, seen=known is None)
+            if page.complete or page.last is None or page.last[0] == after:
+                return
+            after = page.last[0]
+
+    def _since(self, key: ChatKey) -> datetime:
+        """A time before all messages of unknown fate in a chat."""
+        newest = self.context.archive.page(key, limit=_LOOK_BACK).messages
+        times = [one.at for one in newest if one.delivery in (Delivery.QUEUED, Delivery.WRITTEN)]
+        return min(times, default=self.context.clock.now()) - _MARGIN
+
+    def _look_back(self, message: Message) -> None:
+        """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
+        store, own = self.context.archive, self.context.own
+        if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
+            store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
 
     def _chats(self) -> list[ChatKey]:
         own = self.context.own
@@ -229,7 +352,7 @@ class History(Feature):
         archive = gap.chat.address if is_room else self.context.own
         peer = None if is_room else gap.chat.address
         try:
-            page = await self._query(
+            page = await self._queries.fetch(
                 archive,
                 peer,
                 before=gap.before_id,
@@ -239,57 +362,9 @@ class History(Feature):
         except Failed as failed:
             if failed.condition != "item-not-found":
                 raise
-            page = await self._query(archive, peer, before="", start=gap.after, end=gap.before)
+            page = await self._queries.fetch(archive, peer, before="", start=gap.after, end=gap.before)
         count = await self.context.fetched(archive, page.results, seen=True)
         if page.complete or page.first is None or page.first[0] == gap.before_id:
             return count, None
         first_id, first = page.first
         return count, replace(gap, before=first, before_id=first_id)
-
-    async def _query(
-        self,
-        archive: Address,
-        peer: Address | None = None,
-        *,
-        after: str | None = None,
-        before: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-    ) -> _Page:
-        """One page: after an id, or before one (empty: the newest). XEP-0313 §4, XEP-0059 §2."""
-        query_id = self.context.new_id()[:4]
-        fields: dict[str, str | tuple[str, ...]] = {}
-        if peer is not None:
-            fields["with"] = str(peer)
-        if start is not None:
-            fields["start"] = convert.written(start)
-        if end is not None:
-            fields["end"] = convert.written(end)
-        query = convert.element(MAM, "query", queryid=query_id)
-        if fields:
-            query.append(convert.form(MAM, **fields))
-        bounds = convert.add(query, RSM, "set")
-        convert.add(bounds, RSM, "max", str(self.context.profile.page))
-        if after is not None:
-            convert.add(bounds, RSM, "after", after)
-        if before is not None:
-            # XEP-0059 §2.5: an empty <before/> asks for the last page.
-            convert.add(bounds, RSM, "before", before)
-        results: list[ET.Element] = []
-        self.context.collect(archive, query_id, results)
-        try:
-            to = None if archive == self.context.own else archive
-            answer = await self.context.request("set", query, to=to, timeout=_TIMEOUT)
-        finally:
-            self.context.collect(archive, query_id, None)
-        fin = convert.child(answer, MAM, "fin")
-        complete = fin is not None and fin.get("complete") in ("true", "1")
-        return _Page([one for one in results if _place(one) is not None], complete)
-
-
-def _place(result: ET.Element) -> tuple[str, datetime] | None:
-    """The archive id of a result and the time the archive gives it."""
-    forwarded = convert.child(result, FORWARD, "forwarded")
-    at = None if forwarded is None else convert.delay_in(forwarded)
-    id = result.get("id", "")
-    return (id, at) if id and at is not None else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from ...core import commands as cmd
 from ...core import events as ev
-from ...core.address import AddressError
+from ...core.address import Address, AddressError
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command
 from ...core.contact import Show
@@ -21,6 +23,8 @@ from ..feature import Context, Failed, Feature, Handler
 from ..join_queue import JoinQueue, retry_after
 
 JOIN_SECONDS = 60.0
+_SPACE = "rooms-inside"
+"""In the facts: the rooms this session is in, with our nicks there."""
 _OUT_OF_REACH = ("timeout", "remote-server-not-found", "remote-server-timeout")
 
 
@@ -42,6 +46,10 @@ class Joining(Feature):
         """Failures in a row that pass by themselves."""
         self._is_signed_in = self._is_ready = False
         """Our presence is known: before that no room may hear of us (RFC 6121 §4.2)."""
+        self._inside: dict[str, str] = {}
+        """Nick by room: what the server knows of us in this session."""
+        self._resumed: set[ChatKey] = set()
+        """Rooms of the session of an earlier process that have not let us in again yet."""
         self._round = 0
         """Counts the times we became unavailable: joins of an earlier round mean nothing any more."""
 
@@ -100,12 +108,13 @@ class Joining(Feature):
         info = self._infos.get(event.key)
         if info is not None and info.occupants is None:
             seen = replace(info, occupants=len(event.occupants))
-            muc.remember(self.context.facts, event.key.account, event.key.address, seen)
+            muc.remember(self.context.facts, event.key.account, event.key.address, seen, None)
 
     def _room_changed(self, event: RoomChanged) -> None:
         key = event.key
         if key.account != self.context.own:
             return
+        self._note_inside(key)
         if event.state is RoomState.QUEUED and self._is_ready:
             self._wait(key)
         elif event.state in (RoomState.LEFT, RoomState.JOINED):
@@ -127,9 +136,56 @@ class Joining(Feature):
 
     def on_ready(self) -> None:
         """Join what waits, unless we are signed in unseen."""
+        if self._inside or self._kept_inside():
+            self._keep_inside({})
+        self._sign_in()
+
+    def _sign_in(self) -> None:
         self._is_signed_in = True
         if muc.own_presence(self.context).show is not Show.OFFLINE:
             self._begin()
+
+    def on_resumed(self) -> None:
+        """The rooms we are in get ready for the presences that are told again; ours comes last."""
+        own = self.context.own
+        self._inside = self._kept_inside()
+        for name, nick in self._inside.items():
+            key = ChatKey(own, Address.parse(name))
+            self._infos[key] = muc.remembered(self.context.facts, own, key.address) or muc.RoomInfo()
+            self._resumed.add(key)
+            self.context.emit(RoomChanged(key, RoomState.JOINING, nick=nick))
+        self._is_signed_in = True
+        self.context.spawn(self._go_on())
+
+    async def _go_on(self) -> None:
+        """All presences have been told again: what is not entered by now has to be joined."""
+        left, self._resumed = self._resumed, set()
+        for key in left:
+            self.context.emit(RoomChanged(key, RoomState.QUEUED))
+        self._sign_in()
+
+    def _note_inside(self, key: ChatKey) -> None:
+        """Have on the disk where we are, as long as the session goes on."""
+        room = self.context.world.rooms[key]
+        name = str(key.address)
+        if not self._is_signed_in:
+            return
+        if room.state is RoomState.JOINED:
+            if self._inside.get(name) != room.nick:
+                self._keep_inside({**self._inside, name: room.nick})
+        elif name in self._inside and key not in self._resumed:
+            self._keep_inside({one: nick for one, nick in self._inside.items() if one != name})
+
+    def _kept_inside(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self.context.facts.get(_SPACE, str(self.context.own)) or "{}")
+        except ValueError:
+            return {}
+        return kept if isinstance(kept, dict) else {}
+
+    def _keep_inside(self, inside: dict[str, str]) -> None:
+        self._inside = inside
+        self.context.facts.put(_SPACE, str(self.context.own), json.dumps(inside))
 
     def _begin(self) -> None:
         """Join what waits, and what could not be joined for a reason that passes."""
@@ -145,6 +201,7 @@ class Joining(Feature):
     def on_stop(self) -> None:
         """No join is under way any more."""
         self._is_signed_in = False
+        self._resumed.clear()
         self._hold()
 
     def _hold(self) -> None:
@@ -210,9 +267,9 @@ class Joining(Feature):
         return self.context.world.rooms[key].state
 
     async def _look(self, key: ChatKey) -> muc.RoomInfo | None:
-        """Ask the room what it is (XEP-0045 §6.4); None: there is no getting in."""
+        """What the room is, asked where it never was (XEP-0045 §6.4); None: there is no getting in."""
         known = muc.remembered(self.context.facts, key.account, key.address)
-        if known is not None and not self.context.allows(Weight.USEFUL):
+        if known is not None:
             return known
         try:
             info = await muc.ask_info(self.context, key.address)
@@ -221,7 +278,7 @@ class Joining(Feature):
                 self._refuse(key, failed.condition, failed.error)
                 return None
             # A room that does not exist yet, or does not tell, may still be entered.
-            return known or muc.RoomInfo()
+            return muc.RoomInfo()
         if info is None:
             self._fail(key, muc_sentences.NO_ROOM)
         return info
@@ -257,14 +314,36 @@ class Joining(Feature):
                 name=info.name,
                 role=presence.occupant.role,
                 affiliation=presence.occupant.affiliation,
-                anonymous=info.anonymous,
+                # XEP-0045 §7.2.4: it is said at each join where everybody sees our real address.
+                anonymous=info.anonymous and muc.Status.NOT_ANONYMOUS not in presence.statuses,
                 members_only=info.members_only,
                 archive=info.archive,
             )
         )
-        if muc.Status.NEW_ROOM in presence.statuses:
+        if room.key in self._resumed:
+            self._resumed.discard(room.key)
+        elif muc.Status.NEW_ROOM in presence.statuses:
             self.context.spawn(self._unlock(room.key))
+        else:
+            self._look_again(room.key)
         self._entered(room.key)
+
+    def _look_again(self, key: ChatKey) -> None:
+        """Ask what the room is where it was not asked for long; nobody waits for that."""
+        known = muc.remembered(self.context.facts, key.account, key.address)
+        now = self.context.clock.now()
+        if (
+            known is not None
+            and self.context.allows(Weight.USEFUL)
+            and not muc.is_fresh(self.context.facts, key.account, key.address, now)
+        ):
+            self.context.spawn(self._renew(key))
+
+    async def _renew(self, key: ChatKey) -> None:
+        with contextlib.suppress(Failed):
+            info = await muc.ask_info(self.context, key.address, background=True)
+            if info is not None:
+                self.context.emit(info.changed(key))
 
     async def _unlock(self, key: ChatKey) -> None:
         # XEP-0045 §10.1.2: an empty form of type submit makes an "instant room".

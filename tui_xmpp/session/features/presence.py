@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,8 @@ from ..feature import Context, Feature, Handler
 IDLE = "urn:xmpp:idle:1"
 _SHOWS = {"chat": Show.CHAT, "away": Show.AWAY, "xa": Show.XA, "dnd": Show.DND}
 _MAX_RESOURCES = 50
+_SPACE = "own-presence"
+"""In the facts: what this session has announced."""
 
 
 class Presences(Feature):
@@ -36,6 +39,15 @@ class Presences(Feature):
     def on_ready(self) -> None:
         """Announce what was last chosen."""
         self._announce()
+
+    def on_resumed(self) -> None:
+        """The server goes on announcing for us what it was told."""
+        try:
+            show, status, priority = json.loads(self.context.facts.get(_SPACE, str(self.context.own)) or "")
+            self._own = OwnPresence(Show(show), str(status), int(priority))
+        except (ValueError, TypeError):
+            self._own = OwnPresence()
+        self.context.emit(OwnPresenceChanged(self.context.own, self._own))
 
     def on_stop(self) -> None:
         """Nothing is known of anybody now."""
@@ -96,4 +108,7 @@ class Presences(Feature):
         if own.show in (Show.AWAY, Show.XA):
             convert.add(stanza, IDLE, "idle", since=convert.written(self.context.clock.now()))
         self.context.send(stanza)
+        told, key = json.dumps([own.show.value, own.status, own.priority]), str(self.context.own)
+        if self.context.facts.get(_SPACE, key) != told:
+            self.context.facts.put(_SPACE, key, told)
         self.context.emit(OwnPresenceChanged(self.context.own, own))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, MarkRead
 from ...core.link import Weight
 from ...core.message import Message
-from .. import convert
+from .. import convert, freshness
 from ..feature import Context, Failed, Feature, Handler, PepHandler
 from ..reading import read_up_to
 from ..unwrap import SID
@@ -17,6 +19,8 @@ from ..unwrap import SID
 DISPLAYED = "urn:xmpp:mds:displayed:0"
 PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options"
 _LOOK_BACK = 20
+_LASTS = timedelta(hours=1)
+"""How long states are believed of which nothing new was told: markers and carbons tell most of them too."""
 
 
 class ReadState(Feature):
@@ -28,6 +32,7 @@ class ReadState(Feature):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._fresh = freshness.Freshness(context.facts, f"{context.own} displayed", _LASTS)
         self._published: dict[ChatKey, str] = {}
         self._waiting: dict[ChatKey, str] = {}
         """Read elsewhere up to a message that is not fetched yet."""
@@ -42,12 +47,23 @@ class ReadState(Feature):
     @property
     def pep(self) -> Mapping[str, PepHandler]:
         """News from our other devices."""
-        return {DISPLAYED: self._take}
+        return {DISPLAYED: self._pushed}
 
     def on_ready(self) -> None:
-        """Learn what was read while we were away."""
+        """Learn what was read while we were away, once the rest is done."""
+        self._fresh.begin()
         if self.context.allows(self.WEIGHT):
-            self.context.spawn(self._fetch())
+            self.context.spawn(self._refresh())
+
+    async def _refresh(self) -> None:
+        if self._fresh.is_known:
+            await asyncio.sleep(freshness.QUIET_SECONDS)
+        if not self._fresh.is_fresh(self.context.clock.now()):
+            await self._fetch()
+
+    def _pushed(self, items: ET.Element) -> None:
+        self._fresh.pushed(items)
+        self._take(items)
 
     def kept(self, draft: object, message: Message) -> None:
         """A message that another device has already shown."""
@@ -66,10 +82,13 @@ class ReadState(Feature):
         query = convert.element(convert.PUBSUB, "pubsub")
         convert.add(query, convert.PUBSUB, "items", node=DISPLAYED)
         try:
-            result = await self.context.request("get", query)
-        except Failed:
+            result = await self.context.request("get", query, background=True)
+        except Failed as failed:
             # No such node: nothing was ever read by a device that tells.
+            if failed.condition not in ("offline", "timeout"):
+                self._fresh.fetched(self.context.clock.now())
             return
+        self._fresh.fetched(self.context.clock.now())
         pubsub = convert.child(result, convert.PUBSUB, "pubsub")
         items = None if pubsub is None else convert.child(pubsub, convert.PUBSUB, "items")
         if items is not None:
@@ -129,10 +148,12 @@ class ReadState(Feature):
         said: tuple[str, str] | None = None
         while (wanted := self._next.get(key)) is not None and wanted != said:
             said = wanted
-            await self._publish(str(key.address), *wanted)
+            if not await self._publish(str(key.address), *wanted):
+                # The next reading says it again.
+                self._published.pop(key, None)
         self._next.pop(key, None)
 
-    async def _publish(self, item_id: str, by: str, archive_id: str) -> None:
+    async def _publish(self, item_id: str, by: str, archive_id: str) -> bool:
         query = convert.element(convert.PUBSUB, "pubsub")
         publish = convert.add(query, convert.PUBSUB, "publish", node=DISPLAYED)
         item = convert.add(publish, convert.PUBSUB, "item", id=item_id)
@@ -149,6 +170,7 @@ class ReadState(Feature):
         options.append(convert.form(PUBLISH_OPTIONS, **fields))
         try:
             await self.context.request("set", query)
-        except Failed:
+        except Failed as failed:
             # Read state is a convenience; a server without it must not disturb anybody.
-            return
+            return failed.condition not in ("offline", "timeout")
+        return True

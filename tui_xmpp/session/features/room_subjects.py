@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from ..draft import Draft
 from ..feature import Context, Feature, Handler
 
 _SUBJECT = f"{{{convert.CLIENT}}}subject"
+_SPACE = "room-subject"
 _CONTENT = (f"{{{convert.CLIENT}}}body", f"{{{convert.CLIENT}}}thread")
 
 
@@ -51,6 +53,18 @@ class RoomSubjects(Feature):
         if isinstance(event, RoomChanged) and event.state is RoomState.JOINING:
             self._awaited.add(event.key)
 
+    def on_resumed(self) -> None:
+        """The rooms we are in have told their subjects, and will not do so again."""
+        for key, room in list(self.context.world.rooms.items()):
+            if key.account != self.context.own or room.state is not RoomState.JOINING:
+                continue
+            try:
+                subject, by = json.loads(self.context.facts.get(_SPACE, _key(key)) or "")
+            except (ValueError, TypeError):
+                continue
+            self._awaited.discard(key)
+            self.context.emit(RoomChanged(key, subject=str(subject), subject_by=str(by)))
+
     def refused(self, stanza: ET.Element, draft: Draft) -> None:
         """Say that a change was refused (XEP-0045 §8.1)."""
         if draft.kind is ChatKind.ROOM and draft.id in self._sent:
@@ -72,9 +86,16 @@ class RoomSubjects(Feature):
             draft.subject = subject
             return
         self.context.emit(RoomChanged(draft.chat, subject=subject, subject_by=draft.sender.resource))
+        told = json.dumps([subject, draft.sender.resource])
+        if self.context.facts.get(_SPACE, _key(draft.chat)) != told:
+            self.context.facts.put(_SPACE, _key(draft.chat), told)
         # XEP-0045 §7.2.15: the subject comes once after every join, whether it changed or not.
         if draft.chat in self._awaited or not subject:
             self._awaited.discard(draft.chat)
             draft.dropped = "the subject as it stands"
             return
         draft.subject = subject
+
+
+def _key(room: ChatKey) -> str:
+    return f"{room.account} {room.address}"

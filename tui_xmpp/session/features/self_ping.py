@@ -34,8 +34,12 @@ class SelfPing(Feature):
         """Watch the rooms from now on."""
         self.context.spawn(self._watch())
 
+    def on_resumed(self) -> None:
+        """Watch the rooms from now on."""
+        self.context.spawn(self._watch())
+
     def on_stop(self) -> None:
-        """A new stream begins anew."""
+        """A new session begins anew."""
         self._heard.clear()
 
     def presence(self, stanza: ET.Element) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
@@ -29,6 +30,8 @@ from ..feature import Context, Feature, Handler
 PRE_APPROVAL = "{urn:xmpp:features:pre-approval}sub"
 NICK = "http://jabber.org/protocol/nick"
 _TYPES = ("subscribe", "subscribed", "unsubscribe", "unsubscribed")
+_SPACE = "subscription-requests"
+"""In the facts: requests nobody has answered yet."""
 
 
 class Subscriptions(Feature):
@@ -79,9 +82,31 @@ class Subscriptions(Feature):
         ):
             self._settle(event.contact.address)
 
+    def on_ready(self) -> None:
+        """Whoever still waits for an answer is named again (RFC 6121 §3.1.3)."""
+        self._keep()
+
+    def on_resumed(self) -> None:
+        """Only a new session brings open requests again (RFC 6121 §3.1.3)."""
+        own = self.context.own
+        try:
+            kept = json.loads(self.context.facts.get(_SPACE, str(own)) or "[]")
+            requests = [SubscriptionRequest(own, Address.parse(a), n, t) for a, n, t in kept]
+        except (ValueError, TypeError):
+            return
+        self.context.emit(*(SubscriptionRequested(one) for one in requests))
+
     def on_stop(self) -> None:
-        """A new stream brings open requests again (RFC 6121 §3.1.3)."""
+        """A new session brings open requests again."""
         self._flooded = False
+
+    def _keep(self) -> None:
+        """Have the open requests on the disk."""
+        own = self.context.own
+        held = [one for (account, _), one in self.context.world.requests.items() if account == own]
+        rows = json.dumps([(str(one.address), one.nick, one.text) for one in held])
+        if (self.context.facts.get(_SPACE, str(own)) or "[]") != rows:
+            self.context.facts.put(_SPACE, str(own), rows)
 
     def _failed(self, sender: Address, stanza: ET.Element) -> bool:
         contact = self.context.world.contacts.get((self.context.own, sender))
@@ -113,10 +138,12 @@ class Subscriptions(Feature):
             context.own, sender, nick[: guard.MAX_REQUEST_TEXT], text[: guard.MAX_REQUEST_TEXT]
         )
         context.emit(SubscriptionRequested(request))
+        self._keep()
 
     def _settle(self, address: Address) -> None:
         if (self.context.own, address) in self.context.world.requests:
             self.context.emit(SubscriptionSettled(self.context.own, address))
+            self._keep()
 
     async def _request(self, command: RequestSubscription) -> None:
         stanza = self._stanza(command.address, "subscribe")

@@ -1,0 +1,126 @@
+"""Questions to an archive, one page at a time (XEP-0313 §4, XEP-0059 §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+from tui_xmpp.core.value import value
+
+from ..core.address import Address
+from . import convert
+from .feature import Context
+from .unwrap import FORWARD, MAM
+
+RSM = "http://jabber.org/protocol/rsm"
+
+
+@value
+class Page:
+    """What an archive has answered, oldest first."""
+
+    results: list[ET.Element]
+    complete: bool
+    """There is no more in that direction."""
+
+    @property
+    def first(self) -> tuple[str, datetime] | None:
+        """Archive id and time of the oldest."""
+        return _place(self.results[0]) if self.results else None
+
+    @property
+    def last(self) -> tuple[str, datetime] | None:
+        """Archive id and time of the newest."""
+        return _place(self.results[-1]) if self.results else None
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The archive ids of all."""
+        return frozenset(one.get("id", "") for one in self.results)
+
+
+@value
+class Asked:
+    """A question that was written; `ArchiveQueries.page` waits for the answer."""
+
+    archive: Address
+    query_id: str
+    results: list[ET.Element]
+    answer: Awaitable[ET.Element]
+
+
+class ArchiveQueries:
+    """Asks the archives of our own account and of rooms."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def fetch(
+        self,
+        archive: Address,
+        peer: Address | None = None,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Page:
+        """One page, as `ask` says; raises `Failed`."""
+        return await self.page(self.ask(archive, peer, after=after, before=before, start=start, end=end))
+
+    def ask(
+        self,
+        archive: Address,
+        peer: Address | None = None,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Asked:
+        """Write the question for a page at once: after an id, or before one (empty: the newest).
+
+        `peer`: only what was said with them; `start` and `end`: only of that time.
+        """
+        # It comes back with each result; only what is open at the same time must differ.
+        query_id = self._context.new_id()[:2]
+        fields: dict[str, str | tuple[str, ...]] = {}
+        if peer is not None:
+            fields["with"] = str(peer)
+        if start is not None:
+            fields["start"] = convert.written(start)
+        if end is not None:
+            fields["end"] = convert.written(end)
+        query = convert.element(MAM, "query", queryid=query_id)
+        if fields:
+            query.append(convert.form(MAM, **fields))
+        bounds = convert.add(query, RSM, "set")
+        convert.add(bounds, RSM, "max", str(self._context.profile.page))
+        if after is not None:
+            convert.add(bounds, RSM, "after", after)
+        if before is not None:
+            # XEP-0059 §2.5: an empty <before/> asks for the last page.
+            convert.add(bounds, RSM, "before", before)
+        results: list[ET.Element] = []
+        self._context.collect(archive, query_id, results)
+        to = None if archive == self._context.own else archive
+        return Asked(archive, query_id, results, self._context.request("set", query, to=to))
+
+    async def page(self, asked: Asked) -> Page:
+        """The answer; raises `Failed`."""
+        try:
+            answer = await asked.answer
+        finally:
+            self._context.collect(asked.archive, asked.query_id, None)
+        fin = convert.child(answer, MAM, "fin")
+        complete = fin is not None and fin.get("complete") in ("true", "1")
+        return Page([one for one in asked.results if _place(one) is not None], complete)
+
+
+def _place(result: ET.Element) -> tuple[str, datetime] | None:
+    """The archive id of a result and the time the archive gives it."""
+    forwarded = convert.child(result, FORWARD, "forwarded")
+    at = None if forwarded is None else convert.delay_in(forwarded)
+    id = result.get("id", "")
+    return (id, at) if id and at is not None else None
