@@ -35,6 +35,12 @@ def test_on_a_far_link_tries_are_further_apart() -> None:
     assert 2.8 <= backoff.next(Kind.OUT_OF_REACH)[0] <= 4.0
 
 
+def test_the_time_a_try_took_counts() -> None:
+    backoff, _ = made()
+    assert backoff.next(Kind.OUT_OF_REACH, 5.0) == (0.0, True)
+    assert backoff.next(Kind.OUT_OF_REACH, 0.3)[0] <= 0.7
+
+
 def test_a_change_around_us_begins_the_quick_tries_anew() -> None:
     backoff, clock = made()
     backoff.next(Kind.OUT_OF_REACH)

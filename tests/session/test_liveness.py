@@ -191,7 +191,9 @@ def test_an_acknowledgement_after_a_long_silence_is_in_time() -> None:
 
 
 def test_a_write_after_a_pause_while_an_answer_is_owed_is_given_its_time() -> None:
-    link = Link(rtt=8.0)
+    link = Link()
+    for _doubt in range(3):
+        link.timing.doubted()
     link.life.asked()
     link.write(30)
     link.loop.run(1)

@@ -62,15 +62,18 @@ class Backoff:
         self._at_once = _AT_ONCE
         self._counted_at = monotonic()
 
-    def next(self, kind: Kind) -> tuple[float, bool]:
-        """Return the seconds to wait now, and whether that is one of many quick tries."""
+    def next(self, kind: Kind, took: float = 0.0) -> tuple[float, bool]:
+        """Return the seconds to wait now, and whether that is one of many quick tries.
+
+        *took*: how many seconds the try took that has just failed.
+        """
         now = self._monotonic()
         if kind is Kind.OUT_OF_REACH:
             if self._out_since is None:
                 self._out_since = now
             if now - self._out_since < QUICK_SECONDS:
                 seconds = max(1.0, 2 * (self._rtt() or 0.0))
-                return seconds * self._rng.uniform(_QUICK_LEAST, _QUICK_MOST), True
+                return max(0.0, seconds * self._rng.uniform(_QUICK_LEAST, _QUICK_MOST) - took), True
             return self._slower(), False
         self._out_since = None
         if kind is Kind.CUT:

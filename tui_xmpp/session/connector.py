@@ -92,7 +92,7 @@ class Connector:
         self._quiet = False
         """Trying again and again: only what comes of it is told."""
         self._securing: asyncio.Timeout | None = None
-        self._connecting_since = 0.0
+        self._tried_at = self._connecting_since = 0.0
         self._refused_at: float | None = None
         """Since when we wait because somebody refused us, monotonic seconds; None: not because of that."""
         self._stream: Stream | None = None
@@ -184,6 +184,7 @@ class Connector:
 
     async def _attempt(self) -> None:
         """Connect, stay until the stream ends, and raise why it did."""
+        self._tried_at = asyncio.get_running_loop().time()
         try:
             await self._credentials.prepare()
             self._say(Connection.RESOLVING, f"looking up {self._account.address.domain}")
@@ -262,7 +263,8 @@ class Connector:
             self._stream = None
 
     async def _wait(self, sentence: str, kind: Kind) -> None:
-        seconds, self._quiet = self._backoff.next(kind)
+        took = asyncio.get_running_loop().time() - self._tried_at
+        seconds, self._quiet = self._backoff.next(kind, took)
         told = self._told
         if not (self._quiet and told and told.connection is Connection.WAITING and told.reason == sentence):
             retry_at = self._clock.now() + timedelta(seconds=seconds)

@@ -18,7 +18,7 @@ from tests.link.proxy import Link
 from tests.link.shape import Break, Shape
 from tests.session.link.rig import OWN, Facts, Rig
 from tui_xmpp.core.account import Connection
-from tui_xmpp.session import liveness
+from tui_xmpp.session import liveness, timing
 from tui_xmpp.session.dialling import Timeouts
 from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.liveness import Liveness
@@ -99,6 +99,7 @@ async def answering(peer: Peer) -> None:
 def hasty_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(liveness, "_LOOK_SECONDS", 0.1)
     monkeypatch.setattr(liveness, "_LEAST_PAUSE", 0.01)
+    monkeypatch.setattr(timing, "_LEAST_SECURE", 0.4)
 
 
 @pytest.mark.parametrize("how", list(Break))
@@ -133,7 +134,7 @@ async def test_a_server_that_was_out_of_reach_is_back_within_a_second(
         link.cut()
         await rig.until_true(lambda: "refuses connections" in rig.told[-1].reason)
         told = len(rig.told)
-        await asyncio.sleep(2.2)
+        await asyncio.sleep(1.5)
         # The screen stays calm: what is tried every second is told once.
         assert len(rig.told) == told
         link.accept()
@@ -172,13 +173,14 @@ async def test_a_sign_in_that_was_swallowed_is_started_over(
         await rig.until_true(lambda: len(link.connections) == 2)
         link.accept()
         there = time.monotonic()
-        assert await rig.online(2) - there < 4
+        assert await rig.online(2) - there < 2
 
 
 async def test_a_slow_link_is_not_dropped_by_its_own_question_or_traffic(
     authority: Authority, good: ssl.SSLContext
 ) -> None:
-    """96,000 bit/s and 0.2 s there and back: 4,800 bit/s and 4 s."""
+    """192,000 bit/s and 0.1 s there and back: 9,600 bit/s and 2 s."""
+
     async def talk(peer: Peer) -> None:
         await peer.expect(r"</body></message>")
         peer.send(f"<message from='romeo@example.net/x'><body>{'x' * 24_000}</body></message>")
@@ -186,7 +188,7 @@ async def test_a_slow_link_is_not_dropped_by_its_own_question_or_traffic(
 
     async with (
         FakeServer(honest(good, then=talk)) as server,
-        Link(server.port, Shape(delay=0.1, rate=96_000)) as link,
+        Link(server.port, Shape(delay=0.05, rate=192_000)) as link,
         Watched(link.port, authority) as rig,
     ):
         await rig.online(1)
@@ -198,7 +200,7 @@ async def test_a_slow_link_is_not_dropped_by_its_own_question_or_traffic(
         await rig.until_true(lambda: "message" in rig.reached)
         assert rig.verdicts == []
         assert rig.lost == 0
-        assert (rig.timing.rtt or 0) > 0.1
+        assert (rig.timing.rtt or 0) > 0.05
 
 
 @pytest.mark.parametrize("leave", [True, False])
