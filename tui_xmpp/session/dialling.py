@@ -189,7 +189,12 @@ class Dialler:
                 failure = BadCertificate(failure.sentence + await self._shown(endpoint))
             raise failure from None
         except OSError:
+            if small and not memory.is_proven(Habit.SMALL_HELLO):
+                # There are boxes on the way that cut what they do not understand.
+                memory.failed(Habit.SMALL_HELLO)
             raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
+        if small:
+            memory.worked(Habit.SMALL_HELLO)
 
     def _tell_certificate(self, stream: Stream, endpoint: Endpoint) -> None:
         name = self._account.address.domain if endpoint.kind is TransportKind.TCP else endpoint.host

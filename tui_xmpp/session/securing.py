@@ -39,7 +39,8 @@ async def over_tcp(
         try:
             await wire.secure(context, server_name=name, timeout=timeout)
         except ConnectionError:
-            raise stream.fail(Failure("The link broke.")) from None
+            stream.fail(Failure("The link broke."))
+            raise
     stream.confirm_secure()
 
 

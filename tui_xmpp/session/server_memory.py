@@ -54,6 +54,8 @@ class ServerMemory:
         """What was offered before the last sign-in."""
         self.session: frozenset[str] | None = _tags(kept.get("session"))
         """Tags of what was offered behind it; None: not known."""
+        proven = kept.get("proven")
+        self._proven = {habit for habit in Habit if isinstance(proven, list) and habit.value in proven}
         self._paused = {habit: _time(kept.get(habit.value)) for habit in Habit}
 
     def saw(self, offered: Advertised | None) -> None:
@@ -81,7 +83,18 @@ class ServerMemory:
     def failed(self, habit: Habit) -> None:
         """Leave *habit* alone for a while."""
         self._paused[habit] = self._now() + _PAUSE[habit]
+        self._proven.discard(habit)
         self._save()
+
+    def worked(self, habit: Habit) -> None:
+        """The server took *habit*."""
+        if habit not in self._proven:
+            self._proven.add(habit)
+            self._save()
+
+    def is_proven(self, habit: Habit) -> bool:
+        """Whether the server took *habit* before: then a link that breaks is no sign against it."""
+        return habit in self._proven
 
     @property
     def has_archive(self) -> bool:
@@ -103,6 +116,8 @@ class ServerMemory:
         kept: dict[str, Any] = {
             habit.value: until.isoformat() for habit, until in self._paused.items() if until is not None
         }
+        if self._proven:
+            kept["proven"] = sorted(habit.value for habit in self._proven)
         if self.advertised is not None:
             kept["advertised"] = self.advertised.to_json()
         if self.session is not None:

@@ -160,7 +160,8 @@ class _Attempt:
         return signed
 
     async def _drop_useless_token(self, found: Advertised) -> None:
-        if await self._credentials.token() is None or await self._chooser.token(found) is not None:
+        token = await self._credentials.token()
+        if token is None or not self._chooser.binds or await self._chooser.token(found) is not None:
             return
         await self._credentials.keep_token(None)
         if not self._credentials.knows_password:
@@ -217,8 +218,7 @@ class _Attempt:
         finally:
             for timer in timers:
                 timer.cancel()
-        if way.token is None:
-            sasl.remember(self._stream.facts, str(self._stream.account.address.bare), way.mechanism.name)
+        self._chooser.pin(way)
         self._stream.authenticated = True
         self._stream.event(AUTHENTICATED)
         self._stream.start_queue()

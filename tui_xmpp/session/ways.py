@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from tui_xmpp.core.value import value
 
-from ..core.account import Token
+from ..core.account import Token, TransportKind
 from . import exchange, fast, gate, sasl, sasl2
 from .advertised import Advertised
 from .credentials import Credentials
@@ -106,6 +106,19 @@ class Chooser:
             wanted = fast.wanted(advertised.tokens, can_bind=can_bind)
         return Way(mechanism, namespace, self._inlined(advertised, wanted))
 
+    @property
+    def binds(self) -> bool:
+        """Whether the proof can be bound to this link (RFC 5929)."""
+        return self._stream.wire is not None and self._stream.wire.kind is TransportKind.TCP
+
+    def pin(self, way: Way) -> None:
+        """Expect no less than *way* from now on."""
+        facts, address = self._stream.facts, str(self._stream.account.address.bare)
+        name = way.mechanism.name
+        # A link that cannot be bound says nothing about those that can.
+        if way.token is None and (self.binds or sasl.remembered(facts, address) != name + sasl.PLUS):
+            sasl.remember(facts, address, name)
+
     async def can(self, advertised: Advertised) -> bool:
         """Whether there is a way where *advertised* is offered."""
         if await self.token(advertised) is not None:
@@ -134,9 +147,10 @@ class Chooser:
     def _choose(self, advertised: Advertised, *, sasl2: bool) -> str:
         account = self._stream.account
         types = advertised.binding_types or ()
+        pinned = sasl.remembered(self._stream.facts, str(account.address.bare))
         return sasl.choose(
             advertised.offer(sasl2=sasl2),
-            remembered=sasl.remembered(self._stream.facts, str(account.address.bare)),
+            remembered=pinned if self.binds else pinned.removesuffix(sasl.PLUS),
             allow_plain=account.allow_plain,
             accept_weaker=self._accept_weaker,
             can_bind=sasl.END_POINT in types and self._certificate_hash() is not None,
@@ -159,6 +173,9 @@ class Chooser:
         return fast.HashedToken(token, self._stream.account.address.local, bound)
 
     def _certificate_hash(self) -> bytes | None:
+        # By WebSocket and BOSH TLS may end at another program than the one that checks the binding.
+        if not self.binds:
+            return None
         if not self._end_point_known:
             self._end_point_known = True
             certificate = self._stream.certificate()
