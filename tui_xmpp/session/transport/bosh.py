@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from ...core.account import TransportKind
-from ..failure import Failure
+from ..failure import Failure, Violation
 from . import bosh_session, envelope
 from .bosh_session import Created
 from .envelope import Envelope
@@ -191,11 +191,9 @@ class BoshWire:
             self._give(envelope.header(attributes, version))
         if body.attributes.get("type") == "error":
             raise Failure("The server could not read a request.")
-        if body.inner:
-            self._give(body.inner)
-        if self._ended:
-            return
         failure = bosh_session.end_of(body)
+        if body.inner and not isinstance(failure, Violation):
+            self._give(body.inner)
         if failure is not None:
             self._end(failure)
         elif ends or (self._closing and self._next_answer == self._rid):

@@ -65,7 +65,8 @@ def request(rid: int, sid: str, items: Sequence[Item]) -> str:
     """Return the request that carries *items*; a closing among them ends the session (XEP-0124 §13)."""
     ends = " type='terminate'" if any(isinstance(one, Closing) for one in items) else ""
     inner = "".join(envelope.with_namespace(one) for one in items if isinstance(one, str))
-    return f"<body xmlns='{BINDING}' rid='{rid}' sid={quoteattr(sid)}{ends}>{inner}</body>"
+    content = f">{inner}</body>" if inner else "/>"
+    return f"<body xmlns='{BINDING}' rid='{rid}' sid={quoteattr(sid)}{ends}{content}"
 
 
 def read(answer: bytes) -> Envelope:

@@ -1,0 +1,162 @@
+"""The other ways to a real server: WebSocket and BOSH, and everything through a proxy."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.server.chat_server import Account as ServerAccount
+from tests.server.chat_server import ChatServer
+from tests.server.conftest import Accounts
+from tests.session.link.rig import Facts
+from tests.session.transport.proxies import ProxyServer
+from tui_xmpp.core.account import Account, Connection, TlsMode, TransportKind
+from tui_xmpp.core.address import Address
+from tui_xmpp.session.connector import Connector
+from tui_xmpp.session.opening import SignedIn
+from tui_xmpp.session.resolver import Service
+from tui_xmpp.session.stream import Stream
+
+pytestmark = pytest.mark.server
+
+DEADLINE = 20.0
+HTTP = [TransportKind.WEBSOCKET, TransportKind.BOSH]
+
+
+class NoDns:
+    """Answers nothing, and counts who asks."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def services(self, service: str, domain: str) -> Sequence[Service]:
+        self.asked.append(domain)
+        return ()
+
+    async def addresses(self, host: str) -> Sequence[str]:
+        self.asked.append(host)
+        return ("127.0.0.1",)
+
+
+class Guest:
+    """Somebody signed in through the connector, and what came for them."""
+
+    def __init__(self, person: ServerAccount, server: ChatServer, **settings: object) -> None:
+        self.address = Address.parse(person.address)
+        self.account = Account(self.address, ca_file=str(server.ca_file), **settings)  # type: ignore[arg-type]
+        self.password = person.password
+        self.resolver = NoDns()
+        self.bodies: asyncio.Queue[str] = asyncio.Queue()
+        self.online = asyncio.Event()
+        self.reasons: list[str] = []
+        facts = Facts()
+        self.connector = Connector(
+            lambda: Stream(self.account, facts=facts),
+            self.account,
+            password=self._password,
+            facts=facts,
+            clock=RealClock(),
+            tell=self._tell,
+            on_stream=self._on_stream,
+            on_ready=self._on_ready,
+            on_lost=lambda: None,
+            resolver=self.resolver,
+            rng=random.Random(1),
+        )
+
+    async def __aenter__(self) -> Guest:
+        self.connector.start()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self.online.wait()
+        except TimeoutError:
+            await self.connector.stop()
+            raise AssertionError(self.reasons) from None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.connector.stop()
+
+    @property
+    def stream(self) -> Stream:
+        assert self.connector.stream is not None
+        return self.connector.stream
+
+    def send(self, to: Guest, body: str) -> None:
+        self.stream.write(f"<message to='{to.address}' type='chat'><body>{body}</body></message>")
+
+    async def receive(self) -> str:
+        async with asyncio.timeout(DEADLINE):
+            return await self.bodies.get()
+
+    async def _password(self, reason: str) -> str | None:
+        return self.password
+
+    def _tell(self, change: object) -> None:
+        self.reasons.append(change.reason)  # type: ignore[attr-defined]
+        if change.connection is Connection.ONLINE:  # type: ignore[attr-defined]
+            self.online.set()
+
+    def _on_stream(self, stream: Stream) -> None:
+        stream.add_event_handler("message", lambda message: self.bodies.put_nowait(message["body"]))
+
+    async def _on_ready(self, signed: SignedIn) -> None:
+        self.stream.write("<presence/>")
+
+
+class RealClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def url(server: ChatServer, kind: TransportKind) -> str:
+    return server.websocket_url if kind is TransportKind.WEBSOCKET else server.bosh_url
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_messages_go_both_ways(kind: TransportKind, server: ChatServer, accounts: Accounts) -> None:
+    anna, ben = accounts(server, "anna", "ben")
+    settings = {"transport": kind, "url": url(server, kind)}
+    async with Guest(anna, server, **settings) as one, Guest(ben, server, **settings) as other:
+        wire = one.stream.wire
+        assert wire is not None and wire.kind is kind
+        assert wire.certificate() is not None
+        for number in range(5):
+            one.send(other, f"there &lt;{number}&gt;")
+            other.send(one, f"back {number}")
+        assert [await other.receive() for _ in range(5)] == [f"there <{number}>" for number in range(5)]
+        assert [await one.receive() for _ in range(5)] == [f"back {number}" for number in range(5)]
+        assert wire.bytes_in > 1000
+        assert wire.bytes_out > 500
+        big = "x" * 100_000
+        one.send(other, big)
+        assert await other.receive() == big
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "http"])
+@pytest.mark.parametrize("kind", [TransportKind.TCP, *HTTP])
+async def test_all_goes_through_the_proxy(
+    scheme: str, kind: TransportKind, server: ChatServer, accounts: Accounts
+) -> None:
+    (anna,) = accounts(server, "anna")
+    settings: dict[str, object] = {"transport": kind}
+    if kind is TransportKind.TCP:
+        settings |= {"host": "localhost", "port": server.c2s_port, "tls": TlsMode.STARTTLS}
+    else:
+        settings |= {"url": url(server, kind)}
+    async with (
+        ProxyServer(scheme, user="me", password="p:w") as proxy,
+        Guest(anna, server, proxy=f"{scheme}://me:p%3Aw@127.0.0.1:{proxy.port}", **settings) as one,
+    ):
+        one.send(one, "to myself")
+        assert await one.receive() == "to myself"
+        assert proxy.reached
+        assert all(host == "localhost" for host, _ in proxy.reached)
+        assert one.resolver.asked == []
