@@ -229,18 +229,19 @@ async def test_a_live_message_behind_the_last_page_is_the_newest_known(tmp_path:
     await wire.close()
 
 
-async def test_an_archive_that_does_not_answer_in_time_is_asked_again_and_settles_nothing_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("condition", ["internal-server-error", "resource-constraint"])
+async def test_an_archive_in_trouble_is_asked_again_and_settles_nothing_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str
 ) -> None:
     wire = Wire(tmp_path)
     monkeypatch.setattr(history, "_MOST_SECONDS", 0.0)
     settled: list[ChatKey | None] = []
     monkeypatch.setattr(type(wire.account), "settled", lambda _, chat: settled.append(chat))
-    wire.account.patience = lambda: 0.0
     await wire.online(answers=False)
-    await wire.until(lambda: sum(one.find(MAM) is not None for one in wire.requests()) > 2)
+    for _ in range(3):
+        wire.answer(await wire.request(MAM), error(condition), "error")
+        await wire.settle()
     assert not settled
-    wire.account.patience = lambda: 30.0
     server = Server(wire, 3)
     await server.serve_all()
     assert settled == [None] and bodies(wire) == ["m0", "m1", "m2"]

@@ -13,6 +13,7 @@ from ...core.address import Address
 from ...core.events import AbilitiesChanged
 from .. import caps, convert, freshness, guard
 from ..feature import Context, Failed, Feature, IqHandler, Unserved
+from ..server_memory import note_archive
 from ..unwrap import CARBONS, MAM
 
 _PRE_APPROVAL = "{urn:xmpp:features:pre-approval}sub"
@@ -103,6 +104,7 @@ class Discovery(Feature):
             found.add(Ability.PEP)
         if _PRE_APPROVAL in self.context.stream_features:
             found.add(Ability.PRE_APPROVAL)
+        note_archive(self.context.facts, own, has=Ability.ARCHIVE in found)
         names = sorted(one.value for one in found)
         self.context.facts.put(_SPACE, str(own), json.dumps(names))
         self._fresh.fetched(self.context.clock.now(), self.context.server_caps)

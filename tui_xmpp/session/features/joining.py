@@ -23,6 +23,7 @@ from ..feature import Context, Failed, Feature, Handler
 from ..join_queue import JoinQueue, retry_after
 
 JOIN_SECONDS = 60.0
+"""A room tells of everybody in it before it lets us in, however slow the link is."""
 _SPACE = "rooms-inside"
 """In the facts: the rooms this session is in, with our nicks there."""
 _OUT_OF_REACH = ("timeout", "remote-server-not-found", "remote-server-timeout")

@@ -24,7 +24,6 @@ MAX_SERVICES = 30
 MAX_COUNTED = 50
 """Rooms that are asked how many people are in, where the list does not say."""
 _AT_ONCE = 5
-_ASK_SECONDS = 10.0
 
 # Some services write the number of occupants behind the name.
 _COUNTED = re.compile(r"(.*?)\s*\((\d{1,6})\)", re.DOTALL)
@@ -73,7 +72,7 @@ class RoomList(Feature):
     async def _info(self, address: Address) -> ET.Element | None:
         query = convert.element(convert.DISCO_INFO, "query")
         try:
-            return convert.payload(await self.context.request("get", query, to=address, timeout=_ASK_SECONDS))
+            return convert.payload(await self.context.request("get", query, to=address))
         except Failed:
             return None
 
