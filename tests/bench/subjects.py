@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +32,9 @@ class Subject(Protocol):
     async def sign_in(self, port: int) -> None:
         """Start at this port; returns at once or when signed in."""
 
+    async def online(self) -> float:
+        """Wait until it is signed in; returns when that was (monotonic)."""
+
     async def say(self, to: str, text: str) -> None:
         """Send a message."""
 
@@ -50,11 +54,14 @@ class Ours:
     def __init__(self, name: str, folder: Path, account: Account, server: ChatServer) -> None:
         self.name = name
         self.client = Client(folder, account, server)
-        self._count = 0
 
     async def sign_in(self, port: int) -> None:
         self.client.move(port)
         await self.client.start()
+
+    async def online(self) -> float:
+        await self.client.online()
+        return next(line["time"] for line in reversed(self.client.told) if line.get("state") == "online")
 
     async def say(self, to: str, text: str) -> None:
         self.client.tell("send", chat=to, text=text)
@@ -77,9 +84,14 @@ class Theirs:
         self._profanity = Profanity(folder)
         self._account = account
         self._server = server
+        self._online = 0.0
 
     async def sign_in(self, port: int) -> None:
         await asyncio.to_thread(self._profanity.connect, self._account, self._server, port=port)
+        self._online = time.monotonic()
+
+    async def online(self) -> float:
+        return self._online
 
     async def say(self, to: str, text: str) -> None:
         await asyncio.to_thread(self._profanity.say, to, text)
@@ -101,12 +113,17 @@ class Least:
         self.starts_tls = not fast
         self._make = partial(Yardstick, folder, account, server, fast=fast)
         self._one: Yardstick | None = None
+        self._online = 0.0
         self._reading: asyncio.Task[None] | None = None
 
     async def sign_in(self, port: int) -> None:
         self._one = self._make(port=port)
         await asyncio.to_thread(self._one.sign_in)
+        self._online = time.monotonic()
         self._reading = asyncio.create_task(asyncio.to_thread(self._one.idle, 1.0))
+
+    async def online(self) -> float:
+        return self._online
 
     async def say(self, to: str, text: str) -> None:
         assert self._one is not None

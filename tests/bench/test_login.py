@@ -1,0 +1,196 @@
+"""What a sign-in costs and how long it takes, beside profanity and the least there can be, over one link."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench import results
+from tests.bench.stage import QUIET, Cost, Stage, quiet, stage
+from tests.bench.subjects import Least, Ours, Subject, Theirs
+from tests.link.client import Client
+from tests.link.proxy import Link
+from tests.link.shape import Shape
+from tests.server.chat_server import ChatServer
+from tests.server.conftest import Accounts, running
+from tests.server.prosody import ProsodyServer
+
+pytestmark = pytest.mark.bench
+
+PEOPLE = 50
+THIN = Shape(delay=0.3, rate=9600)
+THINNEST = Shape(delay=1.0, rate=2400)
+ABSENCE = 5.0
+"""Seconds that a link is away in one of the cuts."""
+
+LEAST_BAR = 1.2
+ROUND_TRIPS = {"token": 3.0, "password": 6.0}
+RESUME_UP, RESUME_DOWN = 1500, 4500
+BACK_SECONDS = 1.0
+THIN_SECONDS = {"token": 4.5, "password": 8.0}
+
+Figures = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
+    """A server that signs in by password only."""
+    yield from running(ProsodyServer(tmp_path_factory.mktemp("old"), modern=False))
+
+
+class Bars:
+    """What must hold: each figure with its limit."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[str, float, float]] = []
+
+    def at_most(self, what: str, figure: float, limit: float) -> None:
+        self.all.append((what, round(figure, 2), limit))
+
+    @property
+    def missed(self) -> list[tuple[str, float, float]]:
+        return [bar for bar in self.all if bar[1] > bar[2]]
+
+
+def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
+    """One installation of each client; ours first, so that nothing waits for it in the archive."""
+
+    def place(name: str) -> Path:
+        return folder / f"{name}-{copy}"
+
+    return [
+        Ours(f"tui-xmpp, {how}", place("ours"), on.me, on.server),
+        Least(place("least"), on.me, on.server, fast=how == "token"),
+        Theirs(place("theirs"), on.me, on.server),
+    ]
+
+
+async def costs(on: Stage, folder: Path, how: str) -> dict[str, dict[str, Cost]]:
+    fresh = subjects(on, folder, how, 0)
+    return {
+        subject.name: await on.measure(subject, other)
+        for subject, other in zip(subjects(on, folder, how, 1), fresh, strict=True)
+    }
+
+
+async def back(on: Stage, folder: Path, absence: float) -> float:
+    """Seconds from the moment the link is there again after a cut until the session goes on."""
+    client = Client(folder, on.me, on.server)
+    async with client, Link(on.server.direct_tls_port) as link:
+        client.move(link.port)
+        await client.online()
+        await quiet(link, QUIET)
+        if absence:
+            link.refuse()
+        link.cut()
+        await asyncio.sleep(absence)
+        link.accept()
+        began = time.monotonic()
+        await client.until(lambda: last(client, "online") > began, "the session")
+        return last(client, "online") - began
+
+
+async def profanity_back(on: Stage, folder: Path) -> float:
+    """Seconds from a cut until profanity connects again, which is before it is signed in."""
+    theirs = Theirs(folder, on.me, on.server)
+    async with Link(on.server.c2s_port) as link:
+        await theirs.sign_in(link.port)
+        await quiet(link, QUIET)
+        link.cut()
+        began, before = time.monotonic(), len(link.connections)
+        async with asyncio.timeout(120):
+            while len(link.connections) == before:
+                link.moved.clear()
+                await link.moved.wait()
+        taken = link.connections[before].began - began
+        await theirs.drop()
+        return taken
+
+
+async def over(on: Stage, folder: Path, shape: Shape, *, warm: bool) -> Figures:
+    """Sign in over a thin link; the figures until all is quiet there."""
+    client = Client(folder, on.me, on.server)
+    async with client, Link(on.server.direct_tls_port, shape) as link:
+        if warm:
+            await client.online()
+            # For the first time, straight to the server: nothing passes over the link meanwhile.
+            await on.contacts.see(on.me.address, after=0.0)
+            await client.quit("leave")
+            await on.contacts.miss(on.me.address)
+        client.move(link.port)
+        await client.start()
+        await client.until(client.is_online, "a sign-in over a thin link", 300)
+        started = next(line for line in reversed(client.told) if line["told"] == "started")
+        await quiet(link, 12 * shape.delay + 5)
+        return {
+            "online_seconds": round(last(client, "online") - started["time"], 2),
+            "people_from_disk": started["roster"],
+            "connections": len(link.connections),
+            "up": link.counts.up,
+            "down": link.counts.down,
+        }
+
+
+def last(client: Client, state: str) -> float:
+    return next((line["time"] for line in reversed(client.told) if line.get("state") == state), 0.0)
+
+
+async def test_login(
+    prosody: ChatServer, ejabberd: ChatServer, old: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    bars = Bars()
+    figures: Figures = {}
+    table: list[list[object]] = [
+        ["server", "client", *(f"{what}, bytes up/down" for what in ("first", "next", "resumed", "message")),
+         "round trips first/next/resumed"],
+    ]  # fmt: skip
+    for server, name, how in (
+        (prosody, "prosody", "token"),
+        (ejabberd, "ejabberd", "token"),
+        (old, "prosody without SASL2", "password"),
+    ):
+        async with stage(server, accounts, PEOPLE) as on:
+            folder = tmp_path / name.replace(" ", "-")
+            measured = await costs(on, folder, how)
+            thin = await over(on, folder / "thin", THIN, warm=True)
+            thinnest = await over(on, folder / "thinnest", THINNEST, warm=False)
+            at_once = await back(on, folder / "back", 0.0)
+            later = await back(on, folder / "later", ABSENCE)
+        ours, least = measured[f"tui-xmpp, {how}"], measured[f"yardstick, {how}"]
+        ratio = {way: round(ours["warm"][way] / least["warm"][way], 3) for way in ("up", "down")}
+        figures[name] = {
+            "costs": measured,
+            "warm_against_yardstick": ratio,
+            "9600_bits_600_ms": thin,
+            "2400_bits_2_s": thinnest,
+            "back_seconds": {"at once": round(at_once, 2), f"after {ABSENCE:.0f} s": round(later, 2)},
+        }
+        table += [row(name, client, cost) for client, cost in measured.items()]
+        bars.at_most(f"{name}: next sign-in up, times the yardstick", ratio["up"], LEAST_BAR)
+        bars.at_most(f"{name}: round trips", ours["warm"]["round_trips"], ROUND_TRIPS[how])
+        bars.at_most(f"{name}: bytes up to resume", ours["resume"]["up"], RESUME_UP)
+        bars.at_most(f"{name}: bytes down to resume", ours["resume"]["down"], RESUME_DOWN)
+        bars.at_most(f"{name}: seconds back after a cut", at_once, BACK_SECONDS)
+        bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["online_seconds"], THIN_SECONDS[how])
+        bars.at_most(f"{name}: people missing at the start", PEOPLE - thin["people_from_disk"], 0)
+        for shape in (thin, thinnest):
+            bars.at_most(f"{name}: connections on a thin link", shape["connections"], 1)
+    async with stage(prosody, accounts, PEOPLE) as on:
+        figures["profanity_back_seconds"] = round(await profanity_back(on, tmp_path / "profanity"), 2)
+    title = f"Signing in with {PEOPLE} contacts there; bytes of TCP payload, TLS included"
+    results.write("login", {"title": title, "table": table, **figures, "bars": bars.all})
+    assert not bars.missed
+
+
+def row(server: str, client: str, cost: dict[str, Cost]) -> list[object]:
+    """One line of the table."""
+    trips = "/".join(
+        f"{cost[what]['round_trips']:.1f}" for what in ("cold", "warm", "resume") if what in cost
+    )
+    pairs = [cost.get(what) for what in ("cold", "warm", "resume", "message")]
+    return [server, client, *(f"{one['up']:,.0f}/{one['down']:,.0f}" if one else "" for one in pairs), trips]
