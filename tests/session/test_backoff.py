@@ -86,3 +86,4 @@ def test_the_kind_follows_from_the_condition() -> None:
     assert kind_of(Failure("No name.", "dns")) is Kind.OUT_OF_REACH
     assert kind_of(Failure("No.", "policy-violation")) is Kind.REFUSED
     assert kind_of(Failure("The link broke.")) is Kind.CUT
+    assert kind_of(Failure("The link is dead.", "dead")) is Kind.CUT

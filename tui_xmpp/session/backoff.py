@@ -20,7 +20,8 @@ _AT_ONCE = 12.0
 _AT_ONCE_SECONDS = 10.0
 """In which one more may be."""
 
-_OUT_OF_REACH = frozenset({"dns", "timeout", "unreachable"})
+_OUT_OF_REACH = frozenset({"dns", "timeout", "unreachable", "proxy", "no-host-meta"})
+_BROKEN = frozenset({"", "dead"})
 
 
 class Kind(Enum):
@@ -38,7 +39,7 @@ def kind_of(failure: Failure) -> Kind:
     """Say what kind of failure it is."""
     if failure.condition in _OUT_OF_REACH:
         return Kind.OUT_OF_REACH
-    return Kind.REFUSED if failure.condition else Kind.CUT
+    return Kind.CUT if failure.condition in _BROKEN else Kind.REFUSED
 
 
 class Backoff:
