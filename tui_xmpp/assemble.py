@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 """Seconds that `send` waits for another instance to come up or to go."""
+_KEPT_SESSION = (
+    "Your session stays open at the server for some minutes, for the next start; /quit offline ends it at once."
+)
 
 
 def run(options: Options) -> ExitCode:
@@ -118,6 +121,8 @@ def _open_live_screen(
             shown=shown,
         )
         asyncio.run(_live(app, engine, _control_socket(paths)))
+        if not app.offline and any(state.full_address for state in world.accounts.values()):
+            output.words(_KEPT_SESSION)
         return ExitCode(app.return_code or 0)
 
 
@@ -125,7 +130,7 @@ async def _live(app: ChatApp, engine: LazyEngine, socket: Path) -> None:
     import asyncio
     import signal
 
-    # The terminal is gone, or the machine goes down: leave the servers politely, keep what is unsent.
+    # The terminal is gone, or the machine goes down: keep what is unsent; the sessions may go on later.
     for number in (signal.SIGHUP, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, app.exit)
     serving = asyncio.create_task(_serve(engine, socket))
@@ -134,7 +139,7 @@ async def _live(app: ChatApp, engine: LazyEngine, socket: Path) -> None:
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-        await engine.close()
+        await engine.close(leave=app.offline)
 
 
 async def _serve(engine: LazyEngine, socket: Path) -> None:

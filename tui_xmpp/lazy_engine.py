@@ -82,13 +82,13 @@ class LazyEngine:
         """As the session, once it is there."""
         return await (await self._session(Unanswered)).ask(question)
 
-    async def close(self) -> None:
-        """Close the session, or see to it that there will be none."""
+    async def close(self, *, leave: bool = False) -> None:
+        """Close the session, or see to it that there will be none; *leave* as in `Engine.close`."""
         if self._starting is not None:
             # A thread cannot be stopped half-way through an import: wait for it.
             results = await asyncio.gather(self._starting, return_exceptions=True)
             if not isinstance(results[0], BaseException):
-                await results[0].close()
+                await results[0].close(leave=leave)
         if self._forwarding is not None:
             self._forwarding.cancel()
         for subscription in self._subscriptions:

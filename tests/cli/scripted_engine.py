@@ -63,7 +63,7 @@ class ScriptedEngine:
             raise Unanswered("No answer.")
         return self.answers[type(question)]
 
-    async def close(self) -> None:
+    async def close(self, *, leave: bool = False) -> None:
         self.closed = True
 
     def done(self, kind: type[cmd.Command]) -> list[Any]:

@@ -105,7 +105,7 @@ class FakeEngine:
             raise Unanswered("The server does not answer. Try again later.")
         return answer
 
-    async def close(self) -> None:
+    async def close(self, *, leave: bool = False) -> None:
         self.closed = True
 
     # --- the making of things ---------------------------------------------------------------------

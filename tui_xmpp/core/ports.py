@@ -47,8 +47,10 @@ class Engine(Protocol):
     async def ask(self, question: Question[A]) -> A:
         """Ask the server; raises `Unanswered` with a sentence for the user."""
 
-    async def close(self) -> None:
-        """Leave all servers, keep what is unsent, and stop."""
+    async def close(self, *, leave: bool = False) -> None:
+        """Stop, and keep what is unsent. The servers keep the sessions for a while (XEP-0198 §5), so that the
+        next start goes on with them; *leave*: end them now, and be seen no more.
+        """
 
 
 class ArchiveReader(Protocol):

@@ -214,7 +214,11 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         _command("reload", "Read config.toml and the themes again."),
         _command("help", "Show keys and commands.", _some("command", _K.COMMAND, "one command")),
         _command("keys", "Show the keys."),
-        _command("quit exit", "Leave; what is unsent goes out next time."),
+        _command(
+            "quit exit",
+            "Leave; what is unsent goes out next time. The server keeps your session for some minutes.",
+            _some("offline", _K.CHOICE, "offline: end the session too, at once", choices=("offline",)),
+        ),
     ),
 }
 """The commands by what they are about, in the order help shows them."""

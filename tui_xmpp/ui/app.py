@@ -65,6 +65,8 @@ class ChatApp(App[int]):
     ) -> None:
         super().__init__(driver_class=driver_class or _driver_class())
         self._today = today
+        self.offline = False
+        """Left so that nobody sees us any more."""
         self._kept = kept
         self.shown = shown
         """The last session's frame, if that is on the terminal until the first of ours."""
@@ -112,8 +114,9 @@ class ChatApp(App[int]):
 
         await self.push_screen(SignInScreen(self.engine, self.look, first=not self.engine.world.accounts))
 
-    async def leave(self) -> None:
-        """Keep the draft, and end; the caller closes the engine."""
+    async def leave(self, *, offline: bool = False) -> None:
+        """Keep the draft, and end; the caller closes the engine, by `offline` so that we are seen no more."""
+        self.offline = offline
         await self.main.writing.leave()
         await self.main.works.flush()
         self._keep_frame()

@@ -90,9 +90,9 @@ COMMANDS: dict[str, Run] = {
             "members",
             "bare",
             "link",
-            "quit",
         )
     },
+    "quit": _screen("quit", "offline"),
     **slash_people.COMMANDS,
     **slash_rooms.COMMANDS,
     **slash_you.COMMANDS,

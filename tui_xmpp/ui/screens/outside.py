@@ -31,7 +31,7 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
     app = cast(Program, screen.app)
     match id:
         case "quit":
-            await app.leave()
+            await app.leave(offline=argument == "offline")
         case "account":
             await app.sign_in()
         case "editor":

@@ -31,5 +31,5 @@ class Program(Protocol):
     async def sign_in(self) -> None:
         """Ask for an account."""
 
-    async def leave(self) -> None:
-        """Keep the draft, and end."""
+    async def leave(self, *, offline: bool = False) -> None:
+        """Keep the draft, and end; *offline*: so that nobody sees us any more."""
