@@ -53,9 +53,11 @@ class ServerMemory:
         self.advertised: Advertised | None = advertised.from_json(kept.get("advertised"))
         """What was offered before the last sign-in."""
         self.session: frozenset[str] | None = _tags(kept.get("session"))
-        """Tags of what was offered behind it; None: not known."""
+        """Tags of what was offered behind it, before a session was bound; None: not known."""
         proven = kept.get("proven")
         self._proven = {habit for habit in Habit if isinstance(proven, list) and habit.value in proven}
+        self.bound: frozenset[str] | None = _tags(kept.get("bound"))
+        """Tags of what was offered when the session had been bound along with the proof; None: not known."""
         self._paused = {habit: _time(kept.get(habit.value)) for habit in Habit}
 
     def saw(self, offered: Advertised | None) -> None:
@@ -70,10 +72,17 @@ class ServerMemory:
             self.session = tags
             self._save()
 
+    def saw_bound(self, tags: frozenset[str] | None) -> None:
+        """Keep what it offers when the session has been bound along with the proof; None: forget it."""
+        if tags != self.bound:
+            self.bound = tags
+            self._save()
+
     def forget(self) -> None:
         """Forget what it offers: it did not hold."""
         self.saw(None)
         self.saw_session(None)
+        self.saw_bound(None)
 
     def takes(self, habit: Habit) -> bool:
         """Whether *habit* has not failed lately."""
@@ -122,6 +131,8 @@ class ServerMemory:
             kept["advertised"] = self.advertised.to_json()
         if self.session is not None:
             kept["session"] = sorted(self.session)
+        if self.bound is not None:
+            kept["bound"] = sorted(self.bound)
         self._facts.put(_SPACE, self._key, json.dumps(kept))
 
 

@@ -127,6 +127,7 @@ class _Attempt:
         self._paced = paced
         self._chooser = Chooser(stream, credentials, opener, memory, accept_weaker=accept_weaker)
         self._opened = False
+        self._resumed = False
 
     async def run(self) -> SignedIn:
         """Do it."""
@@ -171,22 +172,32 @@ class _Attempt:
         stream = self._stream
         stream.phase_gate.exchange = way.namespace
         if way.namespace == gate.SASL2:
-            stream.phase_gate.judge = way.judge(stream.phase_gate)
-            stream.on_offered = self._memory.saw_session
+            stream.phase_gate.judge = partial(self._judge, way)
+            stream.on_offered = self._saw_offer
         stream.say(way.request(stream, self._memory))
         if self.ran_ahead and way.token is not None and self._opens_inline(way):
             # A token needs one step, and no stream begins anew behind it: all goes in one flight.
             self._open(way)
 
+    def _judge(self, way: Way, success: ET.Element) -> Phase:
+        phase = way.judge(self._stream.phase_gate, success)
+        self._resumed = success.find(gate.RESUMED) is not None
+        return phase
+
+    def _saw_offer(self, tags: frozenset[str]) -> None:
+        # XEP-0198 §8.2: behind a resumption there are none; what some servers send then says less than usual.
+        if not self._resumed:
+            self._memory.saw_bound(tags)
+
     def _opens_inline(self, way: Way) -> bool:
         """Whether it is certain already what session there will be, and what its server offers."""
-        return way.asked.binds and way.asked.resumption is None and self._memory.session is not None
+        return way.asked.binds and way.asked.resumption is None and self._memory.bound is not None
 
     def _open(self, way: Way) -> None:
         if not self._opened:
             self._opened = True
-            if self._memory.session is not None:
-                self._stream.offered = self._memory.session
+            if self._memory.bound is not None:
+                self._stream.offered = self._memory.bound
             self._opener.open(way.asked.enabled)
 
     async def _prove(
@@ -200,6 +211,8 @@ class _Attempt:
         timers: list[asyncio.TimerHandle] = []
 
         def hurry() -> None:
+            if self._stream.lost.done():
+                return
             self.hurried = self.ran_ahead = True
             if go_on is not None:
                 go_on()
@@ -246,17 +259,18 @@ class _Attempt:
             await self._credentials.keep_token(given)
         resumed, failed = success.find(gate.RESUMED), success.find(gate.RESUMPTION_FAILED)
         if resumed is not None and way.asked.resumption is not None:
-            if memory.session is not None:
-                stream.offered = memory.session
+            stream.offered = memory.bound or memory.session or frozenset()
             return SignedIn(way.asked.resumption.bound, resumed=binding.resumed_at(resumed))
         count = None if failed is None else binding.handled(failed)
         bound = success.find(gate.BOUND)
         if bound is None:
+            if self._opened:
+                raise Stale("The server did not let the session begin.")
             known = memory.session if self._quick else None
             entry = Entry(stream, self._opener, memory, restarts=False, known=known)
             signed = await entry.finish(self._timeout)
             return signed if count is None else SignedIn(signed.bound, failed=count)
-        if memory.session is None:
+        if memory.bound is None:
             await binding.features_of(stream, self._timeout)
         self._open(way)
         full = stream.phase_gate.own(sasl2.identity(success), bound=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from xml.etree import ElementTree as ET
 
 from tui_xmpp.core.value import value
@@ -44,9 +42,9 @@ class Way:
             by_token=self.token is not None,
         )
 
-    def judge(self, checks: Gate) -> Callable[[ET.Element], Phase]:
-        """Return what `Gate.judge` is to be."""
-        return partial(sasl2.judge, checks, self.mechanism, self.asked)
+    def judge(self, checks: Gate, success: ET.Element) -> Phase:
+        """As `sasl2.judge`."""
+        return sasl2.judge(checks, self.mechanism, self.asked, success)
 
     def offered_by(self, advertised: Advertised) -> bool:
         """Whether *advertised* has everything this way needs."""

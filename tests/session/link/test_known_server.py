@@ -307,3 +307,46 @@ def test_the_name_of_this_installation_stays() -> None:
     assert memory(facts).user_agent == first
     facts.put("user-agent", str(OWN), "<garbage/>")
     assert memory(facts).user_agent not in ("<garbage/>", first)
+
+
+async def test_what_is_offered_to_a_bound_session_is_not_taken_for_what_comes_before(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    """A server that has bound and enabled everything offers neither any more."""
+    both = authentication(NAME) + mechanisms(NAME)
+
+    async def modern(peer: Peer) -> None:
+        await peer.upgrade(good)
+        await peer.open_stream(both)
+        scram = ScramServer(NAME)
+        first, _ = await peer.request()
+        peer.send(sasl2("challenge", scram.challenge(first)))
+        proof = scram.finish(await peer.sasl_message("response"))
+        peer.send(success2(proof, BOUND).replace(SM_FEATURE, "<ver xmlns='urn:xmpp:features:rosterver'/>"))
+
+    facts = await known(authority, modern)
+    kept = memory(facts)
+    assert kept.bound == {"{urn:xmpp:features:rosterver}ver"}
+    assert kept.session is None
+
+
+async def test_a_session_that_is_not_bound_with_the_proof_is_bound_behind_it(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    async def half(peer: Peer) -> None:
+        await peer.upgrade(good)
+        await peer.open_stream(authentication(NAME))
+        scram = ScramServer(NAME)
+        first, _ = await peer.request()
+        peer.send(sasl2("challenge", scram.challenge(first)))
+        proof = scram.finish(await peer.sasl_message("response"))
+        peer.send(success2(proof, jid="juliet@example.org"))
+        found = await peer.expect(r"<iq [^>]*id='([^']+)'[^>]*><bind")
+        peer.send(
+            f"<iq type='result' id='{found[1].decode()}'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<jid>juliet@example.org/balcony</jid></bind></iq>"
+        )
+
+    async with FakeServer(half) as server, Rig(server.port, authority.ca_file) as rig:
+        await rig.until_true(lambda: rig.ready == 1)
+        assert rig.opener.inlined == [frozenset()]
