@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 """Seconds that `send` waits for another instance to come up or to go."""
-_KEPT_SESSION = (
-    "Your session stays open at the server for some minutes, for the next start; /quit offline ends it at once."
-)
+_KEPT_SESSION = "Your session stays open at the server for some minutes. /quit offline ends it at once."
 
 
 def run(options: Options) -> ExitCode:
