@@ -238,6 +238,22 @@ async def test_a_token_that_is_refused_gives_way_to_the_password(
     assert kept.now.secret != "made-up"
 
 
+async def test_a_token_that_was_taken_back_signs_nobody_in(server: ChatServer, accounts: Accounts) -> None:
+    anna = Visitor(server, accounts)
+    kept = Kept()
+    async with anna.rig(tokens=kept) as rig:
+        await ready(rig)
+        token = kept.now
+        assert token is not None
+        await rig.connector.forget_token()
+        assert kept.now is None
+        assert "invalidate='true'" in rig.streams[-1].packets[-1]
+    kept.now = token
+    again = await anna.visit(tokens=kept)
+    assert again.asked == [""]
+    assert len(again.streams) == 2
+
+
 async def test_a_wrong_password_is_still_one(server: ChatServer, accounts: Accounts) -> None:
     anna = Visitor(server, accounts)
     await anna.visit()

@@ -141,6 +141,13 @@ class Connector:
                 stream.fail(Failure("The network changed."))
         self._wake.set()
 
+    async def forget_token(self) -> None:
+        """Forget the token that signs in, and have the server forget it too (XEP-0484 §3.6); raises Failure.
+
+        It is forgotten here also when the server cannot be reached.
+        """
+        await self._dialler.revoke(self._credentials)
+
     async def stop(self, *, leave: bool = True) -> None:
         """Stay offline, within two seconds; *leave*: close the stream, else the server keeps the session."""
         self._leaving = True

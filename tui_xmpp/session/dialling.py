@@ -21,6 +21,7 @@ from .failure import BadCertificate, Failure, Refused, Stale, WrongPassword
 from .finding import STALE_SECONDS, Finder
 from .opening import Opener, SignedIn
 from .resolver import Resolver
+from .revoking import revoke
 from .securing import over_tcp
 from .server_memory import Habit, ServerMemory
 from .sign_in import sign_in
@@ -124,27 +125,34 @@ class Dialler:
                     worst = worst if isinstance(worst, BadCertificate) else failure
         raise worst or Failure("No server was found.")
 
+    async def revoke(self, credentials: Credentials) -> None:
+        """Forget the account's token, here and, where the server can be reached, there; raises Failure."""
+        token = await credentials.token()
+        if token is None:
+            return
+        await credentials.keep_token(None)
+        memory = ServerMemory(self._facts, self._account.address, self._clock.now)
+        worst = Failure("No server was found.")
+        async with contextlib.aclosing(self.finder.ways(stale_seconds=self._stale_seconds())) as ways:
+            async for found in ways:
+                try:
+                    stream = await self._secured(found, memory, careful=True)
+                except Failure as failure:
+                    worst = failure
+                    continue
+                try:
+                    await revoke(stream, token, memory, timeout=self._timeouts.step)
+                finally:
+                    stream.fail(Failure("You left."))
+                return
+        raise worst
+
     async def _sign_in(
         self, endpoint: Endpoint, credentials: Credentials, accept_weaker: str, *, careful: bool
     ) -> tuple[Stream, SignedIn]:
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
-        link = await (self._connect if endpoint.kind is TransportKind.TCP else self._open_wire)(endpoint)
+        stream = await self._secured(endpoint, memory, careful=careful, on_stream=self._on_stream)
         try:
-            stream = self._make_stream()
-            self._on_stream(stream)
-            stream.init_plugins()  # type: ignore[no-untyped-call]
-        except BaseException:
-            if isinstance(link, socket.socket):
-                link.close()
-            else:
-                link.abort()
-            raise
-        try:
-            if isinstance(link, socket.socket):
-                await self._secure(stream, endpoint, link, memory, careful=careful)
-            else:
-                stream.attach(link)
-                stream.confirm_secure()
             self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
@@ -159,11 +167,44 @@ class Dialler:
             )
         except BaseException as error:
             if isinstance(error, Failure):
-                error.answered = stream.secure
+                error.answered = True
             stream.fail(Failure("The link was given up."))
             raise
         endpoints.remember(self._facts, self._account, endpoint)
         return stream, signed
+
+    async def _secured(
+        self,
+        endpoint: Endpoint,
+        memory: ServerMemory,
+        *,
+        careful: bool,
+        on_stream: Callable[[Stream], None] = lambda _: None,
+    ) -> Stream:
+        """Return a new stream whose server has shown its certificate; nothing was said on it over TLS."""
+        link = await (self._connect if endpoint.kind is TransportKind.TCP else self._open_wire)(endpoint)
+        try:
+            stream = self._make_stream()
+            on_stream(stream)
+            stream.init_plugins()  # type: ignore[no-untyped-call]
+        except BaseException:
+            if isinstance(link, socket.socket):
+                link.close()
+            else:
+                link.abort()
+            raise
+        try:
+            if isinstance(link, socket.socket):
+                await self._secure(stream, endpoint, link, memory, careful=careful)
+            else:
+                stream.attach(link)
+                stream.confirm_secure()
+        except BaseException as error:
+            if isinstance(error, Failure):
+                error.answered = stream.secure
+            stream.fail(Failure("The link was given up."))
+            raise
+        return stream
 
     async def _secure(
         self,

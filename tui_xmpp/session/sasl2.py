@@ -62,12 +62,10 @@ def inlined(
 
 
 def authenticate(
-    mechanism: Mechanism, account: Account, asked: Inlined, *, user_agent: str, by_token: bool
+    mechanism: Mechanism, account: Account, asked: Inlined, *, user_agent: str, token: str = ""
 ) -> str:
-    """Return the request (XEP-0388 §2.3); *by_token* says that *mechanism* uses one."""
-    inner = ""
-    if by_token:
-        inner += fast.presented()
+    """Return the request (XEP-0388 §2.3); *token* is what `fast.presented` says, where one is used."""
+    inner = token
     if asked.token:
         inner += fast.request(asked.token)
     if asked.resumption is not None:

@@ -39,7 +39,7 @@ class Way:
             stream.account,
             self.asked,
             user_agent=memory.user_agent,
-            by_token=self.token is not None,
+            token="" if self.token is None else fast.presented(),
         )
 
     def judge(self, checks: Gate, success: ET.Element) -> Phase:

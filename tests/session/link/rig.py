@@ -194,7 +194,7 @@ class Rig:
             resource=resource,
         )
         self.connector = Connector(
-            lambda: Recorded(self.account, facts=self.facts),
+            self._make_stream,
             self.account,
             password=self._password,
             facts=self.facts,
@@ -252,9 +252,12 @@ class Rig:
         self.told.append(change)
         self._changed.set()
 
+    def _make_stream(self) -> Recorded:
+        made = Recorded(self.account, facts=self.facts)
+        self.streams.append(made)
+        return made
+
     def _on_stream(self, stream: Stream) -> None:
-        assert isinstance(stream, Recorded)
-        self.streams.append(stream)
         self.opener.stream = stream
         for name in WATCHED:
             stream.add_event_handler(name, lambda data, name=name: self.reached.append(name))
