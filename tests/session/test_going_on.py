@@ -92,12 +92,14 @@ async def test_a_room_whose_presences_are_not_known_is_joined_anew(wire: Wire) -
     await again.close()
 
 
-async def test_rooms_of_an_older_session_are_not_taken_for_those_of_this_one(wire: Wire) -> None:
+async def test_a_room_left_between_two_sessions_is_none_of_the_second(wire: Wire) -> None:
     await join(wire)
     wire.account.life.end()
-    await wire.online(enabled=ENABLED, answers=False)
+    await wire.do(LeaveRoom(IN_ROOM))
+    await wire.online(enabled=ENABLED)
+    wire.cache.put_bookmarks(ANNA, [])
     again = await go_on(wire)
-    assert not again.happened(OccupantsArrived)
+    assert IN_ROOM not in again.world.rooms
     await again.close()
 
 
