@@ -202,11 +202,10 @@ class Liveness:
         if info.retransmits > 0:
             tcp.repeat_within(self._wire.socket(), 4 * self._timing.rto)
         if self._asked and self._left_at is None:
-            # What waits includes what the kernel has not sent, where the wire can tell.
-            ahead = info.in_flight + max(info.unsent, waiting)
+            # Rather too much than too little: what TLS has passed on to a full socket is not told by anybody.
             if self._goal is None:
-                self._goal = info.acked + ahead
-            if info.acked >= self._goal or ahead == 0:
+                self._goal = info.acked + info.in_flight + info.unsent + waiting
+            if info.acked >= self._goal or info.in_flight + info.unsent + waiting == 0:
                 self._left_at = now
 
     def _path_is_dead(self, info: TcpInfo | None, now: float) -> str:
