@@ -160,3 +160,19 @@ async def test_all_goes_through_the_proxy(
         assert proxy.reached
         assert all(host == "localhost" for host, _ in proxy.reached)
         assert one.resolver.asked == []
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_the_web_server_of_the_domain_says_where(
+    kind: TransportKind, server: ChatServer, accounts: Accounts
+) -> None:
+    (anna,) = accounts(server, "anna")
+    async with ProxyServer("socks5") as proxy:
+        proxy.ports[443] = server.https_port
+        async with Guest(anna, server, transport=kind, proxy=f"socks5://127.0.0.1:{proxy.port}") as one:
+            wire = one.stream.wire
+            assert wire is not None and wire.kind is kind
+            one.send(one, "to myself")
+            assert await one.receive() == "to myself"
+            assert proxy.reached[0] == ("localhost", 443)
+            assert one.resolver.asked == []
