@@ -314,11 +314,13 @@ async def test_n10_a_known_server_resumes_only_what_was_asked_for(
         opener = Opened()
         opener.held = Resumption(held, 0, OWN.with_resource("balcony")) if held else None
 
-        async def resume(peer: Peer, previd: str = previd) -> None:
+        async def resume(peer: Peer, previd: str = previd, opener: Opened = opener) -> None:
             await peer.upgrade(good)
             await peer.open_stream(mechanisms(NAME))
             await ScramServer(NAME).run(peer)
             await peer.open_stream(bind_feature() + "<sm xmlns='urn:xmpp:sm:3'/>")
+            if opener.held is not None:
+                await peer.expect("<resume")
             peer.send(RESUMED.format(previd), MESSAGE)
 
         async with FakeServer(resume) as server, Rig(server.port, authority.ca_file, opener=opener) as rig:

@@ -124,3 +124,58 @@ def test_a_stanza_cut_anywhere_is_read_as_soon_as_it_is_there() -> None:
     for cut in range(1, len(stanza)):
         _, message = read(OPEN, stanza[:cut], stanza[cut:])
         assert isinstance(message, ET.Element)
+
+
+def element(name: str, namespace: str, **attributes: str) -> ET.Element:
+    return ET.Element(f"{{{namespace}}}{name}", attributes)
+
+
+def test_an_exchange_has_the_words_of_its_own_kind_only() -> None:
+    for exchange, other in (
+        (gate.SASL, gate.SASL2),
+        (gate.SASL2, gate.SASL),
+        ("", gate.SASL),
+        ("", gate.SASL2),
+    ):
+        for name in ("challenge", "success", "failure"):
+            opened = Gate(OWN)
+            opened.phase, opened.exchange = Phase.SECURED, exchange
+            with pytest.raises(Violation):
+                opened.admit(element(name, other))
+
+
+def test_a_success_that_nobody_can_judge_is_none() -> None:
+    opened = Gate(OWN)
+    opened.phase, opened.exchange = Phase.SECURED, gate.SASL2
+    with pytest.raises(Violation):
+        opened.admit(element("success", gate.SASL2))
+    assert opened.phase is Phase.SECURED
+
+
+def test_a_session_is_resumed_once_and_only_when_asked_for() -> None:
+    def gate_that(resuming: str) -> Gate:
+        opened = Gate(OWN)
+        opened.phase, opened.resuming = Phase.AUTHENTICATED, resuming
+        return opened
+
+    for resuming, previd in (("", ""), ("", "mine"), ("mine", "another"), ("mine", "")):
+        for name in ("resumed", "failed") if not resuming else ("resumed",):
+            with pytest.raises(Violation):
+                gate_that(resuming).admit(element(name, gate.RESUMPTION, previd=previd))
+    opened = gate_that("mine")
+    assert opened.admit(element("resumed", gate.RESUMPTION, previd="mine"))
+    assert opened.phase is Phase.BOUND
+    assert not opened.admit(element("resumed", gate.RESUMPTION, previd="mine"))
+    opened = gate_that("mine")
+    assert opened.admit(element("failed", gate.RESUMPTION))
+    assert opened.phase is Phase.AUTHENTICATED
+
+
+def test_what_follows_a_refusal_is_dropped() -> None:
+    opened = Gate(OWN)
+    opened.phase, opened.exchange = Phase.SECURED, gate.SASL2
+    opened.judge = lambda _: Phase.BOUND
+    assert opened.admit(element("failure", gate.SASL2))
+    for late in (element("success", gate.SASL2), element("iq", gate.CLIENT), element("message", gate.CLIENT)):
+        assert not opened.admit(late)
+    assert opened.phase is Phase.SECURED

@@ -173,3 +173,13 @@ async def test_a_session_is_taken_up_only_with_the_server_that_proved_itself(
             rig.connector.connect_now()
         await rig.until_true(lambda: rig.states.count(Connection.REFUSED) == 3)
         assert b"<auth" not in server.heard
+
+
+def test_nothing_of_an_unfinished_handshake_is_taken_up_again() -> None:
+    class Unfinished:
+        session = object()
+
+        def getpeercert(self, _: bool) -> bytes:
+            raise ValueError("handshake not done yet")
+
+    assert tls._session(Unfinished()) is None  # type: ignore[arg-type]
