@@ -84,9 +84,13 @@ class Stage:
         return costs
 
     async def _messages(self, subject: Subject, link: Link) -> Cost:
+        to = self.contacts.all[0].account.address
+        # With the first one a client may also ask what the other's can do.
+        await subject.say(to, "Are you there?")
+        await quiet(link, QUIET)
         up, down = link.counts.up, link.counts.down
-        for number in range(MESSAGES):
-            await subject.say(self.contacts.all[number].account.address, "See you at eight.")
+        for _ in range(MESSAGES):
+            await subject.say(to, "See you at eight.")
             await quiet(link, 1.0)
         return {
             "up": round((link.counts.up - up) / MESSAGES, 1),
