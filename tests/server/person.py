@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tests.server.chat_server import Account as ServerAccount
 from tests.server.chat_server import ChatServer
@@ -97,6 +98,7 @@ class Person:
         resource: str = "",
         password: str | None = None,
         configured: bool = True,
+        changed: Mapping[str, Any] | None = None,
     ) -> None:
         self.address = Address.parse(account.address)
         self.config = Account(
@@ -107,6 +109,7 @@ class Person:
             ca_file=str(server.ca_file),
             resource=resource,
         )
+        self.config = replace(self.config, **(changed or {}))
         folder.mkdir(parents=True, exist_ok=True)
         self.database = Database(folder / "archive.db")
         self.archive = SqliteArchive(self.database)

@@ -6,16 +6,19 @@ import asyncio
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.server.chat_server import Account as ServerAccount
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts
+from tests.server.person import Person
 from tests.session.link.rig import Facts
 from tests.session.transport.proxies import ProxyServer
 from tui_xmpp.core.account import Account, Connection, TlsMode, TransportKind
 from tui_xmpp.core.address import Address
+from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.session.connector import Connector
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.session.resolver import Service
@@ -176,3 +179,33 @@ async def test_the_web_server_of_the_domain_says_where(
             assert await one.receive() == "to myself"
             assert proxy.reached[0] == ("localhost", 443)
             assert one.resolver.asked == []
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_nothing_is_lost_when_the_link_is_cut(
+    kind: TransportKind, server: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    anna, ben = accounts(server, "anna", "ben")
+    changed = {"host": "", "port": 0, "tls": None, "transport": kind, "url": url(server, kind)}
+    async with Person(ben, server, tmp_path / "ben") as other:
+        await other.online()
+        for run in range(2):
+            async with Person(anna, server, tmp_path / "anna", changed=changed) as one:
+                await one.online()
+                for number in range(3):
+                    await one.do(SendMessage(one.chat(other), f"{run} {number}"))
+                    wire = stream_of(one).wire
+                    assert wire is not None and wire.kind is kind
+                    wire.abort()
+                    await other.do(SendMessage(other.chat(one), f"back {run} {number}"))
+                    await other.message(one, f"{run} {number}")
+                    await one.message(other, f"back {run} {number}")
+        bodies = [message.body for message in other.messages(one) if message.body[0] in "01"]
+        assert bodies == [f"{run} {number}" for run in range(2) for number in range(3)]
+
+
+def stream_of(person: Person) -> Stream:
+    (running,) = person.session._accounts.values()
+    stream = running.link.stream if running.link is not None else None
+    assert stream is not None
+    return stream

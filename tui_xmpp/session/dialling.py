@@ -19,7 +19,7 @@ from .credentials import Credentials
 from .endpoints import Endpoint
 from .failure import BadCertificate, Failure, Refused, Stale, WrongPassword
 from .finding import STALE_SECONDS, Finder
-from .opening import Opener, SignedIn
+from .opening import Opener, SignedIn, Unresumed
 from .resolver import Resolver
 from .revoking import revoke
 from .securing import over_tcp
@@ -157,7 +157,7 @@ class Dialler:
             signed = await sign_in(
                 stream,
                 credentials,
-                self._opener,
+                Unresumed(self._opener) if endpoint.kind is TransportKind.BOSH else self._opener,
                 memory,
                 tell=self._say,
                 timeout=self._timeouts.step,

@@ -67,3 +67,22 @@ class NothingToOpen:
 
     def established(self, signed_in: SignedIn) -> None:
         """As `Opener.established`."""
+
+
+class Unresumed:
+    """*opener*, but that nothing is resumed: over BOSH its rid does what XEP-0198 does elsewhere."""
+
+    def __init__(self, opener: Opener) -> None:
+        self._opener = opener
+
+    def resumption(self) -> Resumption | None:
+        """As `Opener.resumption`."""
+        return None
+
+    def open(self, inlined: frozenset[str]) -> None:
+        """As `Opener.open`."""
+        self._opener.open(inlined)
+
+    def established(self, signed_in: SignedIn) -> None:
+        """As `Opener.established`."""
+        self._opener.established(signed_in)
