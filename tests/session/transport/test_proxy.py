@@ -87,6 +87,19 @@ async def test_what_is_no_proxy_is_said(scheme: str, greeting: bytes) -> None:
             await asyncio.sleep(0)
 
 
+async def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 10_000)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        proxy = Proxy("http", "127.0.0.1", server.sockets[0].getsockname()[1])
+        with pytest.raises(Failure, match="is no HTTP proxy"):
+            await open_through(proxy, "a.example", 5222, timeout=5)
+        for _turn in range(5):
+            await asyncio.sleep(0)
+
+
 async def test_a_proxy_that_is_not_there_is_not_gone_around() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
