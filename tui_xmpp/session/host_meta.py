@@ -7,7 +7,7 @@ import ipaddress
 import json
 import ssl
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from xml.parsers import expat
 
 from tui_xmpp.core.value import value
@@ -160,5 +160,5 @@ def _addresses(found: list[Any]) -> Iterator[str]:
             yield str(ipaddress.ip_address(str(one)))
 
 
-def _is_count(told: object) -> bool:
+def _is_count(told: object) -> TypeGuard[int]:
     return isinstance(told, int) and not isinstance(told, bool) and 0 <= told < 2**31
