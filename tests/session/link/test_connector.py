@@ -53,7 +53,7 @@ async def test_a_message_reaches_the_handlers_and_an_unknown_element_does_not(
 
     async with FakeServer(honest(good, then=talk)) as server, Rig(server.port, authority.ca_file) as rig:
         await rig.until_true(lambda: "message" in rig.reached)
-        assert rig.told[-1].connection is Connection.ONLINE
+        await rig.until(Connection.ONLINE)
 
 
 async def test_a_wrong_password_is_asked_for_again(authority: Authority, good: ssl.SSLContext) -> None:

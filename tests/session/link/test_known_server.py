@@ -326,7 +326,7 @@ async def test_what_is_offered_to_a_bound_session_is_not_taken_for_what_comes_be
 
     facts = await known(authority, modern)
     kept = memory(facts)
-    assert kept.bound == {"{urn:xmpp:features:rosterver}ver"}
+    assert kept.bound == frozenset({"{urn:xmpp:features:rosterver}ver"})
     assert kept.session is None
 
 
