@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from tui_xmpp.core.account import Account, Connection, TlsMode, Token
 from tui_xmpp.core.address import Address
@@ -213,7 +214,7 @@ class Rig:
             paced=lambda: paced,
         )
 
-    async def __aenter__(self) -> Rig:
+    async def __aenter__(self) -> Self:
         self.connector.start()
         return self
 
