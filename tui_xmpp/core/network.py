@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import TYPE_CHECKING
 
 from .account import TransportKind
 from .value import value
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _SCHEMES = {"wss": TransportKind.WEBSOCKET, "https": TransportKind.BOSH}
 _PORT = 443
@@ -55,6 +58,8 @@ def parse_url(text: str) -> Url:
 
 def parse_proxy(text: str) -> Proxy:
     """Return what *text* says, its `%` signs decoded (RFC 3986 §2.1); raises ValueError as `parse_url`."""
+    from urllib.parse import unquote
+
     parts = _split(text)
     if parts.scheme not in ("socks5", "http"):
         raise ValueError("must begin with socks5:// or http://")
@@ -97,6 +102,9 @@ def proxy_fault(text: str) -> str:
 
 
 def _split(text: str) -> SplitResult:
+    # Most accounts have neither a url nor a proxy, and start sooner without it.
+    from urllib.parse import urlsplit
+
     if any(char.isspace() or not char.isprintable() for char in text):
         raise ValueError("must be without spaces")
     try:
