@@ -59,6 +59,7 @@ class ScriptedStream:
     on_drained: Any = None
     before_packet: Any = None
     on_heard: Any = None
+    heard_at: float = 0.0
     wire: Any = None
     last_words: Any = None
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -30,6 +30,8 @@ class LinkProfile:
     """Join every bookmarked room with autojoin at sign-in."""
     paced: bool
     """Sign in without waiting for each answer, where the server is known to bear it."""
+    idle_seconds: float
+    """Seconds of silence after which the server is asked for a sign of life."""
     ack_delay: float
     """Seconds an acknowledgement may wait for something to ride on (XEP-0198 §4); servers wait a minute."""
 
@@ -38,19 +40,54 @@ PROFILES = {
     profile.name: profile
     for profile in (
         LinkProfile(
-            "full", Weight.CHATTY, page=50, catch_up_pages=10, join_all=True, paced=False, ack_delay=5
+            "full",
+            Weight.CHATTY,
+            page=50,
+            catch_up_pages=10,
+            join_all=True,
+            paced=False,
+            idle_seconds=60,
+            ack_delay=5,
         ),
         LinkProfile(
-            "mobile", Weight.CHATTY, page=20, catch_up_pages=5, join_all=True, paced=False, ack_delay=5
+            "mobile",
+            Weight.CHATTY,
+            page=20,
+            catch_up_pages=5,
+            join_all=True,
+            paced=False,
+            idle_seconds=300,
+            ack_delay=5,
         ),
         LinkProfile(
-            "metered", Weight.USEFUL, page=10, catch_up_pages=2, join_all=True, paced=False, ack_delay=15
+            "metered",
+            Weight.USEFUL,
+            page=10,
+            catch_up_pages=2,
+            join_all=True,
+            paced=False,
+            idle_seconds=300,
+            ack_delay=15,
         ),
         LinkProfile(
-            "satellite", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, paced=True, ack_delay=20
+            "satellite",
+            Weight.ESSENTIAL,
+            page=5,
+            catch_up_pages=1,
+            join_all=False,
+            paced=True,
+            idle_seconds=600,
+            ack_delay=20,
         ),
         LinkProfile(
-            "radio", Weight.ESSENTIAL, page=5, catch_up_pages=1, join_all=False, paced=True, ack_delay=45
+            "radio",
+            Weight.ESSENTIAL,
+            page=5,
+            catch_up_pages=1,
+            join_all=False,
+            paced=True,
+            idle_seconds=86400,
+            ack_delay=45,
         ),
     )
 }

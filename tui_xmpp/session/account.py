@@ -27,7 +27,7 @@ from . import convert
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .lanes import Lane, Parcel
-from .lifetime import Lifetime
+from .lifetime import Lifetime, is_mark
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
@@ -99,7 +99,7 @@ class AccountSession:
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
         self._unposted: list[Parcel] = []
-        self.requests = Requests(account.address, self._write_request)
+        self.requests = Requests(account.address, self._write_request, self._heard_at)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.inbox = Inbox(self)
@@ -166,9 +166,10 @@ class AccountSession:
         return self._pacing.allows(weight)
 
     def send(self, stanza: ET.Element) -> None:
-        """Write a stanza; dropped while offline."""
-        if self.online:
-            self.post(Parcel(_text(stanza), Lane.MESSAGE))
+        """Write a stanza; while the link is away it waits if it tells more than a passing state."""
+        text = _text(stanza)
+        if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
+            self.post(Parcel(text, Lane.MESSAGE))
 
     def request(
         self,
@@ -316,6 +317,9 @@ class AccountSession:
             for chat in self.archive.chats():
                 if chat.key.account == self.own and self.world.chats.get(chat.key) != chat:
                     self.emit(ChatChanged(chat))
+
+    def _heard_at(self) -> float:
+        return 0.0 if self.life.stream is None else self.life.stream.heard_at
 
     def _write_request(self, iq: ET.Element, lane: Lane) -> bool:
         if not self.online:

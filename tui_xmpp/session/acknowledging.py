@@ -58,8 +58,8 @@ class Acknowledging:
     def ask(self) -> None:
         """Ask now, to see whether the server is still there."""
         if self._management.enabled:
-            self._wanted = True
-            self._request()
+            self._note()
+            self._write(REQUEST)
 
     def stop(self) -> None:
         """The link is gone."""

@@ -204,7 +204,7 @@ class Inbox:
             custody, own = self._account.custody, self._account.own
             kind = stanza.get("type", "")
             if not kind:
-                custody.put_presence(own, sender, tostring(stanza, xmlns=convert.CLIENT))
+                custody.put_presence(own, sender, tostring(stanza))
             elif kind in ("unavailable", "error"):
                 custody.drop_presence(own, sender)
         self.replay(stanza)

@@ -146,7 +146,7 @@ class Lifetime:
         left = self.management.confirm(signed_in.bound, signed_in.failed)
         self._account.outbox.renew()
         for parcel in left:
-            if parcel.pending is None and any(mark in parcel.text for mark in _CHAT_MARKS):
+            if parcel.pending is None and is_mark(parcel.text):
                 self._account.post(parcel)
 
     def _go_on(self, h: int) -> bool:
@@ -181,7 +181,13 @@ class Lifetime:
             log.info("the link of %s is dead: %s", self._account.own.domain, reason)
             stream.fail(Failure("The link is dead: nothing comes through.", "dead"))
 
-        self._liveness = Liveness(self.timing, stream.wire, ask=self._ask, dead=dead)
+        self._liveness = Liveness(
+            self.timing,
+            stream.wire,
+            ask=self._ask,
+            dead=dead,
+            idle_seconds=self._account.profile.idle_seconds,
+        )
         stream.on_heard = self._liveness.heard
 
     def surroundings_changed(self, *, slept: bool) -> None:
@@ -200,8 +206,8 @@ class Lifetime:
     async def _ping(self, answer: Awaitable[object]) -> None:
         with suppress(Failed):
             await answer
-        if self._liveness is not None:
-            self._liveness.answered()
+            if self._liveness is not None:
+                self._liveness.answered()
 
     def _before_packet(self) -> list[str]:
         if self._liveness is not None:
@@ -347,6 +353,11 @@ class Lifetime:
         except Exception:
             # What waits to be sent, and everything else, must not wait for a fault of one feature.
             log.exception("%s failed", hook.__qualname__)
+
+
+def is_mark(text: str) -> bool:
+    """Whether a stanza says something of a message that is worth saying late (XEP-0184, XEP-0333)."""
+    return text.startswith("<message") and any(mark in text for mark in _CHAT_MARKS)
 
 
 def _is_own_occupant(stanza: ET.Element) -> bool:

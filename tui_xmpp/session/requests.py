@@ -16,6 +16,8 @@ from .unwrap import MAM
 _RESULT = f"{{{MAM}}}result"
 _MOST_RESULTS = 500
 """Held for one archive query; the largest page any link profile asks for is far below."""
+_MOST_PATIENCE = 10
+"""How many times its time a request waits on a link that brings other things."""
 
 
 class _Result:
@@ -29,11 +31,17 @@ class _Result:
 
 
 class Requests:
-    """Of one account; `write` puts a stanza on the stream and says whether there was one."""
+    """Of one account; `write` puts a stanza on the stream and says whether there was one.
 
-    def __init__(self, own: Address, write: Callable[[ET.Element, Lane], bool]) -> None:
+    `heard_at` is when anything last came, in the loop's time: an answer may stand behind much else.
+    """
+
+    def __init__(
+        self, own: Address, write: Callable[[ET.Element, Lane], bool], heard_at: Callable[[], float]
+    ) -> None:
         self._own = own
         self._write = write
+        self._heard_at = heard_at
         self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
         self._queries: dict[str, tuple[Address, list[ET.Element]]] = {}
 
@@ -44,7 +52,10 @@ class Requests:
     def ask(
         self, id: str, kind: str, payload: ET.Element, to: Address | None, timeout: float, lane: Lane
     ) -> Awaitable[ET.Element]:
-        """Write an iq at once; awaited, it gives its result within `timeout` seconds, or raises `Failed`."""
+        """Write an iq at once; awaited, it gives its result.
+
+        Raises `Failed` after `timeout` seconds in which nothing came, or ten times as many in all.
+        """
         iq = convert.stanza("iq", to, kind, id)
         iq.append(payload)
         answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
@@ -54,11 +65,15 @@ class Requests:
         return _Result(lambda: self._result(id, answer, timeout))
 
     async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            async with asyncio.timeout(timeout):
-                result = await answer
-        except TimeoutError:
-            raise Failed("The server did not answer in time; try again.", "timeout") from None
+            while not answer.done():
+                last = min(max(began, self._heard_at()), began + (_MOST_PATIENCE - 1) * timeout)
+                if (left := last + timeout - loop.time()) <= 0:
+                    raise Failed("The server did not answer in time; try again.", "timeout")
+                await asyncio.wait({answer}, timeout=left)
+            result = answer.result()
         finally:
             self._asked.pop(id, None)
         if result.get("type") == "error":

@@ -148,6 +148,8 @@ class Session:
 
     async def do(self, command: Command) -> None:
         """Ask for something to happen; raises `Refused`."""
+        # Whoever opens the lid and types does not wait for the next slow look.
+        self._awake.look()
         match command:
             case AddAccount():
                 await self._add(command)
