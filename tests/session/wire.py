@@ -25,6 +25,7 @@ from tui_xmpp.session.account import AccountSession
 from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.feature import Feature
 from tui_xmpp.session.features import ALL
+from tui_xmpp.session.listener import Listener
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
@@ -55,13 +56,9 @@ class ScriptedStream:
     failure: str = ""
     server_caps: str = ""
     waiting: int = 0
-    sent: Any = None
-    on_drained: Any = None
-    before_packet: Any = None
-    on_heard: Any = None
+    listener: Any = field(default_factory=Listener)
     heard_at: float = 0.0
     wire: Any = None
-    last_words: Any = None
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, failure: Exception) -> None:
@@ -77,7 +74,7 @@ class ScriptedStream:
         for text in elements:
             self._write(text)
         # Each turn of the loop is one packet on the wire; here each write is.
-        for text in self.before_packet() if self.before_packet is not None else ():
+        for text in self.listener.takes_along():
             self._write(text)
 
     def _write(self, text: str) -> None:

@@ -30,6 +30,8 @@ class LinkProfile:
     """Join every bookmarked room with autojoin at sign-in."""
     paced: bool
     """Sign in without waiting for each answer, where the server is known to bear it."""
+    stale_seconds: float
+    """How long the server's address is used without asking DNS."""
     idle_seconds: float
     """Seconds of silence after which the server is asked for a sign of life."""
     ack_delay: float
@@ -46,6 +48,7 @@ PROFILES = {
             catch_up_pages=10,
             join_all=True,
             paced=False,
+            stale_seconds=3600,
             idle_seconds=60,
             ack_delay=5,
         ),
@@ -56,6 +59,7 @@ PROFILES = {
             catch_up_pages=5,
             join_all=True,
             paced=False,
+            stale_seconds=86400,
             idle_seconds=300,
             ack_delay=5,
         ),
@@ -66,6 +70,7 @@ PROFILES = {
             catch_up_pages=2,
             join_all=True,
             paced=False,
+            stale_seconds=604800,
             idle_seconds=300,
             ack_delay=15,
         ),
@@ -76,6 +81,7 @@ PROFILES = {
             catch_up_pages=1,
             join_all=False,
             paced=True,
+            stale_seconds=2592000,
             idle_seconds=600,
             ack_delay=20,
         ),
@@ -86,6 +92,7 @@ PROFILES = {
             catch_up_pages=1,
             join_all=False,
             paced=True,
+            stale_seconds=31536000,
             idle_seconds=86400,
             ack_delay=45,
         ),

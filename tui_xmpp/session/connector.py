@@ -18,6 +18,7 @@ from .backoff import Backoff, Kind, kind_of
 from .credentials import Credentials, Tokens
 from .dialling import Dialler, Timeouts
 from .failure import Failure, Refused, Weaker, WrongPassword
+from .finding import STALE_SECONDS
 from .opening import NothingToOpen, Opener, SignedIn
 from .resolver import Resolver
 from .stream import Stream
@@ -27,6 +28,7 @@ STABLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
 _LEAST_REFUSED_SECONDS = 10.0
 """Who was refused waits at least this long, whatever changes around."""
+_LOOK_FURTHER = 10
 _FIRST_STEPS = frozenset({Connection.RESOLVING, Connection.CONNECTING})
 
 _log = logging.getLogger("tui-xmpp")
@@ -38,8 +40,10 @@ class Connector:
     *password* takes a reason (empty at first, else why the last one was refused) and returns a password,
     or None when the user gave none; *tokens* keeps what signs in without one, None: nothing does. *opener* is
     the session to open or to resume. *paced* says whether the link is so slow that a sign-in may not wait for
-    each answer. *timing* is what is known of the link. *on_stream* is called once for each new stream before
-    anything is sent on it, *on_ready* after each sign-in, *on_lost* after the end of each session.
+    each answer, *location* where the server would have a session resumed, *stale_seconds* how long the
+    endpoint that worked is used without asking DNS. *timing* is what is known of the link. *on_stream* is
+    called once for each new stream before anything is sent on it, *on_ready* after each sign-in, *on_lost*
+    after the end of each session.
     """
 
     def __init__(
@@ -62,6 +66,8 @@ class Connector:
         tokens: Tokens | None = None,
         opener: Opener | None = None,
         paced: Callable[[], bool] = lambda: False,
+        location: Callable[[], str] = lambda: "",
+        stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
     ) -> None:
         self._account = account
         self._credentials = Credentials(password, tokens, clock.now)
@@ -84,11 +90,15 @@ class Connector:
             timeouts=timeouts or self._timing,
             opener=opener or NothingToOpen(),
             paced=paced,
+            location=location,
+            stale_seconds=stale_seconds,
+            quick=self._is_quick,
         )
         self._backoff = Backoff(rng, clock.monotonic, lambda: self._timing.rtt)
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._told: ConnectionChanged | None = None
+        self._tries = 0
         self._quiet = False
         """Trying again and again: only what comes of it is told."""
         self._securing: asyncio.Timeout | None = None
@@ -221,6 +231,11 @@ class Connector:
             raise Failure("The server does not answer. Check the network.", "timeout") from None
         finally:
             self._securing = None
+
+    def _is_quick(self) -> bool:
+        """Whether this is one of many tries: only every tenth looks further than where it last was."""
+        self._tries = self._tries + 1 if self._quiet else 0
+        return self._tries % _LOOK_FURTHER > 0
 
     def _time(self, connection: Connection) -> None:
         """Take the time from the first SYN to verified TLS, and limit it."""

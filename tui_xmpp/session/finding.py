@@ -57,19 +57,22 @@ class Finder:
         self._kinds = endpoints.kinds(account)
 
     async def ways(
-        self, *, stale_seconds: float = STALE_SECONDS, location: str = ""
+        self, *, stale_seconds: float = STALE_SECONDS, location: str = "", known_only: bool = False
     ) -> AsyncGenerator[Endpoint, None]:
         """Yield endpoints with their addresses, best first; the next is looked for when it is asked for.
 
         The one that worked last comes without a question to anybody while its addresses are fresher than
-        *stale_seconds*; before it *location*, where a session can be resumed best (XEP-0198 §5). Raises the
-        Failure that kept it from finding any, at the end.
+        *stale_seconds*; before it *location*, where a session can be resumed best (XEP-0198 §5).
+        *known_only*: if there is such a one, no other. Raises the Failure that kept it from finding any, at
+        the end.
         """
         tried: list[Endpoint] = []
         failures: list[Failure] = []
         for first in await self._known(stale_seconds, location):
             tried.append(first)
             yield first
+        if tried and known_only:
+            return
         for look in (self._over_tcp, self._over_http):
             async with contextlib.aclosing(look(failures)) as found:
                 async for one in found:

@@ -13,6 +13,7 @@ from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 from slixmpp.xmlstream.xmlstream import NotConnectedError
 
+from ..core.account import TransportKind
 from ..core.events import Level, Notice
 from ..core.ports import StorageError
 from . import convert
@@ -20,10 +21,11 @@ from .acknowledging import Acknowledging
 from .failure import Failure
 from .feature import Failed
 from .lanes import Lane, Lanes, Parcel
+from .listener import Listener
 from .liveness import Liveness
 from .opening import Resumption, SignedIn
 from .outbox import PING
-from .stream_management import ENABLE, OFFERED, SM, StreamManagement
+from .stream_management import ENABLE, ENABLE_ONCE, OFFERED, SM, StreamManagement
 from .timing import LinkTiming
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ _SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
 """What slixmpp would do with stanzas by itself; all of it is done by our features."""
 
 
-class Lifetime:
+class Lifetime(Listener):
     """Of one account's session (`opening.Opener`). It outlives its links where the server keeps it.
 
     Between a lost link and the next, or the end, no feature is told: requests stay open, rooms stay joined.
@@ -86,16 +88,13 @@ class Lifetime:
         """A new stream object was made, not connected yet."""
         self.stream = stream
         stream.lost.add_done_callback(lambda _: self._ended(stream))
-        stream.sent = lambda text: self._account.post(Parcel(text, Lane.REQUEST))
-        stream.on_drained = self.lanes.run
-        stream.before_packet = self._before_packet
-        stream.last_words = self.acknowledging.last_words
+        stream.listener = self
         for name in _SLIXMPP_HANDLERS:
             stream.remove_handler(name)
         for name in _STANZAS:
             self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
         self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
-        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.end())
+        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.on_refused())
         self._register(stream, f"{{{SM}}}a", self._on_ack)
         # Answered behind what came before, so that it is on the disk by then.
         self._register(stream, f"{{{SM}}}r", lambda _: self._account.inbox.put(self.acknowledging.owe))
@@ -108,6 +107,11 @@ class Lifetime:
         """What to resume."""
         return self.management.resumption()
 
+    def location(self) -> str:
+        """Where the server would have the session resumed; empty: anywhere."""
+        state = self.management.state
+        return "" if state is None else state.location
+
     def open(self, inlined: frozenset[str]) -> None:
         """Ask for all that a new session needs, in one packet."""
         self._stop_features()
@@ -115,7 +119,7 @@ class Lifetime:
         counting = SM in inlined or (self.stream is not None and OFFERED in self.stream.offered)
         self.management.begin(counting=counting)
         if counting and SM not in inlined:
-            self._write(ENABLE)
+            self._write(ENABLE if self._may_be_resumed() else ENABLE_ONCE)
         self.opened = True
         self.lanes.open()
         self._start_worker()
@@ -143,6 +147,8 @@ class Lifetime:
     def _confirm(self, signed_in: SignedIn) -> None:
         if signed_in.enabled is not None:
             self.management.on_enabled(signed_in.enabled)
+        elif SM in self.inlined:
+            self.management.on_refused()
         left = self.management.confirm(signed_in.bound, signed_in.failed)
         self._account.outbox.renew()
         for parcel in left:
@@ -188,7 +194,6 @@ class Lifetime:
             dead=dead,
             idle_seconds=self._account.profile.idle_seconds,
         )
-        stream.on_heard = self._liveness.heard
 
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
@@ -209,10 +214,31 @@ class Lifetime:
             if self._liveness is not None:
                 self._liveness.answered()
 
-    def _before_packet(self) -> list[str]:
+    # --- what the stream tells ------------------------------------------------------------------------
+
+    def library_says(self, text: str) -> bool:
+        """As `Listener.library_says`: it goes the way of all stanzas."""
+        self._account.post(Parcel(text, Lane.REQUEST))
+        return True
+
+    def heard(self) -> None:
+        """As `Listener.heard`."""
+        if self._liveness is not None:
+            self._liveness.heard()
+
+    def has_room(self) -> None:
+        """As `Listener.has_room`."""
+        self.lanes.run()
+
+    def takes_along(self) -> list[str]:
+        """As `Listener.takes_along`: acknowledgements, and the question for them."""
         if self._liveness is not None:
             self._liveness.said()
         return self.acknowledging.before_packet()
+
+    def last_words(self) -> None:
+        """As `Listener.last_words`."""
+        self.acknowledging.last_words()
 
     def _on_asked(self) -> None:
         if self._liveness is not None:
@@ -296,6 +322,11 @@ class Lifetime:
         if self.stream is not None:
             with suppress(NotConnectedError, Failure):
                 self.stream.write(text)
+
+    def _may_be_resumed(self) -> bool:
+        """Over BOSH the request ids of the transport would have to be resumed too (XEP-0124 §14)."""
+        wire = None if self.stream is None else self.stream.wire
+        return wire is None or wire.kind is not TransportKind.BOSH
 
     def _has_room(self) -> bool:
         return self.stream is not None and self.stream.waiting < _ROOM_BYTES

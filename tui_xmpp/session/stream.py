@@ -19,6 +19,7 @@ from ..core.ports import KeyValue
 from . import gate
 from .failure import Failure, Violation
 from .gate import Gate, Phase
+from .listener import Listener
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
 from .tamed_client import TamedClient
@@ -54,18 +55,10 @@ class Stream(TamedClient):
         """Tags of what the server offered last (RFC 6120 §4.3.2)."""
         self.last_error = ""
         """Why the stream ended, as a sentence; empty while it stands."""
-        self.sent: Callable[[str], None] | None = None
-        """Called with each stanza the library sends by itself, once the session has begun."""
-        self.on_drained: Callable[[], None] | None = None
-        """Called when the wire has room again."""
+        self.listener = Listener()
+        """The session that is carried."""
         self.on_offered: Callable[[frozenset[str]], None] | None = None
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
-        self.on_heard: Callable[[], None] | None = None
-        """Called when anything came."""
-        self.before_packet: Callable[[], list[str]] | None = None
-        """Called before a packet leaves; returns elements that it takes along."""
-        self.last_words: Callable[[], None] | None = None
-        """Called before we leave, to say what must still be said."""
         self.server_caps = ""
         """`node#ver` of the server's capabilities, where it told them (XEP-0115 §6.3)."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -224,7 +217,8 @@ class Stream(TamedClient):
 
     async def close(self, deadline: float) -> None:
         """Close the stream (RFC 6120 §4.4), and cut the link after *deadline* seconds."""
-        self._say_last_words()
+        if not self.lost.done():
+            self.listener.last_words()
         if self.wire is not None and not self.lost.done():
             with contextlib.suppress(Exception):
                 if self._session_started:
@@ -239,17 +233,14 @@ class Stream(TamedClient):
 
         Waits up to *deadline* seconds for what was written to leave.
         """
-        self._say_last_words()
+        if not self.lost.done():
+            self.listener.last_words()
         if self.wire is not None and not self.lost.done():
             self.flush()
             ends = asyncio.get_running_loop().time() + deadline
             while self.wire.waiting and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         self.fail(Failure("You left."))
-
-    def _say_last_words(self) -> None:
-        if self.last_words is not None and not self.lost.done():
-            self.last_words()
 
     def _say_goodbye(self) -> None:
         if not self._closing:
@@ -266,14 +257,12 @@ class Stream(TamedClient):
     def received(self, data: bytes) -> None:
         """Read bytes; whatever is wrong with them ends the stream and reaches nobody."""
         self.heard_at = asyncio.get_running_loop().time()
-        if self.on_heard is not None:
-            self.on_heard()
+        self.listener.heard()
         self._feed(data)
 
     def drained(self) -> None:
         """The wire has room again."""
-        if self.on_drained is not None:
-            self.on_drained()
+        self.listener.has_room()
 
     def broken(self, error: BaseException | None) -> None:
         """The link is gone: tell everybody who waits for something from it."""
@@ -354,9 +343,9 @@ class Stream(TamedClient):
     def send_raw(self, data: str | bytes) -> None:
         """The library sends something by itself: it goes the way of all stanzas."""
         text = data if isinstance(data, str) else data.decode()
-        if self.sessionstarted and self.sent is not None and text.startswith(_STANZAS):
-            self.sent(text)
-        elif text.strip() or not self.secure:
+        if self.sessionstarted and text.startswith(_STANZAS) and self.listener.library_says(text):
+            return
+        if text.strip() or not self.secure:
             self._write(text)
 
     def write(self, *elements: str) -> None:
@@ -385,11 +374,10 @@ class Stream(TamedClient):
         said, self._unsaid, self._unsaid_length = self._unsaid, [], 0
         if not said or self.wire is None or self.lost.done():
             return
-        if self.before_packet is not None and self.sessionstarted:
-            said += self.before_packet()
+        if self.sessionstarted:
+            said += self.listener.takes_along()
         self.wire.write(said)
-        if self.on_drained is not None:
-            self.on_drained()
+        self.listener.has_room()
 
 
 _NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})

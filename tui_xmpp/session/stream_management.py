@@ -19,6 +19,8 @@ from .opening import Resumption
 SM = "urn:xmpp:sm:3"
 OFFERED = f"{{{SM}}}sm"
 ENABLE = f"<enable xmlns='{SM}' resume='true'/>"
+ENABLE_ONCE = f"<enable xmlns='{SM}'/>"
+"""Without leave to resume."""
 REQUEST = f"<r xmlns='{SM}'/>"
 _MODULUS = 2**32
 _USUAL_HOLD = timedelta(minutes=15)
@@ -193,8 +195,13 @@ class StreamManagement:
             self._keep(bound)
 
     def on_refused(self) -> None:
-        """The server will not count (XEP-0198 §3): go on without."""
-        self.end()
+        """The server will not count (XEP-0198 §3): go on without.
+
+        It says so before anything of the user's was sent in the new session.
+        """
+        self.counting = self.enabled = False
+        self._enabled = None
+        self._sent.clear()
 
     def on_resumed(self, h: int) -> list[Parcel] | None:
         """The session goes on; returns what must be sent again, in order; None: the count is absurd."""
