@@ -24,6 +24,7 @@ from tui_xmpp.core.commands import (
     Refused,
     SendMessage,
     SetPresence,
+    SignOut,
 )
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import (
@@ -32,14 +33,17 @@ from tui_xmpp.core.events import (
     ConnectionChanged,
     Event,
     MessageKept,
+    Notice,
     PasswordNeeded,
     QuestionSettled,
 )
 from tui_xmpp.core.questions import RoomServices, Unanswered
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.world import World
+from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.opening import SignedIn
-from tui_xmpp.session.session import Running, Session
+from tui_xmpp.session.running import Running
+from tui_xmpp.session.session import Session
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
 from tui_xmpp.storage.custody import SqliteCustody
@@ -56,6 +60,11 @@ class FakeLink:
         self.session, self.running = session, running
         self.tried: list[str] = []
         self.task: asyncio.Task[None] | None = None
+        self.at_the_server = asyncio.Event()
+        """The server answers when a token is to be forgotten."""
+        self.at_the_server.set()
+        self.reachable = True
+        self.done: list[str] = []
 
     def start(self) -> None:
         if self.task is None or self.task.done():
@@ -67,7 +76,14 @@ class FakeLink:
     def surroundings_changed(self) -> None:
         pass
 
+    async def forget_token(self) -> None:
+        self.done.append("forget the token")
+        await self.at_the_server.wait()
+        if not self.reachable:
+            raise Failure("No server was found.")
+
     async def stop(self, *, leave: bool = True) -> None:
+        self.done.append("leave" if leave else "stay")
         if self.task is not None:
             self.task.cancel()
 
@@ -128,6 +144,9 @@ class Engine:
 
     def question(self) -> PasswordNeeded:
         return [one for one in self.told if isinstance(one, PasswordNeeded)][-1]
+
+    def told_notices(self) -> list[Notice]:
+        return [one for one in self.told if isinstance(one, Notice)]
 
     def connection(self) -> Connection:
         return self.session.world.accounts[ANNA].connection
@@ -223,6 +242,59 @@ async def test_an_address_that_is_no_account_is_refused(engine: Engine) -> None:
     for text in ("example.org", "anna@example.org/phone"):
         with pytest.raises(Refused):
             await engine.session.do(AddAccount(Account(Address.parse(text)), "x"))
+
+
+async def test_signing_out_leaves_takes_the_token_back_and_forgets_the_password(engine: Engine) -> None:
+    await engine.session.do(SignOut(ANNA))
+    assert engine.links[0].done == ["leave", "forget the token"], "who stays may be given another token"
+    assert engine.connection() is Connection.OFFLINE
+    assert engine.session.world.accounts[ANNA].reason == "You signed out. Connect to enter the password."
+    assert not engine.vault.passwords and not engine.told_notices()
+    await engine.session.do(Connect(ANNA))
+    await engine.settle()
+    assert engine.question().reason == "", "the account is still there, and its password is asked for"
+    assert engine.links[1].tried == []
+
+
+async def test_a_token_that_cannot_be_taken_back_is_told(engine: Engine) -> None:
+    engine.links[0].reachable = False
+    await engine.session.do(SignOut(ANNA))
+    (notice,) = engine.told_notices()
+    assert notice.account == ANNA and "expires there by itself" in notice.text
+    assert not engine.vault.passwords and engine.connection() is Connection.OFFLINE
+
+
+async def test_an_account_that_is_offline_is_signed_out_too(tmp_path: Path) -> None:
+    engine = Engine(tmp_path, Account(ANNA, enabled=False, password_command="pass show xmpp"))
+    await engine.session.start()
+    await engine.session.do(SignOut(ANNA))
+    assert [link.done for link in engine.links] == [["forget the token"]]
+    assert engine.session.world.accounts[ANNA].reason == "You signed out. Connect to sign in again."
+    assert not engine.vault.passwords
+    await engine.session.close()
+    engine.database.close()
+
+
+async def test_who_comes_back_at_once_waits_until_all_is_forgotten(engine: Engine) -> None:
+    engine.links[0].at_the_server.clear()
+    leaving = asyncio.ensure_future(engine.session.do(SignOut(ANNA)))
+    await engine.settle()
+    coming = asyncio.ensure_future(engine.session.do(Connect(ANNA)))
+    await engine.settle()
+    assert len(engine.links) == 1
+    engine.links[0].at_the_server.set()
+    await asyncio.gather(leaving, coming)
+    await engine.settle()
+    assert engine.links[1].tried == [] and engine.question().reason == ""
+
+
+async def test_the_password_is_forgotten_although_the_program_ends(engine: Engine) -> None:
+    engine.links[0].at_the_server.clear()
+    leaving = asyncio.ensure_future(engine.session.do(SignOut(ANNA)))
+    await engine.settle()
+    leaving.cancel()
+    await engine.session.close()
+    assert not engine.vault.passwords
 
 
 async def test_presence_for_all_accounts(engine: Engine) -> None:

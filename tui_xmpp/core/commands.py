@@ -46,6 +46,16 @@ class Disconnect(Command):
 
 
 @value
+class SignOut(Command):
+    """Leave the server, end the session there, take the token back, forget the password.
+
+    The account stays configured.
+    """
+
+    account: Address
+
+
+@value
 class SetPresence(Command):
     """Announce this; `account` None: on every account."""
 

@@ -188,7 +188,12 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command(
             "disconnect",
-            "Sign out and stay offline.",
+            "Leave the server and stay offline.",
+            _some("account", _K.ACCOUNT, "one of your addresses; left out: all"),
+        ),
+        _command(
+            "signout",
+            "Leave the server and forget the password; the account stays.",
             _some("account", _K.ACCOUNT, "one of your addresses; left out: all"),
         ),
         _command("account", "Add an account."),

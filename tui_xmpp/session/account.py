@@ -60,6 +60,9 @@ class Link(Protocol):
     def surroundings_changed(self) -> None:
         """The network of this computer changed, or it woke up: do not wait any longer."""
 
+    async def forget_token(self) -> None:
+        """Take the token back that signs in, here and at the server (XEP-0484 §3.6); raises Failure."""
+
     async def stop(self, *, leave: bool = True) -> None:
         """Stay offline; *leave*: the session ends, else the server keeps it for a while (XEP-0198 §5)."""
 

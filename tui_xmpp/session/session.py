@@ -6,13 +6,21 @@ import asyncio
 import random
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from ..core.account import Account, Connection, Token
+from ..core.account import Account, Connection
 from ..core.address import Address
 from ..core.chat import ChatKey
-from ..core.commands import AddAccount, Answer, Command, Connect, Disconnect, Refused, SetPresence
+from ..core.commands import (
+    AddAccount,
+    Answer,
+    Command,
+    Connect,
+    Disconnect,
+    Refused,
+    SetPresence,
+    SignOut,
+)
 from ..core.events import (
     AccountAdded,
     ConnectionChanged,
@@ -40,41 +48,23 @@ from ..core.world import World
 from .account import AccountSession, Link
 from .awake import AwakeWatch
 from .connector import Connector
+from .failure import Failure
 from .feature import Feature
 from .features import ALL
 from .network import NetworkWatch
 from .opening import SignedIn
 from .resolver import SystemResolver
+from .running import Running
 from .stream import Stream
 from .subscribers import Subscribers, Subscription
 
 A = TypeVar("A")
 
-
-@dataclass(slots=True)
-class Running:
-    """One account with what keeps it connected."""
-
-    account: AccountSession
-    link: Link | None = None
-    typed: str | None = None
-    """A password the user typed, until the server has accepted it."""
-    remember: bool = False
-    """Keep the typed password in the vault."""
-    is_new: bool = False
-    """Written to the configuration once the server has accepted it."""
-    asked: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
-    """Open questions for a password, by id."""
-    vault: Vault | None = None
-
-    async def token(self) -> Token | None:
-        """As `credentials.Tokens.token`."""
-        return None if self.vault is None else await self.vault.token(self.account.own)
-
-    async def keep_token(self, token: Token | None) -> None:
-        """As `credentials.Tokens.keep_token`."""
-        if self.vault is not None:
-            await self.vault.keep_token(self.account.own, token)
+_REVOKE_SECONDS = 10.0
+"""For a token to be taken back, beside six round trips."""
+_STILL_A_TOKEN = (
+    "The server could not be told to forget this computer. What signed you in expires there by itself."
+)
 
 
 LinkMaker = Callable[["Session", Running], Link]
@@ -154,9 +144,14 @@ class Session:
             case AddAccount():
                 await self._add(command)
             case Connect():
-                self._reconnect(self._running(command.account))
+                running = self._running(command.account)
+                async with running.turn:
+                    self._reconnect(running)
             case Disconnect():
                 await self._disconnect(self._running(command.account))
+            case SignOut():
+                # Ours, not the asker's: what has been begun is brought to an end.
+                await asyncio.shield(self._spawn(self._sign_out(self._running(command.account))))
             case Answer():
                 await self._answer(command)
             case SetPresence(account=None):
@@ -249,7 +244,8 @@ class Session:
             raise Refused("Enter the account's address, like name@example.org.")
         known = self._accounts.get(address)
         if known is not None:
-            await self._disconnect(known)
+            async with known.turn:
+                await self._disconnect(known)
         running = self._run(command.account)
         running.is_new, running.remember = True, command.remember
         running.typed = command.password or None
@@ -275,6 +271,23 @@ class Session:
         account = self._world.accounts.get(running.account.own)
         if account is not None and account.connection is not Connection.OFFLINE:
             self.tell(ConnectionChanged(running.account.own, Connection.OFFLINE))
+
+    async def _sign_out(self, running: Running) -> None:
+        own, rtt = running.account.own, running.account.life.timing.rtt or 0.0
+        async with running.turn:
+            link = running.link or self._make_link(self, running)
+            # First, for who stays connected may be given another token.
+            await self._disconnect(running)
+            running.typed = None
+            try:
+                async with asyncio.timeout(_REVOKE_SECONDS + 6 * rtt):
+                    await link.forget_token()
+            except (Failure, TimeoutError):
+                self.tell(Notice(_STILL_A_TOKEN, Level.WARN, own))
+            finally:
+                await self._vault.forget(own)
+        then = "sign in again" if running.account.account.password_command else "enter the password"
+        self.tell(ConnectionChanged(own, Connection.OFFLINE, f"You signed out. Connect to {then}."))
 
     async def _keep(self, running: Running) -> None:
         account = running.account.account
@@ -341,10 +354,11 @@ class Session:
             raise Refused(f"There is no account {address}." if address else "Say which account it is for.")
         return running
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _account_of(command: Command) -> Address | None:
@@ -373,6 +387,8 @@ def _connector(session: Session, running: Running) -> Link:
         timing=account.life.timing,
         tokens=running,
         paced=lambda: account.profile.paced,
+        location=account.life.location,
+        stale_seconds=lambda: account.profile.stale_seconds,
         on_ready=on_ready,
         on_lost=account.life.on_lost,
         resolver=SystemResolver(),

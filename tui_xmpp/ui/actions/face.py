@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
 from typing import Protocol
 
 from rich.text import Text
@@ -105,6 +105,9 @@ class Face(Protocol):
 
     async def do(self, command: Command) -> bool:
         """Ask the engine; a refusal is told to the user, and False returned."""
+
+    def start(self, work: Coroutine[None, None, object]) -> None:
+        """Run something that may wait for the engine, without holding up the keys."""
 
     async def enter(self, chat: ChatKey, at: Place | None = None) -> None:
         """Open a chat, at a place of it."""

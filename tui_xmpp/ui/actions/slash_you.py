@@ -37,24 +37,36 @@ async def _status(face: Face, parsed: Parsed) -> bool:
     return await face.do(cmd.SetPresence(show, parsed.get("status") or ""))
 
 
+def _accounts(face: Face, parsed: Parsed) -> list[Address]:
+    """The account that is named, else all of them; none: the user has been told why."""
+    text = parsed.get("account")
+    accounts = list(face.world.accounts)
+    if text is not None:
+        try:
+            wanted = Address.parse(text)
+        except AddressError as error:
+            face.say(str(error), Level.WARN)
+            return []
+        accounts = [one for one in accounts if one == wanted.bare]
+    if not accounts:
+        face.say("There is no such account. /account adds one.", Level.WARN)
+    return accounts
+
+
 def _each_account(kind: type[cmd.Connect] | type[cmd.Disconnect]) -> Run:
     async def act(face: Face, parsed: Parsed) -> bool:
-        text = parsed.get("account")
-        accounts = list(face.world.accounts)
-        if text is not None:
-            try:
-                wanted = Address.parse(text)
-            except AddressError as error:
-                face.say(str(error), Level.WARN)
-                return False
-            accounts = [one for one in accounts if one == wanted.bare]
-        if not accounts:
-            face.say("There is no such account. /account adds one.", Level.WARN)
-            return False
-        done = [await face.do(kind(account)) for account in accounts]
-        return all(done)
+        done = [await face.do(kind(account)) for account in _accounts(face, parsed)]
+        return bool(done) and all(done)
 
     return act
+
+
+async def _sign_out(face: Face, parsed: Parsed) -> bool:
+    accounts = _accounts(face, parsed)
+    for account in accounts:
+        # The server is told to forget us; nobody waits for that.
+        face.start(face.do(cmd.SignOut(account)))
+    return bool(accounts)
 
 
 def _chat(face: Face) -> Chat | None:
@@ -119,6 +131,7 @@ COMMANDS: dict[str, Run] = {
     "status": _status,
     "connect": _each_account(cmd.Connect),
     "disconnect": _each_account(cmd.Disconnect),
+    "signout": _sign_out,
     "close": _close,
     "pin": _pin,
     "notify": _notify,
