@@ -18,6 +18,8 @@ from tests.link.shape import Break
 WAYS = (Break.RESET, Break.RESET, Break.RESET, Break.RESET, Break.HOLE, Break.HALF_OPEN)
 PAUSE = 0.1
 """Seconds between two messages of one person, on average."""
+AHEAD = 5
+"""Messages that are said while a disaster is due: in silence nobody notices that a link is dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,9 @@ class Conversation:
 
     async def _talk(self, speaker: Client, listener: Client, name: str) -> None:
         for number in range(self._messages):
-            due = bisect_left(self._moments, number)
+            due = bisect_left(self._moments, number - AHEAD)
             async with self._written:
-                # Nobody runs ahead of a disaster that is due: it would fall into silence.
+                # Nobody runs far ahead of a disaster that is due: it would fall into silence.
                 while self._happened < due:
                     await self._written.wait()
                 self._progress = max(self._progress, number)
@@ -117,7 +119,7 @@ class Conversation:
         link = self._pair.link
         while not link.cut(self._rng.choice(WAYS)):
             link.moved.clear()
-            await asyncio.wait_for(link.moved.wait(), 60)
+            await asyncio.wait_for(link.moved.wait(), 150)
             # Not always at the first packet of a connection.
             await asyncio.sleep(self._rng.uniform(0, 0.5))
         self.cuts += 1
