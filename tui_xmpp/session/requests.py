@@ -67,14 +67,21 @@ class Requests:
     async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
         loop = asyncio.get_running_loop()
         began = loop.time()
+
+        def look() -> None:
+            nonlocal timer
+            last = min(max(began, self._heard_at()), began + (_MOST_PATIENCE - 1) * timeout)
+            if last + timeout > loop.time():
+                timer = loop.call_at(last + timeout, look)
+            elif not answer.done():
+                answer.set_exception(Failed("The server did not answer in time; try again.", "timeout"))
+
+        timer = loop.call_later(timeout, look)
         try:
-            while not answer.done():
-                last = min(max(began, self._heard_at()), began + (_MOST_PATIENCE - 1) * timeout)
-                if (left := last + timeout - loop.time()) <= 0:
-                    raise Failed("The server did not answer in time; try again.", "timeout")
-                await asyncio.wait({answer}, timeout=left)
-            result = answer.result()
+            # The answer itself is awaited: what follows from it comes before the next stanza is looked at.
+            result = await answer
         finally:
+            timer.cancel()
             self._asked.pop(id, None)
         if result.get("type") == "error":
             error = convert.child(result, convert.CLIENT, "error")
