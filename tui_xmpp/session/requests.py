@@ -67,6 +67,7 @@ class Requests:
     async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
         loop = asyncio.get_running_loop()
         began = loop.time()
+        timer: asyncio.TimerHandle
 
         def look() -> None:
             nonlocal timer
