@@ -119,7 +119,8 @@ def _open_live_screen(
             shown=shown,
         )
         asyncio.run(_live(app, engine, _control_socket(paths)))
-        if not app.offline and any(state.full_address for state in world.accounts.values()):
+        online = [own for own, state in world.accounts.items() if state.full_address]
+        if not app.offline and any(storage.custody.stream(own) for own in online):
             output.words(_KEPT_SESSION)
         return ExitCode(app.return_code or 0)
 

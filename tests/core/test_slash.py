@@ -29,6 +29,13 @@ TABLE = (
     ),
     SlashCommand("win", (), "/win N", "go there", (Argument("N", ArgumentKind.NUMBER, "which window"),)),
     SlashCommand("help", (), "/help NAME", "help", (Argument("NAME", ArgumentKind.COMMAND, "a command"),)),
+    SlashCommand(
+        "read",
+        (),
+        "/read [all]",
+        "mark it",
+        (Argument("ALL", ArgumentKind.CHOICE, "every chat", optional=True, choices=("all",)),),
+    ),
     SlashCommand("quit", ("exit",), "/quit", "leave"),
 )
 
@@ -127,6 +134,7 @@ def test_missing_and_extra_arguments_show_the_usage() -> None:
 
 def test_values_are_checked() -> None:
     assert hint("/link fast").message == "PROFILE is one of: low, full."
+    assert hint("/read none").message == "Write all there, or nothing."
     assert hint("/win one").message == "N is a number, like 20."
     assert command("/win 12").get("N") == "12"
 
@@ -139,7 +147,13 @@ def test_find_by_alias() -> None:
 @pytest.mark.parametrize(
     ("line", "kind", "prefix", "start", "candidates"),
     [
-        ("/", ArgumentKind.COMMAND, "", 1, ("help", "invite", "join", "link", "quit", "topic", "win")),
+        (
+            "/",
+            ArgumentKind.COMMAND,
+            "",
+            1,
+            ("help", "invite", "join", "link", "quit", "read", "topic", "win"),
+        ),
         ("/ex", ArgumentKind.COMMAND, "ex", 1, ("quit",)),
         ("/invite ", ArgumentKind.ADDRESS, "", 8, ()),
         ("/invite de", ArgumentKind.ADDRESS, "de", 8, ()),

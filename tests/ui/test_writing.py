@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from textual import events
 
+from tests.fakes.engine import ME, FakeEngine
 from tests.ui.driving import Driven, driven
 from tests.ui.world import AVA, BRAM, DEV, peopled
 from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import events as ev
+from tui_xmpp.core.account import Connection
 from tui_xmpp.core.contact import Show
 
 
@@ -141,6 +146,59 @@ async def test_commands_ask_the_engine() -> None:
             await seen.press("enter")
             assert expected in seen.engine.commands, line
             assert seen.composer == ""
+
+
+@pytest.mark.parametrize(("line", "offline"), [("/quit", False), ("/quit offline", True), ("/exit", False)])
+async def test_leaving_says_whether_the_session_ends_too(line: str, offline: bool) -> None:
+    async with driven(peopled()) as seen:
+        await seen.type(line)
+        await seen.pilot.press("enter")
+        await seen.pilot.pause()
+        assert seen.app.offline is offline
+        assert seen.app.return_code == 0
+
+
+async def test_what_can_follow_quit_is_offered_and_nothing_else_is_taken() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/quit now")
+        await seen.press("enter")
+        await seen.shows("Write offline there, or nothing. Usage: /quit [offline]")
+        assert seen.app.return_code is None
+        seen.main.composer.load("")
+        await seen.type("/quit ")
+        await seen.shows("/quit [offline]  OFFLINE: end the session too, at once")
+        await seen.type("o")
+        await seen.press("tab")
+        assert seen.composer.rstrip() == "/quit offline"
+
+
+async def test_signing_out_names_the_account_or_is_for_all_and_holds_up_nothing() -> None:
+    class Slow(FakeEngine):
+        """The server takes its time to forget somebody."""
+
+        async def do(self, command: cmd.Command) -> None:
+            await super().do(command)
+            if isinstance(command, cmd.SignOut):
+                await asyncio.Event().wait()
+
+    async with driven(Slow()) as seen:
+        await seen.type("/signout nobody@example.org")
+        await seen.press("enter")
+        await seen.shows("There is no such account.")
+        assert not seen.engine.done(cmd.SignOut)
+        for line in ("/signout alice@example.org", "/signout"):
+            seen.main.composer.load("")
+            await seen.type(line)
+            await seen.press("enter")
+            assert seen.composer == ""
+        assert seen.engine.done(cmd.SignOut) == [cmd.SignOut(ME), cmd.SignOut(ME)]
+
+
+async def test_who_signed_out_reads_how_to_come_back() -> None:
+    async with driven(peopled(), size=(100, 24)) as seen:
+        reason = "You signed out. Connect to enter the password."
+        seen.engine.emit(ev.ConnectionChanged(ME, Connection.OFFLINE, reason))
+        await seen.shows("Connect to enter the password. /connect signs in.")
 
 
 async def test_closing_a_chat_shows_the_one_before() -> None:

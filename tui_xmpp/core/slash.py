@@ -219,6 +219,8 @@ def _mistake(argument: Argument, value: str) -> str:
     if argument.kind is ArgumentKind.NUMBER and not re.fullmatch(r"[+-]?[0-9]{1,18}", value):
         return f"{argument.name} is a number, like 20."
     if argument.kind is ArgumentKind.CHOICE and value not in argument.choices:
+        if len(argument.choices) == 1:
+            return f"Write {argument.choices[0]} there, or nothing."
         return f"{argument.name} is one of: {', '.join(argument.choices)}."
     return ""
 

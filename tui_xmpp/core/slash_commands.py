@@ -222,7 +222,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         _command(
             "quit exit",
             "Leave; what is unsent goes out next time. The server keeps your session for some minutes.",
-            _some("offline", _K.CHOICE, "offline: end the session too, at once", choices=("offline",)),
+            _some("offline", _K.CHOICE, "end the session too, at once", choices=("offline",)),
         ),
     ),
 }

@@ -134,14 +134,16 @@ async def suggest(face: Face) -> None:
     if done is None:
         return
     if done.kind is ArgumentKind.COMMAND and done.command is None:
-        found = [command for command in COMMANDS if command.name in done.candidates]
-        if len(found) == 1:
-            face.offer(f"{found[0].usage}  {found[0].summary}")
-        elif found:
-            face.offer("  ".join(f"/{command.name}" for command in found))
+        commands = [command for command in COMMANDS if command.name in done.candidates]
+        if len(commands) == 1:
+            face.offer(f"{commands[0].usage}  {commands[0].summary}")
+        elif commands:
+            face.offer("  ".join(f"/{command.name}" for command in commands))
         return
     if done.command is not None and done.argument is not None:
-        values = "  ".join(clean_line(one, 40) for one in candidates(face, done)[:6])
+        # The usage shows the only word there is; what it does is worth more.
+        found = [] if len(done.argument.choices) == 1 else candidates(face, done)
+        values = "  ".join(clean_line(one, 40) for one in found[:6])
         name = done.argument.name.upper()
         face.offer(f"{done.command.usage}  {name}: {values or done.argument_help}")
 

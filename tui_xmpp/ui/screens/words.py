@@ -126,5 +126,5 @@ def connection(world: World, chat: ChatKey | None, now: datetime) -> str:
         seconds = max(0, round((state.retry_at - now).total_seconds()))
         words += f" Next try in {seconds} s; /connect tries now."
     elif state.connection is Connection.OFFLINE:
-        words = f"{words}. /connect signs in."
+        words = f"{words.removesuffix('.')}. /connect signs in."
     return words
