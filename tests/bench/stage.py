@@ -17,7 +17,7 @@ from tests.server.conftest import Accounts
 
 QUIET = 1.5
 """Seconds without a byte after which a client is done with what it does at once, on a link without delay."""
-LONG = 10.0
+LONG = 6.0
 """The same for what it may put off."""
 NEAR = Shape()
 FAR = Shape(delay=0.25)
@@ -73,7 +73,7 @@ class Stage:
         """All costs of one client, of which there are two installations: neither has signed in before."""
         costs: dict[str, Cost] = {}
         # This one also makes its abilities known to the server, as they are to a server with users of it.
-        async with self.visit(fresh, FAR, still=LONG) as (_, far):
+        async with self.visit(fresh, FAR) as (_, far):
             pass
         async with self.visit(subject, still=LONG) as (_, near):
             costs["cold"] = {**near, "round_trips": far["round_trips"]}
