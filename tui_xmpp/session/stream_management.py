@@ -68,7 +68,7 @@ class StreamManagement:
         self._said = -1
         """The `h` of our last `<a/>` on this stream."""
         self._enabled: ET.Element | None = None
-        self._old: tuple[deque[Sent], int, int, StreamState | None] | None = None
+        self._old: tuple[deque[Sent], int, int, bool, StreamState | None] | None = None
         """The session before the one that is being opened."""
         self.state: StreamState | None = None
         """The session that can be resumed."""
@@ -111,7 +111,7 @@ class StreamManagement:
         What the last session left stays as it is until the new one stands (`confirm`), for it may yet come to
         nothing.
         """
-        self._old = (self._sent, self._acknowledged, self._handled, self.state)
+        self._old = (self._sent, self._acknowledged, self._handled, self.counting, self.state)
         self._sent = deque()
         self._acknowledged = self._handled = 0
         self._said, self.state, self._enabled = -1, None, None
@@ -124,21 +124,21 @@ class StreamManagement:
         """
         left: list[Parcel] = []
         if self._old is not None:
-            new = self._sent, self._acknowledged, self._handled
-            self._sent, self._acknowledged, self._handled, _ = self._old
-            self._old = None
+            new = self._sent, self._acknowledged, self._handled, self.counting
+            self._sent, self._acknowledged, self._handled, self.counting, _ = self._old
             if failed is not None and self._acknowledge(failed):
                 self._custody.restage(self._own, Stage.QUEUED)
                 left = [one.parcel for one in self._sent]
             self._close()
-            self._sent, self._acknowledged, self._handled = new
+            self._old = None
+            self._sent, self._acknowledged, self._handled, self.counting = new
         self._keep(bound)
         return left
 
     def abandon(self) -> None:
         """The new session has come to nothing: the last one may still be there."""
         if self._old is not None:
-            self._sent, self._acknowledged, self._handled, self.state = self._old
+            self._sent, self._acknowledged, self._handled, _, self.state = self._old
             self._old = None
         self.enabled = False
         # What else was sent in it is not known any more.
