@@ -346,7 +346,12 @@ class Lifetime(Listener):
     def _on_ack(self, element: ET.Element) -> None:
         if self._liveness is not None:
             self._liveness.answered()
-        if self.management.on_ack(element):
+        try:
+            is_sound = self.management.on_ack(element)
+        except StorageError as error:
+            self.give_up(str(error))
+            return
+        if is_sound:
             self.acknowledging.answered()
             self.lanes.run()
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,15 +81,15 @@ class Outbox:
         """Chats that hold something of unknown fate."""
         return tuple(dict.fromkeys(one.chat for one in self._unknown.values()))
 
-    def arrived(self, entries: Iterable[Pending]) -> None:
-        """The server has these."""
+    def arrived(self, entries: Sequence[Pending]) -> None:
+        """The server has these; raises `StorageError`, and then nothing has changed."""
         account = self._account
-        for pending in entries:
-            self._in_lanes.discard(pending.number)
-            with account.custody.transaction(durable=False):
+        with account.together(durable=False):
+            for pending in entries:
                 account.custody.settled(account.own, pending.chat, [pending.id])
                 changed = account.archive.set_delivery(pending.chat, pending.id, Delivery.TAKEN)
-            account.emit(*(MessageChanged(one) for one in changed))
+                account.emit(*(MessageChanged(one) for one in changed))
+        self._in_lanes.difference_update(pending.number for pending in entries)
 
     def forget(self, chat: ChatKey, *ids: str) -> None:
         """These were refused, or were seen in an archive or a room: they are not on their way any more."""

@@ -252,14 +252,14 @@ class StreamManagement:
             return False
         if far >= _MODULUS // 2:
             return False
-        arrived: list[Pending] = []
-        while self._sent and (self._sent[0].sequence - self._acknowledged) % _MODULUS <= far:
-            parcel = self._sent.popleft().parcel
-            if parcel.pending is not None:
-                arrived.append(parcel.pending)
-        self._acknowledged = h % _MODULUS
+        there = [one for one in self._sent if (one.sequence - self._acknowledged) % _MODULUS <= far]
+        arrived = [one.parcel.pending for one in there if one.parcel.pending is not None]
         if arrived:
+            # First, so that what the disk does not take is told again by the next count.
             self._settled(arrived)
+        for _ in there:
+            self._sent.popleft()
+        self._acknowledged = h % _MODULUS
         return True
 
     # --- in ---------------------------------------------------------------------------------------------
