@@ -35,3 +35,17 @@ def test_what_the_server_says_is_much_older_is_older() -> None:
 def test_later_stamps_stay_as_they_are() -> None:
     later = NOON + timedelta(seconds=1)
     assert begun().placed(WITH_BERT, later) == later
+
+
+def test_what_is_said_now_does_not_go_before_what_was_held_till_now() -> None:
+    made = begun()
+    held = made.placed(WITH_BERT, NOON)
+    assert made.placed(WITH_BERT, LAST - timedelta(milliseconds=20), is_held=False) > held
+
+
+def test_what_is_said_now_does_not_move_what_is_held_still() -> None:
+    made = begun()
+    now = NOON + timedelta(minutes=5)
+    assert made.placed(WITH_BERT, now, is_held=False) == now
+    earlier = now - timedelta(minutes=1)
+    assert made.placed(WITH_BERT, earlier) == earlier

@@ -25,10 +25,15 @@ class Chronology:
         """A link stands: what is known now was said before all that was held for us."""
         self._floors = {chat.key: chat.last_at for chat in chats if chat.last_at is not None}
 
-    def placed(self, chat: ChatKey, stamp: datetime) -> datetime:
-        """Return the time to keep for a message with a stamp, in the order in which they come."""
+    def placed(self, chat: ChatKey, stamp: datetime, *, is_held: bool = True) -> datetime:
+        """Return the time to keep for a message with a stamp, in the order in which they come.
+
+        *is_held*: a server held it for us; else it is said now, and goes behind what was held at most.
+        """
         floor = self._floors.get(chat)
         if floor is not None and timedelta(0) <= floor - stamp < _CLOCKS_DIFFER:
             stamp = floor + _JUST_AFTER
+        elif not is_held:
+            return stamp
         self._floors[chat] = stamp
         return stamp

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tui-xmpp")
 
 _NOW = timedelta(milliseconds=50)
-"""A stamp that is no older is our own of this very turn."""
+"""A stamp that is no older is our own of this very turn, or that of the last thing held for us."""
 
 
 class Reception:
@@ -74,8 +74,9 @@ class Reception:
         now = account.clock.now()
         for draft in messages:
             # What is fetched to fill a hole lies before what is known; what is said now is stamped by us.
-            if not seen and draft.at < now - _NOW:
-                draft.at = self.chronology.placed(draft.chat, draft.at)
+            if not seen:
+                is_held = draft.at < now - _NOW
+                draft.at = self.chronology.placed(draft.chat, draft.at, is_held=is_held)
         for draft in messages:
             alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
             moment = timedelta(microseconds=1 if seen else -1)
