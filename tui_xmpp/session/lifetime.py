@@ -302,17 +302,16 @@ class Lifetime(Listener):
     def _put_on_wire(self, parcel: Parcel) -> None:
         """Number a stanza and write it: the order of the numbers is the order on the wire."""
         pending = parcel.pending
-        try:
-            if pending is None:
-                self.management.number(parcel)
-            else:
-                with self._account.together(durable=False):
-                    self.management.number(parcel)
-                    self._account.outbox.written(pending)
-        except StorageError as error:
-            self.give_up(str(error))
-            return
+        # Held in memory first: what the disk refuses goes again when the session goes on.
+        sequence = self.management.number(parcel)
         if pending is not None:
+            try:
+                with self._account.together(durable=False):
+                    self._account.custody.written(pending.number, sequence)
+                    self._account.outbox.written(pending)
+            except StorageError as error:
+                self.give_up(str(error))
+                return
             self.acknowledging.want()
         self._write(parcel.text)
         if pending is not None and not self.management.counting:

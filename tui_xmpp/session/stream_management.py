@@ -215,17 +215,14 @@ class StreamManagement:
 
     # --- out --------------------------------------------------------------------------------------------
 
-    def number(self, parcel: Parcel) -> None:
-        """A stanza is about to be written: its number is its place on the wire."""
+    def number(self, parcel: Parcel) -> int:
+        """A stanza is about to be written: returns its place on the wire, 0 where nobody counts."""
         if not self.counting:
-            if parcel.pending is not None:
-                self._custody.written(parcel.pending.number, 0)
-            return
+            return 0
         newest = self._sent[-1].sequence if self._sent else self._acknowledged
         sequence = (newest + 1) % _MODULUS
         self._sent.append(Sent(sequence, parcel))
-        if parcel.pending is not None:
-            self._custody.written(parcel.pending.number, sequence)
+        return sequence
 
     @property
     def waits_for_message(self) -> bool:
