@@ -31,10 +31,13 @@ def commands() -> str:
 
 
 def xeps() -> str:
-    """The protocols spoken, from the features' manifests."""
-    from tui_xmpp.session.features import ALL
+    """The protocols spoken, from the features' manifests and from what lies beneath them."""
+    from tui_xmpp.session.features import ALL, BENEATH
 
     spoken: dict[str, set[str]] = {}
+    for part, documents in BENEATH.items():
+        for document in documents:
+            spoken.setdefault(document, set()).add(part)
     for feature in ALL:
         for document in feature.XEPS:
             spoken.setdefault(document, set()).add(feature.__module__.rpartition(".")[2].replace("_", " "))

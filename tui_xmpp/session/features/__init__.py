@@ -66,3 +66,12 @@ ALL: tuple[type[Feature], ...] = (
     Mentions,
     RoomList,
 )
+
+BENEATH: dict[str, tuple[str, ...]] = {
+    "finding": ("XEP-0156", "XEP-0368", "XEP-0487"),
+    "signing in": ("XEP-0386", "XEP-0388", "XEP-0440", "XEP-0474", "XEP-0484"),
+    "stream management": ("XEP-0198",),
+    "WebSocket": ("RFC 7395",),
+    "BOSH": ("XEP-0124", "XEP-0206"),
+}
+"""What the stream under the features speaks, by the part that does."""
