@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from tests.session.test_resumption import (
     sent_ids,
     sequence_base,
 )
-from tests.session.wire import WITH_BERT, Wire
-from tui_xmpp.core.commands import SendMessage
-from tui_xmpp.core.custody import Stage
+from tests.session.wire import ANNA, Wire
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.session.feature import Failed
+
+
+FULL_DISK = StorageError("The disk is full.")
 
 
 @pytest_asyncio.fixture
@@ -35,7 +38,9 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     await made.close()
 
 
-def fail_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, at: int = 1) -> None:
+def fail_once(
+    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, at: int = 1, error: Exception = FULL_DISK
+) -> None:
     """The disk refuses the *at*-th call of a method, and takes all others."""
     real: Callable[..., Any] = getattr(owner, name)
     calls = 0
@@ -44,7 +49,7 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, at: 
         nonlocal calls
         calls += 1
         if calls == at:
-            raise StorageError("The disk is full.")
+            raise error
         return real(*values, **named)
 
     monkeypatch.setattr(owner, name, failing)
@@ -95,3 +100,36 @@ async def test_a_message_whose_writing_the_disk_refused_goes_before_the_next(
     await say(wire, "two")
     await resume(wire, base)
     assert bodies(wire) == ["one", "two"]
+
+
+async def test_a_page_of_the_archive_that_a_cut_link_swallowed_is_asked_for_again(wire: Wire) -> None:
+    page = asyncio.ensure_future(wire.account.fetched(ANNA, []))
+    await asyncio.sleep(0)
+    wire.lose()
+    with pytest.raises(Failed) as failed:
+        await page
+    assert failed.value.condition == "offline", "after this the catch-up tries again"
+
+
+async def test_a_page_of_the_archive_that_the_disk_refused_is_asked_for_again(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_once(monkeypatch, wire.archive, "keep_all")
+    page = asyncio.ensure_future(wire.account.fetched(ANNA, []))
+    with pytest.raises(Failed) as failed:
+        await asyncio.wait_for(page, 1)
+    assert wire.stream.failure and failed.value.condition == "offline"
+
+
+async def test_nothing_behind_a_message_that_the_disk_refused_is_acknowledged(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled = wire.account.life.management._handled
+    fail_once(monkeypatch, wire.archive, "keep_all")
+    fail_once(monkeypatch, wire.archive, "keep_all", error=ValueError("one that cannot be dealt with"))
+    for one in ("m1", "m2"):
+        wire.hear(BODY.format(one))
+    await wire.settle()
+    assert wire.stream.failure and not wire.messages()
+    wanted = wire.account.life.resumption()
+    assert wanted is not None and wanted.handled == handled

@@ -15,7 +15,7 @@ from tui_xmpp.core.value import value
 from ..core.address import Address
 from ..core.ports import StorageError
 from . import convert, guard, unwrap
-from .feature import Unserved
+from .feature import Failed, Unserved
 from .reception import Reception
 
 if TYPE_CHECKING:
@@ -77,16 +77,23 @@ class Inbox:
         """Work until cancelled."""
         while True:
             batch = await self._batch()
-            # If the whole fails, the one to blame is found alone.
-            if not self._attempt(batch):
-                for entry in batch if len(batch) > 1 else ():
-                    if not self._attempt([entry]):
-                        self._attempt([_Entry(None, entry.counts)])
-                if len(batch) == 1:
-                    self._attempt([_Entry(None, batch[0].counts)])
+            try:
+                self._deal_with(batch)
+            except StorageError as error:
+                # Not acknowledged and the link cut: the server keeps what our disk would not take.
+                self._account.life.give_up(str(error))
+                _forget(batch)
             for _ in batch:
                 self._queue.task_done()
             await asyncio.sleep(0)
+
+    def _deal_with(self, batch: list[_Entry]) -> None:
+        """If the whole fails, the one to blame is found alone; raises `StorageError`."""
+        if self._attempt(batch):
+            return
+        for entry in batch:
+            if len(batch) == 1 or not self._attempt([entry]):
+                self._attempt([_Entry(None, entry.counts)])
 
     async def _batch(self) -> list[_Entry]:
         """The next entry; with it the stanzas right behind it, where it is one."""
@@ -109,10 +116,8 @@ class Inbox:
                 self._work(batch, finished)
                 if counted:
                     self._account.life.management.keep_count(counted)
-        except StorageError as error:
-            # Not acknowledged and the link cut: the server keeps what our disk would not take.
-            self._account.life.give_up(str(error))
-            return True
+        except StorageError:
+            raise
         except Exception:
             # One stanza that cannot be dealt with must not end the account.
             log.exception("a stanza could not be handled")
@@ -129,10 +134,9 @@ class Inbox:
         left, self._next = ([] if self._next is None else [self._next]), None
         while not self._queue.empty():
             left.append(self._queue.get_nowait())
-        for entry in left:
+        for _ in left:
             self._queue.task_done()
-            if isinstance(entry.item, _Page) and not entry.item.done.done():
-                entry.item.done.cancel()
+        _forget(left)
 
     def _work(self, batch: Sequence[_Entry], finished: list[Callable[[], None]]) -> None:
         messages: list[ET.Element] = []
@@ -228,6 +232,13 @@ class Inbox:
             error = convert.add(reply, convert.CLIENT, "error", type=refused.kind)
             convert.add(error, convert.STANZAS, refused.condition)
         self._account.send(reply)
+
+
+def _forget(entries: Sequence[_Entry]) -> None:
+    """The stanzas come again, or are in an archive; who waits for a page has to ask for it again."""
+    for entry in entries:
+        if isinstance(entry.item, _Page) and not entry.item.done.done():
+            entry.item.done.set_exception(Failed("The connection was lost; try again.", "offline"))
 
 
 def _is_stanza(entry: _Entry) -> bool:
