@@ -21,9 +21,10 @@ from tests.session.test_resumption import (
     sent_ids,
     sequence_base,
 )
-from tests.session.wire import ANNA, Wire
+from tests.session.wire import ANNA, ROOM, Wire
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.session.archive_query import ArchiveQueries
 from tui_xmpp.session.feature import Failed
 
 
@@ -133,3 +134,11 @@ async def test_nothing_behind_a_message_that_the_disk_refused_is_acknowledged(
     assert wire.stream.failure and not wire.messages()
     wanted = wire.account.life.resumption()
     assert wanted is not None and wanted.handled == handled
+
+
+async def test_two_open_queries_never_share_their_results(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = iter(["aa-first", "aa-second", "bb-third"])
+    monkeypatch.setattr(wire.account, "new_id", lambda: next(ids))
+    queries = ArchiveQueries(wire.account)
+    first, second = queries.ask(ANNA), queries.ask(ROOM)
+    assert first.query_id != second.query_id

@@ -55,6 +55,8 @@ class ArchiveQueries:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._open: set[str] = set()
+        """Query ids whose results are being collected."""
 
     async def fetch(
         self,
@@ -84,7 +86,9 @@ class ArchiveQueries:
         `peer`: only what was said with them; `start` and `end`: only of that time.
         """
         # It comes back with each result; only what is open at the same time must differ.
-        query_id = self._context.new_id()[:2]
+        while (query_id := self._context.new_id()[:2]) in self._open:
+            pass
+        self._open.add(query_id)
         fields: dict[str, str | tuple[str, ...]] = {}
         if peer is not None:
             fields["with"] = str(peer)
@@ -107,12 +111,17 @@ class ArchiveQueries:
         to = None if archive == self._context.own else archive
         return Asked(archive, query_id, results, self._context.request("set", query, to=to))
 
+    def stop(self) -> None:
+        """The session is over: nothing will be answered."""
+        self._open.clear()
+
     async def page(self, asked: Asked) -> Page:
         """The answer; raises `Failed`."""
         try:
             answer = await asked.answer
         finally:
             self._context.collect(asked.archive, asked.query_id, None)
+            self._open.discard(asked.query_id)
         fin = convert.child(answer, MAM, "fin")
         complete = fin is not None and fin.get("complete") in ("true", "1")
         return Page([one for one in asked.results if _place(one) is not None], complete)

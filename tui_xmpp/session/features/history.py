@@ -103,6 +103,7 @@ class History(Feature):
     def on_stop(self) -> None:
         """What comes now may leave a hole."""
         self._is_open = False
+        self._queries.stop()
         self._current.clear()
         self._live.clear()
         self._rooms.clear()
