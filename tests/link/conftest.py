@@ -33,6 +33,6 @@ async def make_pair(stack: AsyncExitStack, server: ChatServer, accounts: Account
     bert = await stack.enter_async_context(Client(folder / "bert", bert_at, server))
     await bert.online()
     await anna.online()
-    for one, other in ((anna, bert), (bert, anna)):
-        await one.until(partial(one.hears, other), "to see the other")
+    for one in (anna, bert):
+        await one.until(partial(one.hears, anna), "Anna to be there")
     return Pair(link, anna, bert)
