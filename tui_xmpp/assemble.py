@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -363,11 +363,8 @@ def _control_socket(paths: Paths) -> Path:
 def _storage(paths: Paths) -> Iterator[Storage]:
     from .storage.opening import open_storage
 
-    storage = open_storage(paths)
-    try:
+    with closing(open_storage(paths)) as storage:
         yield storage
-    finally:
-        storage.close()
 
 
 def _settings(storage: Storage, account: str) -> Settings:
