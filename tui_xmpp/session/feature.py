@@ -162,6 +162,8 @@ class Outgoing:
     """Stored as a message of its own; corrections, retractions and reactions are not."""
     again: bool = False
     """Stored before; it failed, and goes again with the same id."""
+    change: Callable[[], Message | None] | None = None
+    """What it changes in our own archive, both or neither; returns the changed message."""
 
 
 Handler = Callable[[Any], Awaitable[None]]

@@ -12,7 +12,7 @@ from ..core.chat import ChatKey, ChatKind
 from ..core.custody import Pending, Stage
 from ..core.events import MessageChanged, MessageKept
 from ..core.link import Weight
-from ..core.message import Delivery
+from ..core.message import Delivery, Message
 from ..core.room import RoomState
 from . import convert
 from .feature import Failed, Outgoing
@@ -57,6 +57,7 @@ class Outbox:
                 outgoing.message = message
                 account.emit(MessageKept(message))
                 account.remember_chat(message.chat)
+            account.emit(*(MessageChanged(one) for one in self._changed_by(outgoing)))
             pending = account.custody.add(self._pending(outgoing))
         if self._may_go(pending):
             self._send(pending)
@@ -97,10 +98,6 @@ class Outbox:
             self._unknown.pop(pending.number, None)
             self._in_lanes.discard(pending.number)
 
-    def left(self, room: ChatKey) -> None:
-        """We are in this room no more."""
-        self._rooms.discard(room)
-
     def renew(self) -> None:
         """A session ends, or the first one begins: look at what the disk says of each."""
         self._rooms.clear()
@@ -119,6 +116,13 @@ class Outbox:
         self._account.emit(*(MessageChanged(one) for one in changed))
 
     # --- inside -----------------------------------------------------------------------------------------
+
+    def _changed_by(self, outgoing: Outgoing) -> Sequence[Message]:
+        message, archive = outgoing.message, self._account.archive
+        if outgoing.again:
+            return archive.set_delivery(message.chat, message.id, Delivery.QUEUED)
+        changed = None if outgoing.change is None else outgoing.change()
+        return () if changed is None else (changed,)
 
     def _send(self, pending: Pending) -> None:
         if not self._account.allows(Weight.ESSENTIAL):

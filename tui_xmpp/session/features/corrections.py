@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from ...core.commands import Command, CorrectMessage, Refused
-from ...core.events import Event, MessageChanged
+from ...core.events import Event
 from .. import convert
 from ..arrivals import Arrivals
 from ..draft import Draft
@@ -55,7 +56,8 @@ class Corrections(Feature):
         if not command.body.strip():
             raise Refused("Nothing is left of the text; retract the message instead.")
         # A room writes the sender with our nick, which may have changed; the archive compares what it has.
-        changed = context.archive.correct(
+        change = partial(
+            context.archive.correct,
             command.chat,
             original.id,
             original.sender,
@@ -63,9 +65,9 @@ class Corrections(Feature):
             occupant_id=original.occupant_id,
             own=True,
         )
-        if changed is not None:
-            context.emit(MessageChanged(changed))
         # XEP-0308 §3: the id of the first message, also when it was corrected before.
         message = replace(original, id=context.new_id(), origin_id="", body=command.body)
         is_room = command.chat in context.world.rooms
-        await context.submit(Outgoing(message, corrects=original.id, is_room=is_room, kept=False))
+        await context.submit(
+            Outgoing(message, corrects=original.id, is_room=is_room, kept=False, change=change)
+        )

@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKind
 from ...core.commands import Command, Refused, RetryMessage, SendMessage
-from ...core.events import MessageChanged
 from ...core.message import Delivery, Message, MessageType, Reply
 from ...core.room import RoomState
 from .. import convert
@@ -75,7 +74,5 @@ class Messages(Feature):
         message = context.archive.message(command.chat, command.row)
         if message is None or message.delivery is not Delivery.FAILED:
             raise Refused("Only a message that failed can be sent again.")
-        changed = context.archive.set_delivery(command.chat, message.id, Delivery.QUEUED)
-        context.emit(*(MessageChanged(one) for one in changed))
         is_room = command.chat in context.world.rooms
         await context.submit(Outgoing(message, is_room=is_room, again=True))

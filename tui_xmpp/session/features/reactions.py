@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from ...core.commands import Command, React, Refused
-from ...core.events import MessageChanged
 from ...core.message import Reaction
 from .. import convert, guard
 from ..draft import Draft
@@ -64,9 +64,9 @@ class Reactions(Feature):
         nick = room.nick if room else ""
         sender = command.chat.address.with_resource(nick) if nick else context.own
         emojis = tuple(dict.fromkeys(command.emojis))[: guard.MAX_EMOJIS]
-        changed = context.archive.react(command.chat, named, Reaction(sender, nick, emojis, own=True))
-        if changed is not None:
-            context.emit(MessageChanged(changed))
+        change = partial(context.archive.react, command.chat, named, Reaction(sender, nick, emojis, own=True))
         message = replace(original, id=context.new_id(), origin_id="", body="", subject="", reply=None)
-        outgoing = Outgoing(message, reacts=(named, emojis), is_room=room is not None, kept=False)
+        outgoing = Outgoing(
+            message, reacts=(named, emojis), is_room=room is not None, kept=False, change=change
+        )
         await context.submit(outgoing)

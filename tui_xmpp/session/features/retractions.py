@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from xml.etree import ElementTree as ET
 
 from ...core.commands import Command, Refused, RetractMessage
-from ...core.events import Event, MessageChanged
+from ...core.events import Event
 from .. import convert
 from ..arrivals import Arrivals
 from ..draft import Draft
@@ -64,7 +65,8 @@ class Retractions(Feature):
         is_room = command.chat in context.world.rooms
         # XEP-0424 §3: in a room the id that the room gave, elsewhere the origin id.
         named = (original.archive_id if is_room else original.origin_id) or original.id
-        changed = context.archive.retract(
+        change = partial(
+            context.archive.retract,
             command.chat,
             original.id,
             original.sender,
@@ -72,7 +74,5 @@ class Retractions(Feature):
             occupant_id=original.occupant_id,
             own=True,
         )
-        if changed is not None:
-            context.emit(MessageChanged(changed))
         message = replace(original, id=context.new_id(), origin_id="", body="", subject="", reply=None)
-        await context.submit(Outgoing(message, retracts=named, is_room=is_room, kept=False))
+        await context.submit(Outgoing(message, retracts=named, is_room=is_room, kept=False, change=change))
