@@ -150,7 +150,10 @@ class Outbox:
         if not pending.is_room:
             return True
         room = self._account.world.rooms.get(pending.chat)
-        return pending.chat in self._rooms and room is not None and room.state is RoomState.JOINED
+        if room is None or room.state is not RoomState.JOINED:
+            # What waits now goes once the archive has told again: nothing may overtake it.
+            self._rooms.discard(pending.chat)
+        return pending.chat in self._rooms
 
     def _pending(self, outgoing: Outgoing) -> Pending:
         message = outgoing.message
