@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.session.room_script import join
+from tests.session.test_history import Server
 from tests.session.test_resumption import (
     BODY,
     ENABLED,
@@ -18,15 +20,17 @@ from tests.session.test_resumption import (
     new_session,
     resume,
     say,
-    sent_ids,
     sequence_base,
 )
-from tests.session.wire import ANNA, ROOM, Wire
+from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, WITH_BERT, Wire
+from tui_xmpp.core.commands import CorrectMessage, React, Refused, RetractMessage, RetryMessage, SendMessage
+from tui_xmpp.core.events import RoomChanged
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.room import RoomState
 from tui_xmpp.session.archive_query import ArchiveQueries
 from tui_xmpp.session.feature import Failed
-
+from tui_xmpp.session.features import history
 
 FULL_DISK = StorageError("The disk is full.")
 
@@ -136,9 +140,91 @@ async def test_nothing_behind_a_message_that_the_disk_refused_is_acknowledged(
     assert wanted is not None and wanted.handled == handled
 
 
-async def test_two_open_queries_never_share_their_results(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_open_queries_never_share_results(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = iter(["aa-first", "aa-second", "bb-third"])
     monkeypatch.setattr(wire.account, "new_id", lambda: next(ids))
     queries = ArchiveQueries(wire.account)
     first, second = queries.ask(ANNA), queries.ask(ROOM)
     assert first.query_id != second.query_id
+
+
+async def test_the_hole_is_noted_before_what_lies_behind_it_counts_as_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(tmp_path)
+    server = Server(wire, 120)
+    killed = asyncio.get_running_loop().create_future()
+
+    def kill(gap: object) -> None:
+        # From here on nothing of this process reaches the disk.
+        killed.set_result(wire.archive.newest_archive_id(ANNA))
+
+    monkeypatch.setattr(wire.archive, "add_gap", kill)
+    await wire.online(answers=False)
+    await server.serve()
+    assert await asyncio.wait_for(killed, 1) is None
+    await wire.close()
+
+
+async def test_a_disk_that_is_full_for_a_while_does_not_end_the_catching_up(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(wire, "one")
+    wire.lose()
+    monkeypatch.setattr(history, "_MOST_SECONDS", 0.0)
+    fail_once(monkeypatch, wire.archive, "newest_archive_id", at=2)
+    await new_session(wire, None)
+    for _ in range(20):
+        wire.answer_all()
+        await wire.settle()
+    assert bodies(wire) == ["one"]
+
+
+async def test_a_failed_message_is_sent_again_or_still_counts_as_failed(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(wire, "one")
+    (message,) = wire.messages()
+    await wire.take(
+        f"<message from='{BERT}' type='error' id='{message.id}'><error type='cancel'>"
+        "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    )
+    assert deliveries(wire)["one"] is Delivery.FAILED
+    fail_once(monkeypatch, wire.custody, "add")
+    with pytest.raises(Refused):
+        await wire.do(RetryMessage(WITH_BERT, message.row))
+    assert deliveries(wire)["one"] is Delivery.FAILED
+    await wire.do(RetryMessage(WITH_BERT, message.row))
+    assert bodies(wire) == ["one", "one"] and deliveries(wire)["one"] is Delivery.WRITTEN
+
+
+async def test_what_is_changed_here_is_on_its_way_to_the_others(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await say(wire, "one")
+    (message,) = wire.messages()
+    for command in (
+        CorrectMessage(WITH_BERT, message.row, "two"),
+        React(WITH_BERT, message.row, ("👍",)),
+        RetractMessage(WITH_BERT, message.row),
+    ):
+        fail_once(monkeypatch, wire.custody, "add")
+        with pytest.raises(Refused):
+            await wire.do(command)
+        monkeypatch.undo()
+    assert wire.messages() == (message,)
+
+
+async def test_what_waits_for_a_room_goes_before_what_is_said_once_we_are_back(wire: Wire) -> None:
+    await join(wire)
+    wire.answer_all()
+    await wire.settle()
+    wire.account.emit(RoomChanged(IN_ROOM, RoomState.JOINING))
+    await wire.do(SendMessage(IN_ROOM, "one"))
+    wire.account.emit(RoomChanged(IN_ROOM, RoomState.JOINED))
+    await wire.do(SendMessage(IN_ROOM, "two"))
+    assert bodies(wire) == []
+    for _ in range(5):
+        wire.answer_all()
+        await wire.settle()
+    assert bodies(wire) == ["one", "two"]

@@ -14,6 +14,7 @@ from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
 from ...core.events import Event, HistoryLoaded, RoomChanged
 from ...core.message import Delivery, Gap, Message
+from ...core.ports import StorageError
 from ...core.room import RoomState
 from ..archive_query import ArchiveQueries, Asked, Page
 from ..draft import Draft
@@ -188,8 +189,8 @@ class History(Feature):
         while room is None or self._rooms.get(room) is mark:
             try:
                 await self._catch_up_once(archive, room, first)
-            except Failed as failed:
-                if failed.condition not in _PASSING:
+            except (Failed, StorageError) as failed:
+                if isinstance(failed, Failed) and failed.condition not in _PASSING:
                     self.context.settled(room)
                     return
                 # What may have arrived must not go again before the archive has told.
@@ -244,19 +245,24 @@ class History(Feature):
         await self._fetched(archive, page, seen=known is None)
         if page.first is None or page.last is None:
             return True
+        if not page.complete:
+            self._note_hole(room, known, page.first)
+        elif room is None:
+            self.context.facts.put(_SPACE, str(self.context.own), _WHOLE)
+        # Last: what lies before it has been noted by then.
         self.context.archive.set_newest_archive_id(self.context.own, *page.last, room)
-        if page.complete:
-            if room is None:
-                self.context.facts.put(_SPACE, str(self.context.own), _WHOLE)
-            return True
+        return page.complete
+
+    def _note_hole(
+        self, room: ChatKey | None, known: tuple[str, datetime] | None, first: tuple[str, datetime]
+    ) -> None:
         if room is None:
             self.context.facts.delete(_SPACE, str(self.context.own))
-        before_id, before = page.first
+        before_id, before = first
         after_id, after = known if known is not None else ("", None)
         for key in [room] if room is not None else self._chats():
             gap = self.context.archive.add_gap(Gap(0, key, after, after_id, before, before_id))
             self.context.emit(HistoryLoaded(key, 0, gap))
-        return False
 
     async def _fetched(self, archive: Address, page: Page, *, seen: bool = False) -> None:
         await self.context.fetched(archive, page.results, seen=seen)
