@@ -38,15 +38,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tui-xmpp")
 
-_MUC_USER = "http://jabber.org/protocol/muc#user"
-_ROOM_BYTES = 1500
-"""More than this may not wait in front of the network."""
-_CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
-"""What is said about messages is worth saying in the next session, where the last one lost it."""
-_STANZAS = ("message", "presence", "iq")
-_SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
-"""What slixmpp would do with stanzas by itself; all of it is done by our features."""
-
 
 class Link(Protocol):
     """What keeps an account connected; the connector is one."""
