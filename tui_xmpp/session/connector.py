@@ -22,6 +22,7 @@ from .finding import STALE_SECONDS
 from .opening import NothingToOpen, Opener, SignedIn
 from .resolver import Resolver
 from .stream import Stream
+from .swallowed import Swallowed
 from .timing import LinkTiming
 
 STABLE_SECONDS = 30.0
@@ -101,8 +102,8 @@ class Connector:
         self._tries = 0
         self._quiet = False
         """Trying again and again: only what comes of it is told."""
-        self._securing: asyncio.Timeout | None = None
-        self._tried_at = self._connecting_since = 0.0
+        self._securing: Swallowed | None = None
+        self._tried_at = 0.0
         self._refused_at: float | None = None
         """Since when we wait because somebody refused us, monotonic seconds; None: not because of that."""
         self._stream: Stream | None = None
@@ -219,11 +220,8 @@ class Connector:
         await self._stay(stream, signed)
 
     async def _reach(self) -> tuple[Stream, SignedIn]:
-        """Sign in; start over when the way to TLS takes far longer than it ever did.
-
-        What was swallowed while the link was down comes too late, or never.
-        """
-        self._securing = asyncio.timeout(None)
+        """Sign in; start over when nothing comes on the way to TLS."""
+        self._securing = Swallowed(self._timing, self._dialler.look)
         try:
             async with self._securing:
                 return await self._dialler.reach(self._credentials, self._accept_weaker)
@@ -238,17 +236,13 @@ class Connector:
         return self._tries % _LOOK_FURTHER > 0
 
     def _time(self, connection: Connection) -> None:
-        """Take the time from the first SYN to verified TLS, and limit it."""
-        loop = asyncio.get_running_loop()
-        if self._securing is None or self._securing.expired():
+        """Take the time from the first SYN to verified TLS."""
+        if self._securing is None:
             return
         if connection is Connection.CONNECTING:
-            self._connecting_since = loop.time()
-            limit = self._timing.secure
-            self._securing.reschedule(None if limit is None else loop.time() + limit)
+            self._securing.begin()
         elif connection is Connection.SECURING:
-            self._timing.secured(loop.time() - self._connecting_since)
-            self._securing.reschedule(None)
+            self._securing.end()
 
     async def _stay(self, stream: Stream, signed: SignedIn) -> None:
         began = self._clock.monotonic()

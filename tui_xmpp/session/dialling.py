@@ -27,7 +27,8 @@ from .server_memory import Habit, ServerMemory
 from .sign_in import sign_in
 from .stream import Stream
 from .timing import LinkTiming
-from .transport import probe, tls
+from .transport import probe, tcp_info, tls
+from .transport.tcp_info import TcpInfo
 from .transport.wire import Wire
 
 _log = logging.getLogger("tui-xmpp")
@@ -85,6 +86,8 @@ class Dialler:
         self._location = location
         self._quick = quick
         self._contexts = tls.Contexts(account.ca_file)
+        self._connected: socket.socket | None = None
+        """The newest connection, only to look at."""
         self.finder = Finder(
             account,
             resolver=resolver,
@@ -261,9 +264,15 @@ class Dialler:
 
     async def _connect(self, endpoint: Endpoint) -> socket.socket:
         times = self._timeouts
-        return await reaching.open_socket(
+        self._connected = None
+        self._connected = await reaching.open_socket(
             endpoint, self._account, timeout=times.connect, fresh=times.fresh, patience=times.patience
         )
+        return self._connected
+
+    def look(self) -> TcpInfo | None:
+        """What the kernel knows of the newest connection; None: nothing."""
+        return tcp_info.read(self._connected)
 
     async def _open_wire(self, endpoint: Endpoint) -> Wire:
         return await reaching.open_wire(

@@ -176,6 +176,22 @@ async def test_a_sign_in_that_was_swallowed_is_started_over(
         assert await rig.online(2) - there < 2
 
 
+async def test_a_sign_in_over_a_link_that_became_slow_is_waited_for(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    async with (
+        FakeServer(honest(good, then=answering)) as server,
+        Link(server.port) as link,
+        Watched(link.port, authority) as rig,
+    ):
+        await rig.online(1)
+        before = len(link.connections)
+        link.change(Shape(delay=0.05, rate=9600))
+        link.cut()
+        await rig.online(2)
+        assert len(link.connections) == before + 1
+
+
 async def test_a_slow_link_is_not_dropped_by_its_own_question_or_traffic(
     authority: Authority, good: ssl.SSLContext
 ) -> None:
