@@ -58,7 +58,8 @@ class Swallowed:
         now, info = asyncio.get_running_loop().time(), self._look()
         if info is not None and info.received > self._received:
             self._received = info.received
-            self._wait(self._timing.secure)
+            # It may be so slow that one segment takes seconds.
+            self._wait(self._timing.patience)
         elif info is not None and now - self._began < _ROUND_TRIPS * info.rtt:
             self._wait(_ROUND_TRIPS * info.rtt - (now - self._began))
         else:

@@ -186,7 +186,7 @@ async def test_a_sign_in_over_a_link_that_became_slow_is_waited_for(
     ):
         await rig.online(1)
         before = len(link.connections)
-        link.change(Shape(delay=0.05, rate=9600))
+        link.change(Shape(delay=0.05, rate=24_000))
         link.cut()
         await rig.online(2)
         assert len(link.connections) == before + 1
