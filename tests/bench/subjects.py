@@ -61,7 +61,9 @@ class Ours:
 
     async def online(self) -> float:
         await self.client.online()
-        return next(line["time"] for line in reversed(self.client.told) if line.get("state") == "online")
+        return next(
+            float(line["time"]) for line in reversed(self.client.told) if line.get("state") == "online"
+        )
 
     async def say(self, to: str, text: str) -> None:
         self.client.tell("send", chat=to, text=text)

@@ -65,8 +65,7 @@ class Profanity:
         self._folder = folder
         self._size = (str(columns), str(rows))
         self._socket = f"tui-xmpp-test-{secrets.token_hex(6)}"
-        # A socket's path must be short (108 bytes), which pytest's folders are not.
-        self._sockets = tempfile.TemporaryDirectory(prefix="tmux-")
+        self._sockets: tempfile.TemporaryDirectory[str] | None = None
         self._terminal: ServerProcess | None = None
 
     def connect(self, account: Account, server: ChatServer, *, port: int = 0) -> None:
@@ -90,6 +89,8 @@ class Profanity:
                 rooms_domain=server.rooms_domain,
             ),
         )
+        # A socket's path must be short (108 bytes), which pytest's folders are not.
+        self._sockets = tempfile.TemporaryDirectory(prefix="tmux-")
         # In the foreground under our guard, so that it ends with us however we end.
         terminal = ("tmux", "-L", self._socket, "-u", "-f", "/dev/null", "-D")
         self._terminal = ServerProcess(terminal, folder=self._folder, env=self._environment())
@@ -148,15 +149,16 @@ class Profanity:
         while self._tmux("list-windows", "-a", check=False).stdout:
             assert time.monotonic() < deadline, f"profanity did not end in {WAIT_SECONDS:.0f} s"
             time.sleep(POLL)
-        self._terminal.stop()
-        self._terminal = None
+        self.close()
 
     def close(self) -> None:
         """End profanity and its tmux; harmless when they have ended."""
         if self._terminal is not None:
             self._terminal.stop()
             self._terminal = None
-        self._sockets.cleanup()
+        if self._sockets is not None:
+            self._sockets.cleanup()
+            self._sockets = None
 
     def _wait_for_terminal(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -178,6 +180,7 @@ class Profanity:
 
     def _environment(self) -> dict[str, str]:
         home = self._folder
+        assert self._sockets is not None
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
