@@ -56,7 +56,10 @@ def set_delivery(
             (row, Delivery(before))
             for row, before in connection.execute(
                 "SELECT row, delivery FROM message WHERE chat = ? AND (at, row) < (?, ?)"
-                " AND delivery BETWEEN 2 AND 4 AND outgoing ORDER BY at, row",
+                " AND delivery BETWEEN 2 AND 4 AND outgoing"
+                # What may not have arrived goes again yet: what was displayed is of another device of ours.
+                " AND NOT EXISTS (SELECT 1 FROM outbox o JOIN chat c USING (account, address)"
+                " WHERE c.number = message.chat AND o.id = message.id AND o.stage <> 1) ORDER BY at, row",
                 (rows.chat_number(connection, chat), rows.micros(target.at), target.row),
             )
         ]
