@@ -228,3 +228,26 @@ async def test_what_waits_for_a_room_goes_before_what_is_said_once_we_are_back(w
         wire.answer_all()
         await wire.settle()
     assert bodies(wire) == ["one", "two"]
+
+
+async def test_what_was_shown_of_another_device_says_nothing_of_what_may_not_have_arrived(wire: Wire) -> None:
+    await say(wire, "one")
+    wire.lose()
+    await new_session(wire, None)
+    await wire.take(
+        "<message from='anna@example.org'><sent xmlns='urn:xmpp:carbons:2'>"
+        "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+        "from='anna@example.org/phone' to='bert@example.org' type='chat' id='p1'>"
+        "<body>from the phone</body></message></forwarded></sent></message>"
+    )
+    await wire.take(
+        "<message from='bert@example.org/desk' type='chat'>"
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='p1'/></message>"
+    )
+    assert deliveries(wire) == {"one": Delivery.WRITTEN, "from the phone": Delivery.READ}
+
+
+async def test_a_program_that_uses_an_id_again_is_heard_each_time(wire: Wire) -> None:
+    for one in ("first", "second", "second"):
+        await wire.take(f"<message from='{BERT}/bot' type='chat' id='1'><body>{one}</body></message>")
+    assert [one.body for one in wire.messages()] == ["first", "second"]

@@ -112,14 +112,16 @@ def _copy_of(connection: sqlite3.Connection, number: int, message: Message) -> i
         return _own_copy(connection, number, message)
     if not message.id:
         return None
-    for row, archive_id, occupant_id, body in connection.execute(
-        "SELECT row, archive_id, occupant_id, ifnull((SELECT body FROM revision WHERE message = row"
-        " ORDER BY number LIMIT 1), body) FROM message WHERE chat = ? AND id = ? AND id <> '' AND sender = ?"
+    for row, archive_id, occupant_id, retracted, body in connection.execute(
+        "SELECT row, archive_id, occupant_id, retracted,"
+        " ifnull((SELECT body FROM revision WHERE message = row ORDER BY number LIMIT 1), body)"
+        " FROM message WHERE chat = ? AND id = ? AND id <> '' AND sender = ?"
         " AND NOT outgoing AND type = ? ORDER BY row DESC",
         (number, message.id, str(message.sender), message.type.value),
     ).fetchall():
-        # Some clients use an id again; where the archive counts two, another text is another message.
-        if archive_id and message.archive_id and archive_id != message.archive_id and body != message.body:
+        # Some programs use an id again: another text is another message, unless the text is gone.
+        is_counted_twice = archive_id and message.archive_id and archive_id != message.archive_id
+        if body != message.body and (is_counted_twice or not retracted):
             continue
         # A nick may change hands (XEP-0421 §1).
         if occupant_id and message.occupant_id and occupant_id != message.occupant_id:
