@@ -36,7 +36,7 @@ lock:
 	$(UV_LOCK) --upgrade --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find tui_xmpp tests -name __pycache__ -prune -exec rm -rf {} +
 
 demo-tools:

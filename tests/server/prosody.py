@@ -12,7 +12,10 @@ HTTP_MODULES = ("bosh", "websocket", "http_altconnect")
 
 
 class ProsodyServer:
-    """One Prosody; without `modern` it offers neither SASL2 nor what hangs on it."""
+    """One Prosody; without `modern` it offers neither SASL2 nor what hangs on it.
+
+    `program` is the Prosody to run; None: the one that is installed.
+    """
 
     kind = "prosody"
 
@@ -23,6 +26,7 @@ class ProsodyServer:
         extra_modules: tuple[str, ...] = (),
         modern: bool = True,
         hold_seconds: int = HOLD_SECONDS,
+        program: Path | None = None,
     ) -> None:
         self._server = PrivateProsody(
             folder,
@@ -35,6 +39,8 @@ class ProsodyServer:
             },
             modern=modern,
         )
+        if program is not None:
+            self._server._program = str(program)
         self._rosters: dict[str, list[RosterItem]] = {}
         self.hold_seconds = hold_seconds
         self.domain = self._server.domain
