@@ -26,8 +26,8 @@ from ..core.world import World
 from . import convert
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
-from .lanes import Lane, Parcel
-from .lifetime import Lifetime, is_mark
+from .lanes import Lane, Parcel, is_mark
+from .lifetime import Lifetime
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests

@@ -88,6 +88,7 @@ class Dialler:
         self._contexts = tls.Contexts(account.ca_file)
         self._connected: socket.socket | None = None
         """The newest connection, only to look at."""
+        self._stood_at = self._connecting = 0.0
         self.finder = Finder(
             account,
             resolver=resolver,
@@ -160,6 +161,8 @@ class Dialler:
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
         stream = await self._secured(endpoint, memory, careful=careful, on_stream=self._on_stream)
         try:
+            if isinstance(self._timeouts, LinkTiming):
+                self._timeouts.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
             self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
@@ -264,10 +267,12 @@ class Dialler:
 
     async def _connect(self, endpoint: Endpoint) -> socket.socket:
         times = self._timeouts
-        self._connected = None
+        self._connected, began = None, self._clock.monotonic()
         self._connected = await reaching.open_socket(
             endpoint, self._account, timeout=times.connect, fresh=times.fresh, patience=times.patience
         )
+        self._stood_at = self._clock.monotonic()
+        self._connecting = self._stood_at - began
         return self._connected
 
     def look(self) -> TcpInfo | None:

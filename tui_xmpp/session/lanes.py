@@ -13,6 +13,8 @@ from ..core.custody import Pending
 
 MOST_UNACKNOWLEDGED = 1500
 """Bytes of the background that may be under way at a time: about a second at 9,600 bit/s."""
+_CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
+"""What is said about messages is worth saying in the next session, where the last one lost it."""
 _LOOK_SECONDS = 0.05
 """How often a full wire is looked at, where it does not say by itself that it has room."""
 
@@ -98,3 +100,8 @@ class Lanes:
         if self._look is not None:
             self._look.cancel()
             self._look = None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a stanza says something of a message that is worth saying late (XEP-0184, XEP-0333)."""
+    return text.startswith("<message") and any(mark in text for mark in _CHAT_MARKS)

@@ -16,11 +16,11 @@ from slixmpp.xmlstream.xmlstream import NotConnectedError
 from ..core.account import TransportKind
 from ..core.events import Level, Notice
 from ..core.ports import StorageError
-from . import convert
+from . import convert, muc
 from .acknowledging import Acknowledging
 from .failure import Failure
 from .feature import Failed
-from .lanes import Lane, Lanes, Parcel
+from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
 from .liveness import Liveness
 from .opening import Resumption, SignedIn
@@ -37,11 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tui-xmpp")
 
-_MUC_USER = "http://jabber.org/protocol/muc#user"
+PACE = 0.1
+"""Seconds between two packets that are to be read apart."""
 _ROOM_BYTES = 1500
 """More than this may not wait in front of the network."""
-_CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
-"""What is said about messages is worth saying in the next session, where the last one lost it."""
 _STANZAS = ("message", "presence", "iq")
 _SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
 """What slixmpp would do with stanzas by itself; all of it is done by our features."""
@@ -107,11 +106,6 @@ class Lifetime(Listener):
         """What to resume."""
         return self.management.resumption()
 
-    def location(self) -> str:
-        """Where the server would have the session resumed; empty: anywhere."""
-        state = self.management.state
-        return "" if state is None else state.location
-
     def open(self, inlined: frozenset[str]) -> None:
         """Ask for all that a new session needs, in one packet."""
         self._stop_features()
@@ -121,10 +115,18 @@ class Lifetime(Listener):
         if counting and SM not in inlined:
             self._write(ENABLE if self._may_be_resumed() else ENABLE_ONCE)
         self.opened = True
-        self.lanes.open()
+        if self.timing.thin:
+            # What is read at once is answered in one TLS record: on a thin link that is long in coming.
+            asyncio.get_running_loop().call_later(PACE, self._open_lanes, self.stream)
+        else:
+            self.lanes.open()
         self._start_worker()
         for feature in self._account.features:
             self._call(feature.on_ready)
+
+    def _open_lanes(self, stream: Stream | None) -> None:
+        if stream is not None and stream is self.stream and self.opened:
+            self.lanes.open()
 
     def established(self, signed_in: SignedIn) -> None:
         """The session stands: a new one, or an old one again."""
@@ -174,7 +176,7 @@ class Lifetime(Listener):
             self._call(feature.on_resumed)
         stanzas = [ET.fromstring(text) for text in self._account.custody.presences(self._account.own)]
         # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
-        for stanza in sorted(stanzas, key=_is_own_occupant):
+        for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
             self._account.inbox.replay(stanza)
 
     def _watch(self) -> None:
@@ -183,8 +185,7 @@ class Lifetime(Listener):
         if stream is None or stream.wire is None:
             return
 
-        def dead(reason: str) -> None:
-            log.info("the link of %s is dead: %s", self._account.own.domain, reason)
+        def dead(_: str) -> None:
             stream.fail(Failure("The link is dead: nothing comes through.", "dead"))
 
         self._liveness = Liveness(
@@ -225,6 +226,11 @@ class Lifetime(Listener):
         """As `Listener.heard`."""
         if self._liveness is not None:
             self._liveness.heard()
+
+    def left_out(self) -> None:
+        """As `Listener.left_out`: the server counts it, and so do we."""
+        if self.opened:
+            self._account.inbox.put(None, counts=self.management.enabled)
 
     def has_room(self) -> None:
         """As `Listener.has_room`."""
@@ -388,12 +394,3 @@ class Lifetime(Listener):
         except Exception:
             # What waits to be sent, and everything else, must not wait for a fault of one feature.
             log.exception("%s failed", hook.__qualname__)
-
-
-def is_mark(text: str) -> bool:
-    """Whether a stanza says something of a message that is worth saying late (XEP-0184, XEP-0333)."""
-    return text.startswith("<message") and any(mark in text for mark in _CHAT_MARKS)
-
-
-def _is_own_occupant(stanza: ET.Element) -> bool:
-    return any(one.get("code") == "110" for one in stanza.iter(f"{{{_MUC_USER}}}status"))

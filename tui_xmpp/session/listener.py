@@ -13,6 +13,9 @@ class Listener:
     def heard(self) -> None:
         """Anything came."""
 
+    def left_out(self) -> None:
+        """A stanza came that is beyond our limits; nobody gets to see it."""
+
     def has_room(self) -> None:
         """The wire takes more again."""
 

@@ -75,10 +75,12 @@ def authenticate(
         enabled = "".join(_ENABLED_BY[name] for name in sorted(asked.enabled))
         tag = escape(account.resource or _NAME)
         inner += f"<bind xmlns='{gate.BIND2}'><tag>{tag}</tag>{enabled}</bind>"
+    # Who has a token has told before what program it is.
+    agent = "/>" if token else f"><software>{_NAME}</software></user-agent>"
     return (
         f"<authenticate xmlns='{gate.SASL2}' mechanism='{mechanism.name}'>"
         f"<initial-response>{exchange.encoded(mechanism.first())}</initial-response>"
-        f"<user-agent id='{user_agent}'><software>{_NAME}</software></user-agent>{inner}</authenticate>"
+        f"<user-agent id='{user_agent}'{agent}{inner}</authenticate>"
     )
 
 

@@ -387,7 +387,7 @@ def _connector(session: Session, running: Running) -> Link:
         timing=account.life.timing,
         tokens=running,
         paced=lambda: account.profile.paced,
-        location=account.life.location,
+        location=account.life.management.location,
         stale_seconds=lambda: account.profile.stale_seconds,
         on_ready=on_ready,
         on_lost=account.life.on_lost,

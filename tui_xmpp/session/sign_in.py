@@ -191,13 +191,18 @@ class _Attempt:
 
     def _opens_inline(self, way: Way) -> bool:
         """Whether it is certain already what session there will be, and what its server offers."""
-        return way.asked.binds and way.asked.resumption is None and self._memory.bound is not None
+        return way.asked.binds and way.asked.resumption is None and self._likely is not None
+
+    @property
+    def _likely(self) -> frozenset[str] | None:
+        """What the server offers a session, as far as it was ever seen to; None: it was not."""
+        return self._memory.bound or self._memory.session
 
     def _open(self, way: Way) -> None:
         if not self._opened:
             self._opened = True
-            if self._memory.bound is not None:
-                self._stream.offered = self._memory.bound
+            if self._likely is not None:
+                self._stream.offered = self._likely
             self._opener.open(way.asked.enabled)
 
     async def _prove(
@@ -259,7 +264,7 @@ class _Attempt:
             await self._credentials.keep_token(given)
         resumed, failed = success.find(gate.RESUMED), success.find(gate.RESUMPTION_FAILED)
         if resumed is not None and way.asked.resumption is not None:
-            stream.offered = memory.bound or memory.session or frozenset()
+            stream.offered = self._likely or frozenset()
             return SignedIn(way.asked.resumption.bound, resumed=binding.resumed_at(resumed))
         count = None if failed is None else binding.handled(failed)
         bound = success.find(gate.BOUND)
@@ -270,7 +275,7 @@ class _Attempt:
             entry = Entry(stream, self._opener, memory, restarts=False, known=known)
             signed = await entry.finish(self._timeout)
             return signed if count is None else SignedIn(signed.bound, failed=count)
-        if memory.bound is None:
+        if self._likely is None:
             await binding.features_of(stream, self._timeout)
         self._open(way)
         full = stream.phase_gate.own(sasl2.identity(success), bound=True)

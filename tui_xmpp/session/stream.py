@@ -307,6 +307,7 @@ class Stream(TamedClient):
             if self.phase_gate.phase is not Phase.BOUND:
                 raise Violation("The server sent something out of all proportion before you were signed in.")
             _log.warning("A stanza was left out: %s", item.reason)
+            self.listener.left_out()
         elif isinstance(item, Header):
             self.phase_gate.open(item.element)
             self.start_stream_handler(item.element)  # type: ignore[no-untyped-call]

@@ -105,6 +105,10 @@ class StreamManagement:
             return None
         return Resumption(state.id, self._handled, state.bound)
 
+    def location(self) -> str:
+        """Where the server would have the session resumed; empty: anywhere."""
+        return "" if self.state is None else self.state.location
+
     def begin(self, *, counting: bool) -> None:
         """A new session is being asked for: count from here what we send, where the server counts too.
 
@@ -162,6 +166,8 @@ class StreamManagement:
         self.enabled, self.asked_at, self._said = False, None, -1
         if self.state is None:
             self.end()
+        else:
+            self.keep_count(0)
 
     def on_enabled(self, element: ET.Element) -> None:
         """The server said `<enabled/>` (XEP-0198 §3): from now on it counts, and so do we."""

@@ -24,7 +24,9 @@ _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
 _SIGN_IN_BYTES = 4500
 """The largest step of a sign-in: the certificates of a server."""
-_LEAST_SECURE = 2.0
+_LEAST_SECURE = 5.0
+_THIN_SECONDS = 1.5
+"""About two kilobytes in so many seconds beyond the round trip: some 9,600 bit/s."""
 _NEAR_RTT = 0.5
 _PATIENCE = 10.0
 _FAR_PATIENCE = 20.0
@@ -73,6 +75,8 @@ class LinkTiming:
         """From a question on the stream to its answer."""
         self.securing = RoundTrip()
         """From the first SYN to verified TLS."""
+        self.thin = False
+        """The link takes seconds for what a handshake takes: little at a time gets through sooner."""
         self._rate: float | None = None
         self._floor: float | None = None
         self._acked: tuple[float, int] | None = None
@@ -91,6 +95,10 @@ class LinkTiming:
         """Verified TLS stood *seconds* after the first SYN."""
         self._missed = 0
         self.securing.take(seconds)
+
+    def shook_hands(self, connecting: float, securing: float) -> None:
+        """TCP took *connecting* seconds, about one round trip, and TLS *securing*, one more and its bytes."""
+        self.thin = securing - connecting > _THIN_SECONDS
 
     def path_changed(self) -> None:
         """We are on another network: what a sign-in took on the last one says nothing."""

@@ -19,6 +19,7 @@ from ...core.room import RoomState
 from ..archive_query import ArchiveQueries, Asked, Page
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
+from ..server_memory import note_archive
 from ..unwrap import MAM
 
 _SPACE, _WHOLE = "archive", "whole"
@@ -201,6 +202,8 @@ class History(Feature):
                 if live is not None:
                     # In no page: it came after the last of them.
                     self.context.archive.set_newest_archive_id(self.context.own, *live, room)
+                if room is None:
+                    note_archive(self.context.facts, self.context.own, has=True)
                 if room is None or self._rooms.get(room) is mark:
                     self._keep_current(self._current | {archive})
                     self.context.settled(room)
