@@ -133,6 +133,7 @@ async def over(on: Stage, folder: Path, shape: Shape, *, warm: bool) -> Figures:
             await asyncio.wait_for(quiet(link, 12 * shape.delay + 5), 120)
         return {
             "online_seconds": round(last(client, "online") - started["time"], 2),
+            "seen_seconds": round(seen - started["time"], 2),
             "people_from_disk": started["roster"],
             "connections": len(link.connections),
             "up": link.counts.up,
