@@ -129,6 +129,7 @@ async def over(on: Stage, folder: Path, shape: Shape, *, warm: bool) -> Figures:
         await client.start()
         await client.until(client.is_online, "a sign-in over a thin link", 300)
         started = next(line for line in reversed(client.told) if line["told"] == "started")
+        seen = await on.contacts.see(on.me.address, after=started["time"])
         with suppress(TimeoutError):
             await asyncio.wait_for(quiet(link, 12 * shape.delay + 5), 120)
         return {

@@ -126,10 +126,12 @@ async def test_a_refused_resumption_without_a_count_asks_the_archive_first(wire:
     query = await wire.request("{urn:xmpp:mam:2}query")
     queryid = query[0].get("queryid")
     wire.hear(
-        f"<message from='anna@example.org' to='{FULL}'><result xmlns='urn:xmpp:mam:2' queryid='{queryid}' id='a1'>"
+        f"<message from='anna@example.org' to='{FULL}'>"
+        f"<result xmlns='urn:xmpp:mam:2' queryid='{queryid}' id='a1'>"
         "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-01-05T12:00:00Z'/>"
         f"<message xmlns='jabber:client' from='{FULL}' to='bert@example.org' type='chat' id='{id_one}'>"
-        f"<body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='{id_one}'/></message></forwarded></result></message>"
+        f"<body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='{id_one}'/></message></forwarded>"
+        "</result></message>"
     )
     wire.answer(query, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
     await wire.until(lambda: bodies(wire) == ["two"])
