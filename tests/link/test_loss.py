@@ -114,6 +114,7 @@ async def test_what_comes_in_while_the_link_is_cut_is_not_lost(pair: Pair, how: 
     if how is not Break.RESET:
         # Who says nothing notices a silent cut only when it is time to ask for a sign of life.
         pair.anna.say(pair.bert, "are you there?")
+        await arrived(pair.anna, pair.bert, "are you there?")
     await arrived(pair.bert, pair.anna, *texts)
     assert_clean(pair)
 
