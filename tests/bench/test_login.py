@@ -163,7 +163,7 @@ async def figures_of(
     bars.at_most(f"{name}: bytes up to resume", ours["resume"]["up"], RESUME_UP)
     bars.at_most(f"{name}: bytes down to resume", ours["resume"]["down"], RESUME_DOWN)
     bars.at_most(f"{name}: seconds back after a cut", at_once, BACK_SECONDS)
-    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["online_seconds"], THIN_SECONDS[how])
+    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["seen_seconds"], THIN_SECONDS[how])
     bars.at_most(f"{name}: people missing at the start", PEOPLE - thin["people_from_disk"], 0)
     for shape in (thin, thinnest):
         bars.at_most(f"{name}: connections on a thin link", shape["connections"], 1)
