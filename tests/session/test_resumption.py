@@ -261,3 +261,19 @@ async def test_a_sign_in_that_comes_to_nothing_leaves_the_old_session(wire: Wire
     wire.lose()
     await resume(wire, base)
     assert bodies(wire) == ["one"]
+
+
+async def test_a_session_is_as_old_as_its_last_link(wire: Wire) -> None:
+    wire.clock.turn(20 * 60)
+    wire.lose()
+    wire.clock.turn(2 * 60)
+    assert wire.account.life.resumption() is not None
+    wire.clock.turn(20 * 60)
+    assert wire.account.life.resumption() is None
+
+
+async def test_what_is_beyond_our_limits_is_counted_as_the_server_counts_it(wire: Wire) -> None:
+    handled = wire.account.life.management._handled
+    wire.account.life.left_out()
+    await wire.settle()
+    assert wire.account.life.management._handled == handled + 1

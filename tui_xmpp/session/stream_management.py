@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -12,7 +13,7 @@ from tui_xmpp.core.value import value
 
 from ..core.address import Address
 from ..core.custody import Pending, Stage, StreamState
-from ..core.ports import Clock, Custody
+from ..core.ports import Clock, Custody, StorageError
 from .lanes import Lane, Parcel
 from .opening import Resumption
 
@@ -167,7 +168,9 @@ class StreamManagement:
         if self.state is None:
             self.end()
         else:
-            self.keep_count(0)
+            # Only how long ago it stood: a disk that does not take it has said so before.
+            with suppress(StorageError):
+                self.keep_count(0)
 
     def on_enabled(self, element: ET.Element) -> None:
         """The server said `<enabled/>` (XEP-0198 §3): from now on it counts, and so do we."""
