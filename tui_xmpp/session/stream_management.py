@@ -102,7 +102,7 @@ class StreamManagement:
             return None
         kept = max(timedelta(seconds=state.seconds + 60), _USUAL_HOLD)
         # A session that is over is worth asking for while the answer may tell what became of a message.
-        if self._clock.now() - state.seen_at > (_LONGEST_MEMORY if self._sent else kept):
+        if self._clock.now() - state.seen_at > (_LONGEST_MEMORY if self.waits_for_message else kept):
             return None
         return Resumption(state.id, self._handled, state.bound)
 
