@@ -49,3 +49,18 @@ def test_what_is_said_now_does_not_move_what_is_held_still() -> None:
     assert made.placed(WITH_BERT, now, is_held=False) == now
     earlier = now - timedelta(minutes=1)
     assert made.placed(WITH_BERT, earlier) == earlier
+
+
+def test_two_messages_that_a_server_handed_over_the_wrong_way_round() -> None:
+    made = begun()
+    at = datetime.fromtimestamp(1795583428.3, UTC)
+    second = made.in_turn(WITH_BERT, at, "1795583428173602")
+    first = made.in_turn(WITH_BERT, at + timedelta(milliseconds=2), "1795583428152965")
+    third = made.in_turn(WITH_BERT, at + timedelta(milliseconds=4), "1795583428179022")
+    assert first < second < third
+
+
+def test_ids_that_are_no_times_order_nothing() -> None:
+    made = begun()
+    for id in ("zzzzzzzzzzzzzzzz", "0000000000000001", "", "17"):
+        assert made.in_turn(WITH_BERT, LAST, id) == LAST
