@@ -8,7 +8,7 @@ from tests.session.wire import WITH_BERT
 from tui_xmpp.core.chat import Chat, ChatKind
 from tui_xmpp.session.chronology import Chronology
 
-NOON = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
+NOON = datetime(2026, 11, 25, 5, 0, 0, tzinfo=UTC)
 LAST = NOON + timedelta(milliseconds=200)
 
 
@@ -64,3 +64,13 @@ def test_ids_that_are_no_times_order_nothing() -> None:
     made = begun()
     for id in ("zzzzzzzzzzzzzzzz", "0000000000000001", "", "17"):
         assert made.in_turn(WITH_BERT, LAST, id) == LAST
+
+
+def test_what_was_held_goes_before_what_overtook_it() -> None:
+    made = begun()
+    overtaking = made.in_turn(WITH_BERT, made.placed(WITH_BERT, NOON), "1795583780769757")
+    held = [
+        made.in_turn(WITH_BERT, made.placed(WITH_BERT, NOON), id)
+        for id in ("1795583779231232", "1795583779255513")
+    ]
+    assert held[0] <= held[1] < overtaking

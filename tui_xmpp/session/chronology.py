@@ -23,14 +23,14 @@ class Chronology:
     def __init__(self) -> None:
         self._floors: dict[ChatKey, datetime] = {}
         self._recent: dict[ChatKey, deque[tuple[datetime, datetime]]] = {}
-        """Of what was said now: when the server took it, and the time kept for it."""
+        """When the server took what came lately, and the time kept for it."""
 
     def begin(self, chats: Iterable[Chat]) -> None:
         """A link stands: what is known now was said before all that was held for us."""
         self._floors = {chat.key: chat.last_at for chat in chats if chat.last_at is not None}
 
     def in_turn(self, chat: ChatKey, at: datetime, archive_id: str) -> datetime:
-        """Return the time to keep for a message that is said now, behind what the server took before it.
+        """Return the time to keep for a message that has just come, behind what the server took before it.
 
         While a session is being resumed a server may hand over two messages the wrong way round. ejabberd's
         archive ids are the microseconds at which it took a message; of other ids nothing follows.

@@ -77,8 +77,7 @@ class Reception:
             if not seen:
                 is_held = draft.at < now - _NOW
                 draft.at = self.chronology.placed(draft.chat, draft.at, is_held=is_held)
-                if not is_held:
-                    draft.at = self.chronology.in_turn(draft.chat, draft.at, draft.archive_id)
+                draft.at = self.chronology.in_turn(draft.chat, draft.at, draft.archive_id)
         for draft in messages:
             alike = [one.at for one in messages if one.chat == draft.chat] if seen else [draft.at]
             moment = timedelta(microseconds=1 if seen else -1)
