@@ -28,9 +28,11 @@ from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
+from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, cursor_place
 from tui_xmpp.ui.terminal.frame_lines import frame_lines
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 from tui_xmpp.ui.terminal.kept_frame import KeptFrame, Shown
+from tui_xmpp.ui.terminal.port import terminal_of
 
 PATIENCE = 0.3
 """Seconds that a key waits at most for the keys before it."""
@@ -49,6 +51,7 @@ class ChatApp(App[int]):
     ENABLE_COMMAND_PALETTE = False
     INLINE_PADDING = 0
     BINDINGS: ClassVar = []
+    CSS = REAL_CURSOR
 
     def __init__(
         self,
@@ -97,6 +100,7 @@ class ChatApp(App[int]):
 
     async def on_mount(self) -> None:
         """First what is remembered, or the sign-in; the engine's events come after."""
+        self.set_class(terminal_of(self) is not None, "-real-cursor")
         bridge = Bridge(self.engine, self.post_message)
         self._bridge_task = asyncio.create_task(bridge.run(), name="bridge")
         if not self.engine.world.accounts:
@@ -245,6 +249,19 @@ class ChatApp(App[int]):
         if not self._reloading.look() and self.look.today != self._today():
             self.look = self._look()
             self.main.wear(self.look)
+
+    # --- the cursor -----------------------------------------------------------------------------------
+
+    def post_display_hook(self) -> None:
+        """After every frame the real cursor stands where one writes: readers of any kind follow it."""
+        terminal = terminal_of(self)
+        if terminal is None:
+            return
+        place = cursor_place(self.focused)
+        if place is None:
+            terminal.hide_cursor()
+        else:
+            terminal.place_cursor(*place)
 
     # --- guards ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import subprocess
@@ -18,6 +19,7 @@ from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal.guard import safe_link
+from tui_xmpp.ui.terminal.handing import handed_over, line_typed, run_in_terminal
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -35,9 +37,9 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
         case "account":
             await app.sign_in()
         case "editor":
-            _editor(screen)
+            screen.start(_editor(screen))
         case "bare":
-            _bare(screen)
+            screen.start(_bare(screen))
         case "open-url":
             _open(screen, argument)
         case "mouse":
@@ -107,17 +109,15 @@ def _open(screen: MainScreen, url: str) -> None:
     screen.say(f"Opened {clean_line(url)}")
 
 
-def _editor(screen: MainScreen) -> None:
-    """Let an editor change the draft; the screen stands still meanwhile."""
+async def _editor(screen: MainScreen) -> None:
+    """Let an editor change the draft; what comes in meanwhile is there afterwards."""
     command = screen.settings.ui.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory(prefix="tui-xmpp-") as folder:
         path = Path(folder) / "message.txt"
         path.touch(mode=0o600)
         path.write_text(screen.composer.text, encoding="utf-8")
         try:
-            # Without batch_update a repaint while suspended blocks the program for good.
-            with screen.app.suspend(), screen.app.batch_update():
-                code = subprocess.call([*shlex.split(command), str(path)])
+            code = await run_in_terminal(screen.app, [*shlex.split(command), str(path)])
         except (OSError, ValueError) as error:
             screen.say(f"The editor {command!r} did not start: {error}. Set editor in [ui].", Level.ERROR)
             return
@@ -125,14 +125,20 @@ def _editor(screen: MainScreen) -> None:
             screen.say("This terminal cannot be handed to an editor.", Level.WARN)
             return
         text = path.read_text(encoding="utf-8", errors="replace").rstrip("\n")
-    screen.refresh(layout=True)
     if code:
         screen.say(f"The editor ended with code {code}; the draft is as it was.", Level.WARN)
         return
     screen.composer.load(text, pasted=True)
 
 
-def _bare(screen: MainScreen) -> None:
+def _print(text: str) -> None:
+    """Write to the terminal, however slow it is."""
+    assert sys.__stdout__ is not None
+    sys.__stdout__.write(text)
+    sys.__stdout__.flush()
+
+
+async def _bare(screen: MainScreen) -> None:
     """Print the chat as plain text and wait for Enter."""
     lines: list[str] = []
     for message in screen.transcript.messages():
@@ -140,10 +146,8 @@ def _bare(screen: MainScreen) -> None:
         when = screen.look.local(message.at).strftime("%Y-%m-%d %H:%M")
         lines += f"{when} {clean_line(who, 40)}: {clean(message.body)}".split("\n")
     try:
-        with screen.app.suspend(), screen.app.batch_update():
-            sys.__stdout__.write("\n".join(lines[-_BARE_LINES:]) + "\n\nEnter goes back. ")  # type: ignore[union-attr]
-            sys.__stdout__.flush()  # type: ignore[union-attr]
-            sys.__stdin__.readline()  # type: ignore[union-attr]
+        with handed_over(screen.app):
+            await asyncio.to_thread(_print, "\n".join(lines[-_BARE_LINES:]) + "\n\nEnter goes back. ")
+            await line_typed()
     except SuspendNotSupported:
         screen.say("This terminal cannot show plain text.", Level.WARN)
-    screen.refresh(layout=True)

@@ -18,7 +18,8 @@ from .forbidden import FORBIDDEN
 
 ENTER = "\x1b[?1049h"
 """xterm: the alternate screen, cleared."""
-_LEAVE = "\x1b[0m\x1b[?7h\x1b[?1049l\x1b[?25h"
+LEAVE = "\x1b[0m\x1b[?7h\x1b[?1049l\x1b[?25h"
+"""The normal screen, with its cursor."""
 _MOST = 256 * 1024
 """Bytes of a file; more was not written by us."""
 _MOST_REMOTE = 6 * 1024
@@ -32,8 +33,10 @@ _COLOURS = ("TERM", "COLORTERM", "NO_COLOR", "TEXTUAL_COLOR_SYSTEM")
 class Shown:
     """A frame that is on the terminal; typed keys wait unseen until somebody reads them."""
 
-    def __init__(self, input_fd: int, output_fd: int) -> None:
+    def __init__(self, lines: Sequence[str], input_fd: int, output_fd: int) -> None:
         """Take the terminal: no echo, no lines. Raises termios.error."""
+        self.lines = tuple(lines)
+        """The rows that are shown, with their SGR sequences; the last style of a row goes on to its end."""
         self._input, self._output = input_fd, output_fd
         self._before: list[Any] = termios.tcgetattr(input_fd)
         self.over = False
@@ -61,7 +64,7 @@ class Shown:
         self.over = True
         signal.signal(signal.SIGTERM, self._ending)
         with suppress(OSError):
-            _write(self._output, _LEAVE)
+            _write(self._output, LEAVE)
         with suppress(termios.error):
             termios.tcsetattr(self._input, termios.TCSANOW, self._before)
 
@@ -110,7 +113,7 @@ class KeptFrame:
             lines = self._read(columns, rows)
             if lines is None:
                 return None
-            shown = Shown(input_fd, output_fd)
+            shown = Shown(lines, input_fd, output_fd)
         except (OSError, ValueError, termios.error):
             return None
         try:

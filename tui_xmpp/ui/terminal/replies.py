@@ -12,6 +12,7 @@ _REPORT = re.compile(
     r"\x1b\[(?:[?>=][\d;:]*c"  # device attributes
     r"|\?[\d;]*n|[03]n"  # status reports and colour scheme
     r"|>[\d;]*[mqu]|\?\d*u"  # key modes
+    r"|\?[\d;]*\$y"  # states of modes
     r"|[468];\d+;\d+t)"  # sizes
 )
 # Textual reads some of these as the letters of a Mac keyboard, or as word keys.
@@ -26,6 +27,12 @@ class ReplyFilter:
     def __init__(self) -> None:
         self._held = ""
         self._pasting = False
+        self._answers: list[str] = []
+
+    def answers(self) -> list[str]:
+        """Return the answers taken out since the last call."""
+        answers, self._answers = self._answers, []
+        return answers
 
     def feed(self, text: str) -> str:
         """Return `text` without answers; the beginning of one is held until its end arrives."""
@@ -51,6 +58,7 @@ class ReplyFilter:
         return text, ""
 
     def _typed(self, text: str) -> str:
+        self._answers += _REPORT.findall(text)
         text = _REPORT.sub("", text)
         while (begin := _BEGIN.search(text)) is not None:
             end = _END.search(text, begin.end())

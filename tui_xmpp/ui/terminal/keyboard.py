@@ -1,0 +1,104 @@
+"""Reads the terminal: its answers are taken out, and what is typed becomes Textual's messages."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import os
+from typing import Protocol
+
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+from tui_xmpp.ui.terminal.replies import ReplyFilter
+
+_PATIENCE = 3.0
+"""Seconds an answer may take from its first byte to its last."""
+
+
+class Listener(Protocol):
+    """Who hears of it."""
+
+    def process_message(self, message: Message) -> None:
+        """A key, a click, a paste."""
+
+    def typed(self) -> None:
+        """Somebody typed."""
+
+    def answered(self, answer: str) -> None:
+        """The terminal answered, with this control sequence."""
+
+    def lost(self) -> None:
+        """The terminal is there no more."""
+
+
+class Keyboard:
+    """Listens to one descriptor without a thread, and never waits."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        self._descriptor: int | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._replies = ReplyFilter()
+        self._parser = XTermParser()
+        self._escape = ""
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def start(self, descriptor: int) -> None:
+        """Listen to this descriptor."""
+        self._descriptor = descriptor
+        self._loop.add_reader(descriptor, self._read)
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._descriptor is not None:
+            self._loop.remove_reader(self._descriptor)
+            self._descriptor = None
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _read(self) -> None:
+        assert self._descriptor is not None
+        try:
+            data = os.read(self._descriptor, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._listener.lost()
+            return
+        for timer in self._timers:
+            timer.cancel()
+        text = self._escape + self._decoder.decode(data)
+        self._escape = ""
+        if text.endswith("\x1b"):
+            # The key itself, or the beginning of a sequence whose rest is on its way.
+            text, self._escape = text[:-1], "\x1b"
+        self._take(text)
+        self._timers = [
+            self._loop.call_later(constants.ESCAPE_DELAY, self._rested),
+            self._loop.call_later(_PATIENCE, self._replies.forget),
+        ]
+
+    def _rested(self) -> None:
+        """Nothing followed: an Esc was the key."""
+        escape, self._escape = self._escape, ""
+        self._take(escape)
+        self._loop.call_later(constants.ESCAPE_DELAY, self._tick)
+
+    def _tick(self) -> None:
+        for message in self._parser.tick():
+            self._listener.process_message(message)
+
+    def _take(self, text: str) -> None:
+        typed = self._replies.feed(text) if text else ""
+        for answer in self._replies.answers():
+            self._listener.answered(answer)
+        if typed:
+            self._listener.typed()
+            for message in self._parser.feed(typed):
+                self._listener.process_message(message)

@@ -1,0 +1,115 @@
+"""When the next frame may go: the terminal's own answers say how much of the way is still full.
+
+A frame ends with a question every terminal answers in order (DECRQM 2026). Its answer says that the frame was
+drawn, how long the way is, and what it carries. Where none comes, the clock alone decides.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+QUESTION = "\x1b[?2026$p"
+ANSWER = "\x1b[?2026;"
+"""How the answer begins (DECRPM): the mode, then its state, then `$y`."""
+
+_SMALL = 200
+"""Characters that may go without a question."""
+_PATIENCE = 3.0
+"""Seconds after which an answer is not waited for any more."""
+_UNANSWERED = 0.1
+"""Seconds between two frames where nothing answers."""
+_BACKLOG = 0.25
+"""Seconds of drawing that may lie ahead of a second frame."""
+_SHARE = 0.3
+"""How much a new measure counts against the ones before."""
+
+
+class _Asked(NamedTuple):
+    at: float
+    size: int
+    """Characters on the way when it was asked, its own frame among them."""
+
+
+class Pacing:
+    """The state of the way to the terminal; every method takes the time, in seconds."""
+
+    def __init__(self, *, asks: bool) -> None:
+        """`asks`: the terminal is known to do no harm with the question."""
+        self.interval = 0.0
+        """Seconds between two frames at least, as the profile says."""
+        self.round_trip: float | None = None
+        self.rate: float | None = None
+        """Characters a second, as measured while the way was full."""
+        self.answers: bool | None = None
+        """Whether the terminal answers; None: not known yet."""
+        self._asks = asks
+        self._asked: deque[_Asked] = deque()
+        self._lost = 0
+        self._silent = 0
+        self._unasked = 0
+        self._shortest: float | None = None
+        self._last = float("-inf")
+
+    def wait(self, now: float) -> float:
+        """Seconds until a frame may go; an answer may make it less."""
+        self._give_up(now)
+        if not self.answers:
+            return max(0.0, self._last + max(self.interval, _UNANSWERED) - now)
+        pause = max(0.0, self._last + self.interval - now)
+        ahead = self._asked[-1].size / self.rate if self._asked and self.rate else 0.0
+        if not self._asked or (len(self._asked) < 2 and ahead < _BACKLOG):
+            return pause
+        return max(pause, self._asked[0].at + self._patience() - now)
+
+    def sent(self, size: int, now: float, *, echo: bool = False) -> str:
+        """A frame of so many characters goes now; returns the question to send behind it, or nothing.
+
+        `echo`: it shows only what was typed.
+        """
+        self._unasked += size
+        if not echo:
+            self._last = now
+        if not self._asks or self.answers is False or (self._unasked < _SMALL and self.answers is not None):
+            return ""
+        before = self._asked[-1].size if self._asked else 0
+        self._asked.append(_Asked(now, before + self._unasked))
+        self._unasked = 0
+        return QUESTION
+
+    def answered(self, now: float) -> None:
+        """The terminal has answered the oldest question."""
+        self.answers, self._silent = True, 0
+        if self._lost:
+            self._lost -= 1
+            return
+        if not self._asked:
+            return
+        asked = self._asked.popleft()
+        self._asked = deque(one._replace(size=one.size - asked.size) for one in self._asked)
+        taken = max(now - asked.at, 1e-6)
+        self._shortest = taken if self._shortest is None else min(self._shortest * 1.01, taken)
+        self.round_trip = _mixed(self.round_trip, taken)
+        busy = taken - self._shortest
+        if busy > 0.02 and asked.size > _SMALL:
+            self.rate = _mixed(self.rate, asked.size / busy)
+
+    def forget(self) -> None:
+        """The terminal was somebody else's: what was asked is not answered any more."""
+        self._asked.clear()
+        self._unasked = self._lost = 0
+
+    def _give_up(self, now: float) -> None:
+        while self._asked and now - self._asked[0].at > self._patience():
+            self._asked.popleft()
+            self._lost += 1
+            self._silent += 1
+            if self.answers is None or self._silent > 3:
+                self.answers = False
+
+    def _patience(self) -> float:
+        return max(_PATIENCE, 8 * (self.round_trip or 0.0))
+
+
+def _mixed(before: float | None, now: float) -> float:
+    return now if before is None else before + _SHARE * (now - before)
