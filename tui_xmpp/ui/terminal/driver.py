@@ -137,7 +137,7 @@ class ChatDriver(Driver):
     # --- what Textual writes ----------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
-        """Take a frame; of anything else only the bell and a clipboard pass, for all the rest is said by `say`."""
+        """Take a frame; of anything else only the bell and a clipboard pass: the rest is said by `say`."""
         if _PASSES.fullmatch(data):
             self.say(data)
             return
