@@ -215,6 +215,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             _some("on", _K.CHOICE, "on or off", choices=("on", "off")),
         ),
         _command("bare", "Show plain text to select with the mouse."),
+        _command("suspend", "Go back to the shell; `fg` comes here again."),
         _command("link", "Show what the link may carry."),
         _command("reload", "Read config.toml and the themes again."),
         _command("help", "Show keys and commands.", _some("command", _K.COMMAND, "one command")),

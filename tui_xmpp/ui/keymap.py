@@ -69,6 +69,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("members", ("alt+m",), "Show or hide the members of the room.", "everywhere", "members"),
     Binding("read-all", ("alt+shift+u",), "Mark every chat as read.", "everywhere", "read all"),
     Binding("bare", ("alt+l",), "Show plain text to select with the mouse.", "everywhere", "bare"),
+    Binding("suspend", ("ctrl+z",), "Go back to the shell; `fg` comes here again.", "everywhere", "suspend"),
     Binding("answer", ("alt+y",), "Answer the question shown.", "everywhere", "answer"),
     Binding("link", ("f9",), "Show what the link carries.", "everywhere", "link"),
     Binding("repaint", ("ctrl+l",), "Draw the screen anew.", "everywhere"),

@@ -112,6 +112,7 @@ ACTIONS: dict[str, Action] = {
     "read-all": _read_all,
     "answer": questions.answer,
     "bare": _screen("bare"),
+    "suspend": _screen("suspend"),
     "link": _screen("link"),
     "repaint": _screen("repaint"),
     "unread": _screen("unread"),

@@ -89,6 +89,7 @@ COMMANDS: dict[str, Run] = {
             "list",
             "members",
             "bare",
+            "suspend",
             "link",
         )
     },

@@ -80,7 +80,7 @@ async def screen_action(screen: MainScreen, id: str, argument: str = "") -> None
             screen.refresh(layout=True)
         case "sort":
             lists.sort(argument)
-        case "quit" | "bare" | "editor" | "theme" | "mouse" | "open-url" | "account" | "link" | "reload":
+        case _ if id in outside.IDS:
             await outside.act(screen, id, argument)
             return
         case "unread-from":

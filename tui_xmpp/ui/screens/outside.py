@@ -19,13 +19,19 @@ from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal.guard import safe_link
-from tui_xmpp.ui.terminal.handing import handed_over, line_typed, run_in_terminal
+from tui_xmpp.ui.terminal.handing import can_be_continued, handed_over, line_typed, run_in_terminal
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
 
 _BARE_LINES = 500
 _REMOTE = ("SSH_CONNECTION", "SSH_TTY", "MOSH_CONNECTION")
+
+
+IDS = frozenset(
+    ("quit", "account", "editor", "bare", "suspend", "open-url", "mouse", "theme", "link", "reload")
+)
+"""What `act` can do."""
 
 
 async def act(screen: MainScreen, id: str, argument: str) -> None:
@@ -40,6 +46,8 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             screen.start(_editor(screen))
         case "bare":
             screen.start(_bare(screen))
+        case "suspend":
+            _suspend(screen)
         case "open-url":
             _open(screen, argument)
         case "mouse":
@@ -129,6 +137,14 @@ async def _editor(screen: MainScreen) -> None:
         screen.say(f"The editor ended with code {code}; the draft is as it was.", Level.WARN)
         return
     screen.composer.load(text, pasted=True)
+
+
+def _suspend(screen: MainScreen) -> None:
+    """Stop until the shell continues us; where there is no shell nobody could."""
+    if can_be_continued():
+        screen.app.action_suspend_process()
+    else:
+        screen.say("There is no shell here to go back to.", Level.WARN)
 
 
 def _print(text: str) -> None:

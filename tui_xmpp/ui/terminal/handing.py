@@ -47,3 +47,12 @@ async def line_typed(descriptor: int = 0) -> None:
     finally:
         loop.remove_reader(descriptor)
     os.read(descriptor, 4096)
+
+
+def can_be_continued() -> bool:
+    """Whether a shell with job control started us: it alone can continue what was stopped."""
+    parent = os.getppid()
+    try:
+        return os.getsid(parent) == os.getsid(0) and os.getpgid(parent) != os.getpgrp()
+    except OSError:
+        return False

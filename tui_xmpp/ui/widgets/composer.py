@@ -125,6 +125,9 @@ class Composer(TextArea):
         elif key in _NEWLINE_KEYS:
             if self.multiline:
                 self.insert("\n")
+        elif key == "ctrl+underscore":
+            # As in every shell; Ctrl+Z goes back to it.
+            self.undo()
         elif key in ("tab", "shift+tab"):
             self.post_message(self.Wanted(self, key == "shift+tab"))
         elif key == "up" and self.cursor_location[0] == 0 and self.wrapped_document.height <= 1:
