@@ -75,7 +75,7 @@ class Glass:
         attributes = cell.pen.attributes.split(";")
         return (
             unicodedata.normalize("NFC", shown.data) == unicodedata.normalize("NFC", cell.text)
-            and (not cell.text or shown.bold == ("1" in attributes))
+            and (not cell.text.strip() or shown.bold == ("1" in attributes))
             and (not cell.text or shown.reverse == ("7" in attributes))
             and (not cell.text or shown.underscore == ("4" in attributes))
             and (not cell.text or (shown.bg != "default") == bool(cell.pen.ground))

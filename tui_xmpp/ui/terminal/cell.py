@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -24,11 +25,21 @@ class Cell(NamedTuple):
 
 
 PLAIN = Pen()
+_UNSEEN = frozenset("12358")
+"""Bold, faint, italic, blinking and hidden: nothing of them is seen where there is no text."""
 BLANK = Cell(" ", PLAIN)
 Row = list[Cell]
 
 _OFF = {"22": ("1", "2"), "23": ("3",), "24": ("4", "21"), "25": ("5", "6"), "27": ("7",), "28": ("8",)}
 _OFF |= {"29": ("9",), "54": ("51", "52"), "55": ("53",)}
+
+
+@lru_cache(8192)
+def blank_pen(pen: Pen) -> Pen:
+    """What is seen of a pen in a blank."""
+    if all(one in _UNSEEN for one in pen.attributes.split(";") if one):
+        return Pen("", "", pen.ground, pen.link)
+    return pen
 
 
 def dipped(pen: Pen, parameters: str) -> Pen:

@@ -101,7 +101,9 @@ class ChatDriver(Driver):
         self._pacing.interval = 1 / profile.frames
 
     def say(self, sequence: str) -> None:
-        """Send a control sequence of our own between two frames; too many that wait are dropped."""
+        """Send a control sequence of our own between two frames, once; too many that wait are dropped."""
+        if sequence in self._asides:
+            return
         if self._outlet is not None and sum(map(len, self._asides)) < _ASIDES:
             self._asides.append(sequence)
             self._soon()

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from zlib import crc32
 
-from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, Row
+from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, Row, blank_pen
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25"}
 _OFF |= {"7": "27", "8": "28", "9": "29", "53": "55"}
@@ -116,6 +116,10 @@ class Strokes:
         self._parts.append(change(self.pen, pen))
         self.pen = pen
 
+    def _hold_for(self, cell: Cell) -> None:
+        if not _fits(cell, self.pen):
+            self.hold(cell.pen)
+
     def row(self, y: int, shown: Row | None, want: Row) -> None:
         """Draw what differs in a row; `shown` None: nothing is known of it."""
         end = len(want)
@@ -129,7 +133,7 @@ class Strokes:
         self._cells(y, shown, want, tail)
         if tail < end and (shown is None or shown[tail:] != want[tail:]):
             self.move(tail, y)
-            self.hold(blank.pen)
+            self._hold_for(blank)
             # ECMA-48 §8.3.41, Erase In Line: to its end.
             self._parts.append("\x1b[K")
 
@@ -145,7 +149,7 @@ class Strokes:
             self.move(x, y)
             blanks = self._blanks(x, want, tail)
             if blanks > _ERASE:
-                self.hold(want[x].pen)
+                self._hold_for(want[x])
                 # ECMA-48 §8.3.38, Erase Character: the cursor stays.
                 self._parts.append(f"\x1b[{blanks}X")
                 x += blanks
@@ -156,16 +160,15 @@ class Strokes:
         """Draw again a few cells before `x` where that is shorter than to jump over them; returns `x`."""
         if self.y == y and self.x is not None and 0 < x - self.x <= _BRIDGE:
             between = want[self.x : x]
-            if all(cell.pen == self.pen and _SURE.fullmatch(cell.text) for cell in between):
+            if all(_fits(cell, self.pen) and _SURE.fullmatch(cell.text) for cell in between):
                 self._parts.append("".join(cell.text for cell in between))
                 self.x = x
         return x
 
     def _run(self, x: int, shown: Row | None, want: Row, tail: int) -> int:
         """Draw cells of one pen until they are what is shown for a while; returns where it stopped."""
-        pen = want[x].pen
-        self.hold(pen)
-        while x < tail and want[x].pen == pen:
+        self._hold_for(want[x])
+        while x < tail and _fits(want[x], self.pen):
             if shown is not None and self._same(x, shown, want, tail):
                 break
             cell = want[x]
@@ -199,6 +202,11 @@ class Strokes:
     def _erasable(self, cell: Cell) -> bool:
         attributes, _, ground, link = cell.pen
         return cell.text == " " and not attributes and not link and (self._erases or not ground)
+
+
+def _fits(cell: Cell, pen: Pen) -> bool:
+    """Whether a cell looks as it shall when it is drawn with this pen."""
+    return cell.pen == pen or (cell.text == " " and cell.pen == blank_pen(pen))
 
 
 def _step(cells: int, forward: str, back: str) -> str:
