@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
 UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools readme
+.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools bench-tools readme
 
 demo: demo-tools
 	.venv/bin/tui-xmpp demo
@@ -21,7 +21,7 @@ lint: test-tools
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: test-tools
+bench: bench-tools
 	$(PYTHON) -m pytest -m bench tests/bench
 	$(PYTHON) -m tests.readme
 
@@ -44,3 +44,6 @@ demo-tools:
 
 test-tools:
 	@.ci/install test
+
+bench-tools:
+	@.ci/install bench

@@ -24,7 +24,7 @@ FEATURES = (
 KINDS = ("phone", "pc", "console", "web", "handheld")
 SHOWS = ("", "", "", "<show>away</show>", "<status>On the train until four</status>")
 STANZA = re.compile(rb"<(iq|presence|message)\b[^>]*?(?:/>|>.*?</\1>)", re.DOTALL)
-DISCO = re.compile(rb"<iq\b(?=[^>]*type=['\"]get['\"])([^>]*)>\s*<query[^>]*disco#info['\"]([^>]*)")
+DISCO = re.compile(rb"<iq\b(?=[^>]*type=['\"]get['\"])([^>]*)>\s*<query\b(?=[^>]*disco#info['\"])([^>]*)")
 
 
 def attribute(name: bytes, tag: bytes) -> bytes:

@@ -82,7 +82,8 @@ class Stage:
             costs["second"] = near
         async with self.visit(subject, FAR) as (_, far):
             pass
-        async with self.visit(subject, still=LONG, end="drop") as (link, near):
+        end: Literal["leave", "drop"] = "drop" if subject.resumes else "leave"
+        async with self.visit(subject, still=LONG, end=end) as (link, near):
             costs["warm"] = {**near, "round_trips": far["round_trips"]}
             costs["message"] = await self._messages(subject, link)
         if subject.resumes:

@@ -1,4 +1,4 @@
-"""The clients whose sign-ins are measured, driven alike: ours, profanity, and the yardstick."""
+"""The clients whose sign-ins are measured, driven alike: ours, profanity, poezio, and the yardstick."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from tests.bench.poezio import Poezio
 from tests.bench.yardstick import Yardstick
 from tests.link.client import Client
 from tests.server.chat_server import Account, ChatServer
@@ -76,33 +77,43 @@ class Ours:
 
 
 class Theirs:
-    """profanity as it is shipped, but for notices on the desktop and the authority it trusts."""
+    """Another client, driven through a terminal; its sessions end with it."""
 
-    name = "profanity"
     resumes = False
-    starts_tls = True
 
-    def __init__(self, folder: Path, account: Account, server: ChatServer) -> None:
-        self._profanity = Profanity(folder)
+    def __init__(self, client: Profanity | Poezio, account: Account, server: ChatServer) -> None:
+        self.name = client.name
+        self.starts_tls = isinstance(client, Profanity)
+        self._client = client
         self._account = account
         self._server = server
         self._online = 0.0
 
     async def sign_in(self, port: int) -> None:
-        await asyncio.to_thread(self._profanity.connect, self._account, self._server, port=port)
+        await asyncio.to_thread(self._client.connect, self._account, self._server, port=port)
         self._online = time.monotonic()
 
     async def online(self) -> float:
         return self._online
 
     async def say(self, to: str, text: str) -> None:
-        await asyncio.to_thread(self._profanity.say, to, text)
+        await asyncio.to_thread(self._client.say, to, text)
 
     async def leave(self) -> None:
-        await asyncio.to_thread(self._profanity.quit)
+        await asyncio.to_thread(self._client.quit)
 
     async def drop(self) -> None:
-        await asyncio.to_thread(self._profanity.close)
+        await asyncio.to_thread(self._client.close)
+
+
+def profanity(folder: Path, account: Account, server: ChatServer) -> Theirs:
+    """profanity as it is shipped, but for notices on the desktop and the authority it trusts."""
+    return Theirs(Profanity(folder), account, server)
+
+
+def poezio(folder: Path, account: Account, server: ChatServer) -> Theirs:
+    """poezio as it is shipped, but for the authority it trusts."""
+    return Theirs(Poezio(folder), account, server)
 
 
 class Least:

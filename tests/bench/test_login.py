@@ -1,4 +1,4 @@
-"""What a sign-in costs and how long it takes, beside profanity and the least there can be, over one link."""
+"""What a sign-in costs and how long it takes, beside others' and the least there can be, over one link."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.bench import results
+from tests.bench.poezio import version as poezio_version
 from tests.bench.stage import QUIET, Cost, Stage, quiet, stage
-from tests.bench.subjects import Least, Ours, Subject, Theirs
+from tests.bench.subjects import Least, Ours, Subject, poezio, profanity
 from tests.link.client import Client
 from tests.link.proxy import Link
 from tests.link.shape import Shape
@@ -34,6 +35,8 @@ ROUND_TRIPS = {"token": 3.0, "password": 6.0}
 RESUME_UP, RESUME_DOWN = 1500, 4500
 BACK_SECONDS = 1.0
 THIN_SECONDS = {"token": 4.5, "password": 8.0}
+
+NO_POEZIO = "poezio: not measured, it is not installed (.ci/install bench says why)"
 
 Figures = dict[str, Any]
 
@@ -61,7 +64,7 @@ class Bars:
 def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
     """One installation of each client; ours first, so that nothing waits for it in the archive.
 
-    profanity signs in by password always, and is measured once.
+    The other clients sign in by password always, and are measured once; poezio where it is installed.
     """
 
     def place(name: str) -> Path:
@@ -69,7 +72,10 @@ def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
 
     ours = Ours(f"tui-xmpp, {how}", place("ours"), on.me, on.server)
     least = Least(place("least"), on.me, on.server, fast=how == "token")
-    return [ours, least, *([Theirs(place("theirs"), on.me, on.server)] if how == "password" else [])]
+    if how == "token":
+        return [ours, least]
+    others = [profanity, *([poezio] if poezio_version() else [])]
+    return [ours, least, *(other(place(other.__name__), on.me, on.server) for other in others)]
 
 
 async def costs(on: Stage, folder: Path, how: str) -> dict[str, dict[str, Cost]]:
@@ -99,7 +105,7 @@ async def back(on: Stage, folder: Path, absence: float) -> float:
 
 async def profanity_back(on: Stage, folder: Path) -> float:
     """Seconds from a cut until profanity connects again, which is before it is signed in."""
-    theirs = Theirs(folder, on.me, on.server)
+    theirs = profanity(folder, on.me, on.server)
     async with Link(on.server.c2s_port) as link:
         await theirs.sign_in(link.port)
         await quiet(link, QUIET)
@@ -199,10 +205,18 @@ async def test_login(
         ["server", "client", *whats, "round trips first/next/resumed"],
         *(row(name, client, cost) for name, *_ in plan for client, cost in figures[name]["costs"].items()),
     ]
+    figures["poezio"] = poezio_version() or NO_POEZIO
+    if figures["poezio"] == NO_POEZIO:
+        table.append([plan[-1][0], NO_POEZIO, *([""] * (len(table[0]) - 2))])
     title = f"Signing in with {PEOPLE} contacts there; bytes of TCP payload, TLS included"
     results.write("login", {"title": title, "table": table, **figures, "bars": bars.all})
     print(f"\n{bars.all}")
     assert not bars.missed
+
+
+def test_poezio_is_measured() -> None:
+    if not poezio_version():
+        pytest.skip(NO_POEZIO)
 
 
 def row(server: str, client: str, cost: dict[str, Cost]) -> list[object]:
