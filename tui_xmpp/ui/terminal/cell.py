@@ -24,11 +24,34 @@ class Cell(NamedTuple):
     pen: Pen
 
 
+class Ink(dict[str, Cell]):
+    """The cells of one pen by their text, each made once: most comparisons are of the same object then."""
+
+    def __init__(self, pen: Pen) -> None:
+        self._pen = pen
+        self[" "] = Cell(" ", blank_pen(pen))
+
+    def __missing__(self, text: str) -> Cell:
+        cell = Cell(text, self._pen)
+        if len(self) < _MOST:
+            self[text] = cell
+        return cell
+
+
+@lru_cache(512)
+def ink(pen: Pen) -> Ink:
+    """What a pen draws with."""
+    return Ink(pen)
+
+
 PLAIN = Pen()
 _UNSEEN = frozenset("12358")
 """Bold, faint, italic, blinking and hidden: nothing of them is seen where there is no text."""
 BLANK = Cell(" ", PLAIN)
 Row = list[Cell]
+
+_MOST = 1000
+"""Cells that one ink keeps."""
 
 _OFF = {"22": ("1", "2"), "23": ("3",), "24": ("4", "21"), "25": ("5", "6"), "27": ("7",), "28": ("8",)}
 _OFF |= {"29": ("9",), "54": ("51", "52"), "55": ("53",)}

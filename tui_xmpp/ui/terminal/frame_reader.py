@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rich.cells import split_graphemes
 
-from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, blank_pen, dipped
+from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, dipped, ink
 from tui_xmpp.ui.terminal.forbidden import FORBIDDEN
 from tui_xmpp.ui.terminal.guard import safe_link
 
@@ -67,12 +67,11 @@ def cells_of(text: str, pen: Pen = PLAIN) -> tuple[tuple[Cell, ...], Pen]:
 
 def _drawn(text: str, pen: Pen) -> list[Cell]:
     text = FORBIDDEN.sub("", text)
-    blank = Cell(" ", blank_pen(pen))
+    drawn = ink(pen)
     if text.isascii():
-        return [Cell(character, pen) if character != " " else blank for character in text]
+        return [drawn[character] for character in text]
     cells: list[Cell] = []
     for start, end, width in split_graphemes(text)[0]:
         if width:
-            cells.append(Cell(text[start:end], pen) if text[start:end] != " " else blank)
-            cells += [Cell("", pen)] * (width - 1)
+            cells += [drawn[text[start:end]], *[drawn[""]] * (width - 1)]
     return cells

@@ -10,8 +10,8 @@ from tui_xmpp.ui.terminal.cell import BLANK, PLAIN, Cell, Row
 from tui_xmpp.ui.terminal.scrolling import Shift, shifts
 from tui_xmpp.ui.terminal.strokes import Strokes
 
-_WORTH = 120
-"""Characters from which on it is worth looking for rows that only moved."""
+_CHEAP = 8
+"""Characters a changed row, below which no other way is looked for: no row is drawn for less."""
 
 
 class Painter:
@@ -81,15 +81,19 @@ class Painter:
         return (y for y in rows if self._shown[y] != self._want[y])
 
     def _draw(self, rows: list[int]) -> None:
-        best = self._strokes.copy()
-        self._rows(best, rows, self._shown)
-        for shift in shifts(rows, self._shown, self._want) if best.length > _WORTH else ():
+        best: Strokes | None = None
+        for shift in shifts(rows, self._shown, self._want):
             tried, shown = self._strokes.copy(), self._shifted(shift)
             self._scroll(tried, shift)
             moved = range(shift.top, shift.bottom + 1)
             self._rows(tried, sorted({*rows, *moved}), shown)
-            if tried.length < best.length:
+            if best is None or tried.length < best.length:
                 best = tried
+        if best is None or best.length > _CHEAP * len(rows):
+            plain = self._strokes.copy()
+            self._rows(plain, rows, self._shown)
+            if best is None or plain.length <= best.length:
+                best = plain
         for y in rows:
             self._shown[y] = list(self._want[y])
         self._strokes = best

@@ -13,6 +13,8 @@ _LEAST = 3
 """Rows that must have moved together."""
 _TRIES = 2
 """Distances that are looked at in one part of the screen, most rows first."""
+_MOST = 4
+"""Movements that are tried in all."""
 _BORDERS = frozenset("│┃|")
 
 
@@ -36,7 +38,7 @@ def shifts(rows: Sequence[int], shown: Sequence[Row | None], want: Sequence[Row]
         for by in _distances(old, new):
             for top, end in _runs(span, old, new, by):
                 shift = Shift(top, end + by, by) if by > 0 else Shift(top + by, end, by)
-                if shift not in found:
+                if shift not in found and len(found) < _MOST:
                     found.add(shift)
                     yield shift
 

@@ -160,7 +160,7 @@ class Strokes:
         """Draw again a few cells before `x` where that is shorter than to jump over them; returns `x`."""
         if self.y == y and self.x is not None and 0 < x - self.x <= _BRIDGE:
             between = want[self.x : x]
-            if all(_fits(cell, self.pen) and _SURE.fullmatch(cell.text) for cell in between):
+            if all(_fits(cell, self.pen) and _is_sure(cell.text) for cell in between):
                 self._parts.append("".join(cell.text for cell in between))
                 self.x = x
         return x
@@ -168,20 +168,26 @@ class Strokes:
     def _run(self, x: int, shown: Row | None, want: Row, tail: int) -> int:
         """Draw cells of one pen until they are what is shown for a while; returns where it stopped."""
         self._hold_for(want[x])
-        while x < tail and _fits(want[x], self.pen):
-            if shown is not None and self._same(x, shown, want, tail):
-                break
+        pen, parts = self.pen, self._parts
+        sure = True
+        while x < tail and sure:
             cell = want[x]
-            if cell.text == " " and self._blanks(x, want, tail) > _ERASE:
+            text = cell.text
+            if cell.pen is not pen and not _fits(cell, pen):
                 break
-            self._parts.append(cell.text)
-            wide = x + 1 < len(want) and not want[x + 1].text
-            x += 1 + wide
-            # Past the last column nobody knows where a terminal's cursor is.
-            sure = x < self.width and _SURE_WIDE.fullmatch(cell.text) if wide else _SURE.fullmatch(cell.text)
-            self.x = x if sure and x < self.width else None
-            if self.x is None and x < tail:
+            if shown is not None and shown[x] == cell and self._same(x, shown, want, tail):
                 break
+            if text == " " and self._blanks(x, want, tail) > _ERASE:
+                break
+            parts.append(text)
+            x += 1
+            if x < len(want) and not want[x].text:
+                x += 1
+                sure = _is_sure_wide(text)
+            elif not text.isascii():
+                sure = _is_sure(text)
+        # Past the last column nobody knows where a terminal's cursor is.
+        self.x = x if sure and x < self.width else None
         return x
 
     def _same(self, x: int, shown: Row, want: Row, tail: int) -> bool:
@@ -192,7 +198,7 @@ class Strokes:
     def _blanks(self, x: int, want: Row, tail: int) -> int:
         """How many equal blanks begin here that may be erased, the row going on behind them."""
         blank = want[x]
-        if not self._erasable(blank):
+        if want[min(x + _ERASE, tail - 1)] != blank or not self._erasable(blank):
             return 0
         end = x
         while end < tail and want[end] == blank:
@@ -202,6 +208,16 @@ class Strokes:
     def _erasable(self, cell: Cell) -> bool:
         attributes, _, ground, link = cell.pen
         return cell.text == " " and not attributes and not link and (self._erases or not ground)
+
+
+@lru_cache(4096)
+def _is_sure(text: str) -> bool:
+    return _SURE.fullmatch(text) is not None
+
+
+@lru_cache(4096)
+def _is_sure_wide(text: str) -> bool:
+    return _SURE_WIDE.fullmatch(text) is not None
 
 
 def _fits(cell: Cell, pen: Pen) -> bool:
