@@ -47,8 +47,13 @@ def _parts(span: range, want: Sequence[Row]) -> Iterator[tuple[int, int]]:
     """The whole width, and each part between two upright lines."""
     width = len(want[0])
     yield 0, width
-    lines = Counter(x for y in span for x, cell in enumerate(want[y]) if cell.text in _BORDERS)
-    borders = [-1, *sorted(x for x, count in lines.items() if count > len(span) * 0.7), width]
+    middle = want[span[len(span) // 2]]
+    lines = [x for x, cell in enumerate(middle) if cell.text in _BORDERS]
+    borders = [
+        -1,
+        *(x for x in lines if sum(want[y][x].text in _BORDERS for y in span) > len(span) * 0.7),
+        width,
+    ]
     if len(borders) > 2:
         for left, right in pairwise(borders):
             if right - left > 20:
