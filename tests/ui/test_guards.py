@@ -90,27 +90,6 @@ def test_links_of_known_schemes_stay(url: str) -> None:
     assert kept.style.link == url
 
 
-REPLIES = (
-    "\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
-    "\x1b]52;c;aGk=\x1b\\",
-    "\x1b[?62;22c",
-    "\x1b[>1;10;0c",
-    "\x1bP>|XTerm(370)\x1b\\",
-    "\x1b[?997;1n",
-    "\x1b_Gi=1;OK\x1b\\",
-)
-
-
-@pytest.mark.parametrize("reply", REPLIES)
-@pytest.mark.parametrize("cut", [None, 1, 3, 6])
-def test_what_a_terminal_answers_is_not_typed(reply: str, cut: int | None) -> None:
-    replies = ReplyFilter()
-    if cut is None:
-        assert replies.feed(f"a{reply}b") == "ab"
-    elif cut > 2:
-        assert replies.feed("a" + reply[:cut]) + replies.feed(reply[cut:] + "b") in ("ab", f"a{reply}b")
-
-
 @pytest.mark.parametrize(
     "keys", ["hello", "\x1b[A", "\x1b]", "\x1bP", "\x1bOP", "\x1b[1;3C", "\x1b[200~/x\n\x1b[201~"]
 )

@@ -1,8 +1,29 @@
-"""What a terminal tells of itself when it is asked."""
+"""What a terminal tells of itself when it is asked, and how it is asked."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from tui_xmpp.core.text import clean_line
+
+_DECRPM = re.compile(r"\x1b\[\?2026;(\d)\$y")
+_DA1 = re.compile(r"\x1b\[\?([\d;]*)c")
+_KEYBOARD = re.compile(r"\x1b\[\?\d+u")
+_BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
+_NAME = re.compile(r"\x1bP>\|([^\x1b\x07\x9c]*)")
+_GRAPHICS = re.compile(r"\x1b_Gi=31;")
+_NOTIFICATIONS = re.compile(r"\x1b\]99;[^;\x1b\x07]*p=\?[^;\x1b\x07]*;[^\x1b\x07\x9c]")
+
+_ASK_SYNCHRONISED = "\x1b[?2026$p"
+_ASK_NAME = "\x1b[>0q"
+_ASK_BACKGROUND = "\x1b]11;?\x1b\\"
+_ASK_KEYBOARD = "\x1b[?u"
+_ASK_NOTIFICATIONS = "\x1b]99;i=q:p=?;\x1b\\"
+# Kitty graphics protocol, "Querying support": one pixel that is not shown.
+_ASK_GRAPHICS = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+_ASK_ATTRIBUTES = "\x1b[c"
 
 
 @dataclass
@@ -22,7 +43,76 @@ class Capabilities:
     sixel: bool = False
     notifications: bool = False
     """It answers for OSC 99."""
+    asked: bool = False
+    """The last question was answered: what is still unknown will stay so."""
+    on_background: Callable[[], None] | None = None
+    """Called by `learn` when the ground is known or is another than before."""
+
+    @property
+    def dark(self) -> bool | None:
+        """Whether light text belongs on its ground; None while that is not known."""
+        if self.background is None:
+            return None
+        red, green, blue = self.background
+        # ITU-R BT.601: luma.
+        return 299 * red + 587 * green + 114 * blue < 127_500
 
     def learn(self, answer: str) -> bool:
         """Take in one answer, a whole control sequence; False: it tells nothing that is asked for."""
-        return False
+        if found := _DECRPM.fullmatch(answer):
+            # DECRPM: 1 set, 2 reset, 3 set for good; 0 and 4: it cannot be used.
+            self.synchronised = found.group(1) in "123"
+        elif found := _DA1.fullmatch(answer):
+            self.sixel = "4" in found.group(1).split(";")[1:]
+            self.asked = True
+        elif found := _BACKGROUND.match(answer):
+            red, green, blue = (_byte(part) for part in found.groups())
+            before, self.background = self.background, (red, green, blue)
+            if self.on_background is not None and self.background != before:
+                self.on_background()
+        elif found := _NAME.match(answer):
+            self.name = clean_line(found.group(1), 60)
+        elif _KEYBOARD.fullmatch(answer):
+            self.keyboard = True
+        elif _GRAPHICS.match(answer):
+            # An error is told only by who speaks it.
+            self.graphics = True
+        elif _NOTIFICATIONS.match(answer):
+            self.notifications = True
+        else:
+            return False
+        return True
+
+
+def questions(environment: Mapping[str, str]) -> str:
+    """Return what to ask a terminal at the start; DA1 is last, which every terminal answers.
+
+    Empty or shorter where a question would be printed, or where its answer would lose its way.
+    """
+    kind = environment.get("TERM", "")
+    if kind in ("", "dumb") or environment.get("TERM_PROGRAM") == "Apple_Terminal":
+        # Terminal.app prints the end of a mode query.
+        return ""
+    if kind.startswith("linux"):
+        # It knows no strings and prints what follows an intermediate character.
+        return _ASK_ATTRIBUTES
+    if environment.get("STY") or kind.startswith("screen.") or environment.get("MOSH_CONNECTION"):
+        return _ASK_SYNCHRONISED + _ASK_ATTRIBUTES
+    if environment.get("TMUX") or kind.startswith(("tmux", "screen")):
+        # tmux answers these itself. Others would set its title (APC), or their answers, asked for through
+        # it, would come back as keys for tmux.
+        return _ASK_SYNCHRONISED + _ASK_NAME + _ASK_BACKGROUND + _ASK_ATTRIBUTES
+    return (
+        _ASK_SYNCHRONISED
+        + _ASK_NAME
+        + _ASK_BACKGROUND
+        + _ASK_KEYBOARD
+        + _ASK_NOTIFICATIONS
+        + _ASK_GRAPHICS
+        + _ASK_ATTRIBUTES
+    )
+
+
+def _byte(part: str) -> int:
+    """One of the parts of an X colour (XParseColor): one to four digits, the largest is full."""
+    return round(int(part, 16) * 255 / int("f" * len(part), 16))
