@@ -77,7 +77,7 @@ async def test_a_link_over_ssh_is_copied_and_shown(monkeypatch) -> None:
     engine.receive(AVA, "see https://example.org/map and javascript:alert(1)")
     async with driven(engine) as seen:
         await seen.press("ctrl+up", "o")
-        await seen.shows("clipboard: https://example.org/map")
+        await seen.shows("clipboard (OSC 52): https://example.org/map")
         assert seen.app.clipboard == "https://example.org/map"
 
 

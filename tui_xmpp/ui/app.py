@@ -263,6 +263,16 @@ class ChatApp(App[int]):
         else:
             terminal.place_cursor(*place)
 
+    # --- the clipboard --------------------------------------------------------------------------------
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Also through screen, and never to a terminal that would print it."""
+        from tui_xmpp.ui.terminal.clipboard import for_clipboard
+        from tui_xmpp.ui.terminal.saying import say
+
+        self._clipboard = text
+        say(self, for_clipboard(text, os.environ).sequence)
+
     # --- guards ---------------------------------------------------------------------------------------
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -13,6 +13,7 @@ from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.terminal import clipboard
 from tui_xmpp.ui.terminal.guard import safe_link
 
 _OFTEN = ("👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅")
@@ -71,8 +72,8 @@ async def retry(face: Face) -> None:
 async def copy(face: Face) -> None:
     """Put the text of a message on the clipboard of the terminal."""
     if (message := subject(face)) is not None:
-        face.transcript.app.copy_to_clipboard(clean(message.body))
-        face.say(f"Sent {len(message.body)} characters to the terminal's clipboard.")
+        text = clean(message.body, max_chars=len(message.body) + 1, max_lines=message.body.count("\n") + 2)
+        face.say(await clipboard.copy(face.transcript.app, text, f"{len(text)} characters"))
 
 
 async def unread_from(face: Face) -> None:

@@ -18,6 +18,7 @@ from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.program import Program
+from tui_xmpp.ui.terminal import browsing, clipboard
 from tui_xmpp.ui.terminal.guard import safe_link
 from tui_xmpp.ui.terminal.handing import can_be_continued, handed_over, line_typed, run_in_terminal
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
 
 _BARE_LINES = 500
-_REMOTE = ("SSH_CONNECTION", "SSH_TTY", "MOSH_CONNECTION")
 
 
 IDS = frozenset(
@@ -49,7 +49,7 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
         case "suspend":
             _suspend(screen)
         case "open-url":
-            _open(screen, argument)
+            await _open(screen, argument)
         case "mouse":
             _mouse(screen, argument)
         case "theme":
@@ -92,27 +92,13 @@ def _mouse(screen: MainScreen, wanted: str) -> None:
     screen.say("Clicks and wheel come here." if wanted != "off" else "The mouse belongs to the terminal.")
 
 
-def _open(screen: MainScreen, url: str) -> None:
-    """Open a link; over SSH a browser would start on the wrong machine, so the link is copied."""
+async def _open(screen: MainScreen, url: str) -> None:
+    """Open a link; where a browser would start on the wrong machine, or cannot, the link is copied."""
     if not safe_link(url):
         screen.say("This kind of link is not opened.", Level.WARN)
         return
-    if any(name in os.environ for name in _REMOTE):
-        screen.app.copy_to_clipboard(url)
-        screen.say(f"Sent to the terminal's clipboard: {clean_line(url)}")
-        return
-    command = {"darwin": "open"}.get(sys.platform, "xdg-open")
-    try:
-        subprocess.Popen(
-            [command, url],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except OSError:
-        screen.app.copy_to_clipboard(url)
-        screen.say(f"Nothing here opens links; sent to the terminal's clipboard: {clean_line(url)}")
+    if not await browsing.is_here(os.environ) or not browsing.start(url):
+        screen.say(await clipboard.copy(screen.app, url, clean_line(url)))
         return
     screen.say(f"Opened {clean_line(url)}")
 
