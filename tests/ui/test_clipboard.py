@@ -9,7 +9,7 @@ import pytest
 
 from tests.ui.driving import driven
 from tests.ui.world import AVA, peopled
-from tui_xmpp.ui.terminal import clipboard, tmux
+from tui_xmpp.ui.terminal import clipboard
 from tui_xmpp.ui.terminal.clipboard import MOST, for_clipboard
 from tui_xmpp.ui.terminal.passthrough import Between, between, wrapped
 
@@ -101,7 +101,7 @@ async def test_inside_tmux_its_own_command_is_used(monkeypatch: pytest.MonkeyPat
         asked.append((arguments, given))
         return answer.pop(0)
 
-    monkeypatch.setattr(tmux, "ask_tmux", ask)
+    monkeypatch.setattr(clipboard, "ask_tmux", ask)
     for name, value in TMUX.items():
         monkeypatch.setenv(name, value)
     async with driven(peopled()) as seen:

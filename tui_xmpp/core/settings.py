@@ -50,6 +50,15 @@ class Attention:
     """The `[notify]` table."""
 
     bell: bool = True
+    """Ring, which tmux shows too (`monitor-bell`)."""
+    terminal: str = "auto"
+    """`auto`, `off`, or the OSC that has the terminal show a notification: `9`, `99`, `777`."""
+    text: str = "sender"
+    """What a notification says: `none`, `sender` or `message`."""
+    command: str = ""
+    """Run for a notification, without a shell; it finds the words in its environment."""
+    status_file: str = ""
+    """File that says how much waits; empty: none."""
     default: Notify = Notify.ALL
     """For one-to-one chats."""
     rooms: Notify = Notify.MENTIONS

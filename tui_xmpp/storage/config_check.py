@@ -25,6 +25,8 @@ _ONE_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("ui", "sort"): ("activity", "name"),
     ("ui", "send_key"): ("enter", "alt+enter"),
     ("account", "link"): tuple(PROFILES),
+    ("notify", "terminal"): ("auto", "off", "9", "99", "777"),
+    ("notify", "text"): ("none", "sender", "message"),
 }
 _RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("account", "port"): (0, 65535),

@@ -13,7 +13,6 @@ from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face, Kind
-from tui_xmpp.ui.terminal import clipboard
 from tui_xmpp.ui.terminal.guard import safe_link
 
 _OFTEN = ("👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅")
@@ -71,6 +70,8 @@ async def retry(face: Face) -> None:
 
 async def copy(face: Face) -> None:
     """Put the text of a message on the clipboard of the terminal."""
+    from tui_xmpp.ui.terminal import clipboard
+
     if (message := subject(face)) is not None:
         text = clean(message.body, max_chars=len(message.body) + 1, max_lines=message.body.count("\n") + 2)
         face.say(await clipboard.copy(face.transcript.app, text, f"{len(text)} characters"))

@@ -153,7 +153,9 @@ class Furniture:
         """Account, activity and link; the connection in words while it is not up."""
         screen, look = self._screen, self._screen.look
         value = words.status(screen.world, screen.chat)
-        self._title(sum(one.unread for one in value.activity))
+        unread = sum(one.unread for one in value.activity)
+        self._title(unread)
+        screen.count(unread, sum(one.mentions for one in value.activity))
         sentence = words.connection(screen.world, screen.chat, datetime.now(UTC))
         style = look.style("warn")
 

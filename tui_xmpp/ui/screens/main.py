@@ -39,6 +39,8 @@ from tui_xmpp.ui.widgets.message_log import MessageLog
 from tui_xmpp.ui.widgets.rows import Rows
 
 if TYPE_CHECKING:
+    from tui_xmpp.ui.screens.ringing import Ringing
+    from tui_xmpp.ui.terminal.status_file import StatusFile
     from tui_xmpp.ui.widgets.popup import Popup
 
 
@@ -78,6 +80,9 @@ class MainScreen(Screen[None]):
         self.furniture = Furniture(self)
         self.view = ChatView(self)
         self.works = Works(self, self.do)
+        # Not before something rings or a file is wanted: the first screen is sooner there without them.
+        self._ringing: Ringing | None = None
+        self._status_file: StatusFile | None = None
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -132,6 +137,27 @@ class MainScreen(Screen[None]):
     def offer(self, text: str) -> None:
         """Say what can be typed now."""
         self.furniture.offer(text)
+
+    def ring(self, messages: Sequence[Message]) -> None:
+        """Call for attention for these."""
+        if self._ringing is None:
+            from tui_xmpp.ui.screens.ringing import Ringing
+
+            self._ringing = Ringing(self)
+        self._ringing.take(messages)
+
+    def count(self, unread: int, mentions: int) -> None:
+        """Let other programs know how much waits, where the configuration wants that."""
+        path = self.settings.notify.status_file
+        if self._status_file is None:
+            if not path:
+                return
+            from tui_xmpp.ui.terminal.status_file import StatusFile
+
+            self._status_file = StatusFile()
+        self._status_file.use(path)
+        if fault := self._status_file.show(unread, mentions):
+            self.say(fault, Level.WARN)
 
     async def do(self, command: cmd.Command) -> bool:
         """Ask the engine; a refusal is told to the user, and False returned."""
@@ -266,9 +292,13 @@ class MainScreen(Screen[None]):
         self.refresh_all()
         self.opened.set()
 
-    def on_unmount(self) -> None:
-        """Nothing more is asked."""
+    async def on_unmount(self) -> None:
+        """Nothing more is asked or told."""
         self.works.end()
+        if self._ringing is not None:
+            await self._ringing.end()
+        if self._status_file is not None:
+            self._status_file.end()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show the panes this width has room for."""

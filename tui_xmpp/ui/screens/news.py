@@ -67,10 +67,12 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     if members:
         screen.lists.refill_members()
     screen.furniture.all()
-    if any(
-        isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old) for event in happened
-    ):
-        screen.app.bell()
+    if ringing := [
+        event.message
+        for event in happened
+        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
+    ]:
+        screen.ring(ringing)
 
 
 def _notice(screen: MainScreen, event: Event) -> None:
@@ -98,14 +100,13 @@ def _notice(screen: MainScreen, event: Event) -> None:
 
 def rings(screen: MainScreen, message: Message, old: bool) -> bool:
     """Whether a message may ring: it is new, not in view, and its chat's rule allows it."""
-    attention = screen.settings.notify
-    if old or not attention.bell or message.delivery is not Delivery.INCOMING:
+    if old or message.delivery is not Delivery.INCOMING:
         return False
     if message.outgoing or not message.body or message.type is MessageType.ERROR:
         return False
     if message.chat == screen.chat and screen.app.app_focus and screen.transcript.following:
         return False
-    return _allowed(screen.world, message, attention)
+    return _allowed(screen.world, message, screen.settings.notify)
 
 
 def _allowed(world: World, message: Message, attention: Attention) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from textual.app import App
 
 from tui_xmpp.ui.terminal.passthrough import Between, between, wrapped
+from tui_xmpp.ui.terminal.tmux import ask_tmux
 
 MOST = 56_000
 """Bytes of text: 74,668 of base64. Terminals cut longer strings off, xterm at 100,000 at the latest."""
@@ -50,8 +51,6 @@ def for_clipboard(text: str, environment: Mapping[str, str]) -> Clip:
 
 async def copy(app: App[Any], text: str, what: str) -> str:
     """Send *text* to the clipboard; return where to, or why not, and *what* it is, in one line."""
-    from tui_xmpp.ui.terminal.tmux import ask_tmux
-
     clip = for_clipboard(text, os.environ)
     # tmux ignores what programs send it unless set-clipboard is on. What its own command is given it passes
     # on by default (`load-buffer -w`, since tmux 3.2).
