@@ -93,6 +93,7 @@ def test_attributes_are_asked_last() -> None:
         asked = questions(environment)
         assert asked.endswith("\x1b[c")
         assert asked.count("\x1b[c") == 1
+        assert "$p" not in asked
 
 
 def test_nothing_is_asked_that_does_harm() -> None:

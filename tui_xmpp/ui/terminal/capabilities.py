@@ -16,7 +16,6 @@ _NAME = re.compile(r"\x1bP>\|([^\x1b\x07\x9c]*)")
 _GRAPHICS = re.compile(r"\x1b_Gi=31;")
 _NOTIFICATIONS = re.compile(r"\x1b\]99;[^;\x1b\x07]*p=\?[^;\x1b\x07]*;[^\x1b\x07\x9c]")
 
-_ASK_SYNCHRONISED = "\x1b[?2026$p"
 _ASK_NAME = "\x1b[>0q"
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _ASK_KEYBOARD = "\x1b[?u"
@@ -87,30 +86,20 @@ class Capabilities:
 def questions(environment: Mapping[str, str]) -> str:
     """Return what to ask a terminal at the start; DA1 is last, which every terminal answers.
 
-    Empty or shorter where a question would be printed, or where its answer would lose its way.
+    Empty or shorter where a question would be printed, or where its answer would lose its way. Mode 2026
+    is not among them: `pacing` asks for it behind frames, and must tell the answers apart.
     """
     kind = environment.get("TERM", "")
     if kind in ("", "dumb") or environment.get("TERM_PROGRAM") == "Apple_Terminal":
-        # Terminal.app prints the end of a mode query.
         return ""
-    if kind.startswith("linux"):
-        # It knows no strings and prints what follows an intermediate character.
+    if kind.startswith(("linux", "screen.")) or environment.get("STY") or environment.get("MOSH_CONNECTION"):
+        # They print strings, or swallow them, or hand them to whichever terminal is there.
         return _ASK_ATTRIBUTES
-    if environment.get("STY") or kind.startswith("screen.") or environment.get("MOSH_CONNECTION"):
-        return _ASK_SYNCHRONISED + _ASK_ATTRIBUTES
     if environment.get("TMUX") or kind.startswith(("tmux", "screen")):
         # tmux answers these itself. Others would set its title (APC), or their answers, asked for through
         # it, would come back as keys for tmux.
-        return _ASK_SYNCHRONISED + _ASK_NAME + _ASK_BACKGROUND + _ASK_ATTRIBUTES
-    return (
-        _ASK_SYNCHRONISED
-        + _ASK_NAME
-        + _ASK_BACKGROUND
-        + _ASK_KEYBOARD
-        + _ASK_NOTIFICATIONS
-        + _ASK_GRAPHICS
-        + _ASK_ATTRIBUTES
-    )
+        return _ASK_NAME + _ASK_BACKGROUND + _ASK_ATTRIBUTES
+    return _ASK_NAME + _ASK_BACKGROUND + _ASK_KEYBOARD + _ASK_NOTIFICATIONS + _ASK_GRAPHICS + _ASK_ATTRIBUTES
 
 
 def _byte(part: str) -> int:
