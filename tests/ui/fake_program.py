@@ -1,4 +1,7 @@
-"""The screen over a fake engine, as a program of its own: for tests in a real pseudo-terminal."""
+"""The screen over a fake engine, as a program of its own: for tests in a real pseudo-terminal.
+
+`FAKE_THEME` is the theme that was chosen; empty: none was.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def main() -> None:
     app = ChatApp(
         engine,
         engine.archive,
-        Settings(ui=Ui(theme="quiet-dark")),
+        Settings(ui=Ui(theme=os.environ.get("FAKE_THEME", "quiet-dark"))),
         config_folder=None,
         config=FakeConfig(),
         today=lambda: NOON.date(),

@@ -36,6 +36,29 @@ def test_answers_of_the_terminal_are_not_typed(terminal: Terminal) -> None:
     terminal.wait_for("onetwo")
 
 
+@pytest.mark.parametrize(
+    ("chosen", "ground", "worn"),
+    [
+        ("", "ffff/ffff/ffff", "fbfbf9"),
+        ("", "1e1e/1e1e/2e2e", None),
+        ("quiet-dark", "ffff/ffff/ffff", None),
+        ("ansi", "ffff/ffff/ffff", None),
+    ],
+)
+def test_the_theme_follows_the_ground_where_none_was_chosen(
+    chosen: str, ground: str, worn: str | None
+) -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program"]
+    with Terminal(argv, env={"FAKE_THEME": chosen}, cwd=ROOT) as running:
+        running.wait_for("Which platform")
+        before = running.screen.buffer[5][5].bg
+        running.send(f"\x1b]11;rgb:{ground}\x07x")
+        running.wait_for("> x")
+        if worn:
+            running.wait_until(lambda: running.screen.buffer[5][5].bg == worn, "the other theme")
+        assert running.screen.buffer[5][5].bg == (worn or before)
+
+
 def test_alt_keys_come_as_esc_and_a_letter(terminal: Terminal) -> None:
     terminal.send("\x1b2")
     terminal.wait_for("lunch")

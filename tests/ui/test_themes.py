@@ -147,3 +147,4 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
 )
 def test_the_default_follows_the_terminal(environ: dict[str, str], name: str) -> None:
     assert default_theme(environ) == name
+    assert default_theme(environ, light=True) == name.replace("quiet-dark", "quiet-light")

@@ -14,7 +14,7 @@ class Ui:
     """The `[ui]` table."""
 
     theme: str = ""
-    """Theme name; empty: the terminal's own palette over SSH, `quiet-dark` else."""
+    """Theme name; empty: the terminal's own palette over SSH, else `quiet-dark`, on white `quiet-light`."""
     sort: str = "activity"
     """`activity` or `name`: the order of the chat list."""
     mouse: bool = True

@@ -100,7 +100,12 @@ class ChatApp(App[int]):
 
     async def on_mount(self) -> None:
         """First what is remembered, or the sign-in; the engine's events come after."""
-        self.set_class(terminal_of(self) is not None, "-real-cursor")
+        terminal = terminal_of(self)
+        self.set_class(terminal is not None, "-real-cursor")
+        if terminal is not None:
+            terminal.capabilities.on_background = self._reloading.follow_ground
+            # It may have told it already.
+            self.call_later(self._reloading.follow_ground)
         bridge = Bridge(self.engine, self.post_message)
         self._bridge_task = asyncio.create_task(bridge.run(), name="bridge")
         if not self.engine.world.accounts:

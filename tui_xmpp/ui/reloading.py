@@ -12,6 +12,7 @@ from tui_xmpp.core.ports import ConfigError, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.keymap import Keymap
+from tui_xmpp.ui.terminal.port import terminal_of
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.app import ChatApp
@@ -89,7 +90,18 @@ class Reloading:
             self.use_mouse()
         if settings.ui.theme == before.ui.theme:
             return app.theme_name
-        return settings.ui.theme or themes.default_theme(os.environ)
+        return settings.ui.theme or self._default()
+
+    def follow_ground(self) -> None:
+        """The terminal told the colour of its ground: wear a theme that suits it, unless one was chosen."""
+        app = self._app
+        if not app.settings.ui.theme and (name := self._default()) != app.theme_name:
+            app.use_theme(name, keep=False)
+
+    def _default(self) -> str:
+        terminal = terminal_of(self._app)
+        light = terminal is not None and terminal.capabilities.dark is False
+        return themes.default_theme(os.environ, light=light)
 
     def _first(self, error: Exception) -> str:
         """Return the first line of an error, without the folder: the line on the screen is short."""

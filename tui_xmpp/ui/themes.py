@@ -153,14 +153,16 @@ def changed_files(user_folder: Path | None) -> dict[Path, int]:
     return times
 
 
-def default_theme(environ: Mapping[str, str]) -> str:
-    """Return the name of the theme to use when none was chosen."""
+def default_theme(environ: Mapping[str, str], *, light: bool = False) -> str:
+    """Return the name of the theme to use when none was chosen; *light*: so is the terminal's ground."""
     # https://no-color.org: "when present and not an empty string (regardless of its value)".
     if environ.get("NO_COLOR"):
         return "mono"
     remote = any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
     full = environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
-    return "quiet-dark" if full and not remote else "ansi"
+    if not full or remote:
+        return "ansi"
+    return "quiet-light" if light else "quiet-dark"
 
 
 def to_textual(theme: Theme) -> TextualTheme:
