@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import sys
 import termios
@@ -17,7 +16,7 @@ from textual.driver import Driver
 from textual.geometry import Size
 
 from tui_xmpp.core.terminal import TerminalProfile, first_profile
-from tui_xmpp.ui.terminal.capabilities import Capabilities
+from tui_xmpp.ui.terminal.capabilities import Capabilities, questions
 from tui_xmpp.ui.terminal.frame_reader import cells_of, read_frame
 from tui_xmpp.ui.terminal.kept_frame import ENTER, LEAVE, Shown
 from tui_xmpp.ui.terminal.keyboard import Keyboard
@@ -43,7 +42,6 @@ _ASIDES = 256 * 1024
 _BEGIN = "\x1b[22;2t\x1b[?7l\x1b[?1004h\x1b[?2004h\x1b[>1u"
 _END = "\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[r\x1b[23;2t"
 _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1000l\x1b[?1006l"
-_PASSES = re.compile(r"\x07|\x1b\]52;c;[A-Za-z0-9+/=]*\x07")
 _SILENT = ("dumb", "linux")
 """Kinds of terminal that print a question instead of answering it."""
 
@@ -57,13 +55,14 @@ class ChatDriver(Driver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         environment = os.environ
         kind = environment.get("TERM", "")
-        asks = kind not in _SILENT and environment.get("TERM_PROGRAM") != "Apple_Terminal"
+        asks = not kind.startswith(_SILENT) and environment.get("TERM_PROGRAM") != "Apple_Terminal"
         self._input = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._output = next((one for one in (1, 2, 0) if os.isatty(one)), 1)
         # GNU screen erases with the ground of the terminal, not with that of the pen.
         self._painter = Painter(erases="STY" not in environment)
         self._pacing = Pacing(asks=asks)
         self.capabilities = Capabilities()
+        self._curious = True
         self._outlet: Outlet | None = None
         self._modes: list[Any] | None = None
         self._asides: list[str] = []
@@ -99,6 +98,7 @@ class ChatDriver(Driver):
     def use(self, profile: TerminalProfile) -> None:
         """Draw as often as this profile allows."""
         self._pacing.interval = 1 / profile.frames
+        self._curious = self._curious and not profile.settle
 
     def say(self, sequence: str) -> None:
         """Send a control sequence of our own between two frames, once; too many that wait are dropped."""
@@ -139,8 +139,8 @@ class ChatDriver(Driver):
     # --- what Textual writes ----------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
-        """Take a frame; of anything else only the bell and a clipboard pass: the rest is said by `say`."""
-        if _PASSES.fullmatch(data):
+        """Take a frame; of anything else only the bell is let through, for all the rest is said by `say`."""
+        if data == "\x07":
             self.say(data)
             return
         size = self._app.size
@@ -235,10 +235,15 @@ class ChatDriver(Driver):
         if self._mouse:
             begin += _MOUSE_ON
         self._cursor_shown, self._shape_shown = False, 0
-        self._outlet.write(f"{begin}{_BEGIN}\x1b[?25l{_title(self._unread)}")
+        self._outlet.write(f"{begin}{_BEGIN}\x1b[?25l{_title(self._unread)}{self._questions()}")
         self._keys.start(self._input)
         self._tell_size()
         self._soon()
+
+    def _questions(self) -> str:
+        """What the terminal is asked, once; a slow one is not asked at all."""
+        curious, self._curious = self._curious, False
+        return questions(os.environ) if curious else ""
 
     def _take_over(self) -> bool:
         """Set the modes of the line; True: the last session's frame is on the terminal already."""

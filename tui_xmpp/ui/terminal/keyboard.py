@@ -43,7 +43,6 @@ class Keyboard:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._replies = ReplyFilter()
         self._parser = XTermParser()
-        self._escape = ""
         self._timers: list[asyncio.TimerHandle] = []
 
     def start(self, descriptor: int) -> None:
@@ -73,29 +72,26 @@ class Keyboard:
             return
         for timer in self._timers:
             timer.cancel()
-        text = self._escape + self._decoder.decode(data)
-        self._escape = ""
-        if text.endswith("\x1b"):
-            # The key itself, or the beginning of a sequence whose rest is on its way.
-            text, self._escape = text[:-1], "\x1b"
-        self._take(text)
+        self._take(self._replies.feed(self._decoder.decode(data), whole=False))
         self._timers = [
             self._loop.call_later(constants.ESCAPE_DELAY, self._rested),
-            self._loop.call_later(_PATIENCE, self._replies.forget),
+            self._loop.call_later(_PATIENCE, self._given_up),
         ]
 
     def _rested(self) -> None:
-        """Nothing followed: an Esc was the key."""
-        escape, self._escape = self._escape, ""
-        self._take(escape)
-        self._loop.call_later(constants.ESCAPE_DELAY, self._tick)
+        """Nothing followed for a moment: an Esc was the key."""
+        self._take(self._replies.feed(""))
+        self._timers.append(self._loop.call_later(constants.ESCAPE_DELAY, self._tick))
 
     def _tick(self) -> None:
         for message in self._parser.tick():
             self._listener.process_message(message)
 
-    def _take(self, text: str) -> None:
-        typed = self._replies.feed(text) if text else ""
+    def _given_up(self) -> None:
+        """The end of an answer did not come: some of it may have been typed."""
+        self._take(self._replies.forget())
+
+    def _take(self, typed: str) -> None:
         for answer in self._replies.answers():
             self._listener.answered(answer)
         if typed:
