@@ -104,3 +104,31 @@ def test_a_link_is_opened_once_and_closed() -> None:
     text = strokes.take()
     assert text.count("https://example.org/") == 1
     assert text.index("HERE") < text.index("\x1b]8;;\x1b\\")
+
+
+def test_a_run_never_stops_inside_a_wide_character() -> None:
+    """Its second half alone is nothing that could be drawn."""
+    strokes = Strokes(40, erases=True)
+    wide = [Cell("漢", PLAIN), Cell("", PLAIN)]
+    other = [Cell("字", PLAIN), Cell("", PLAIN)]
+    strokes.row(0, row("ab", 2) + wide + row("", 36), row("ab", 2) + other + row("", 36))
+    assert strokes.take() == "\x1b[1;3H字"
+    strokes = Strokes(40, erases=True)
+    half = [Cell("漢", RED), Cell("", PLAIN)]
+    strokes.row(0, row("ab", 2) + wide + row("", 36), row("ab", 2) + half + row("", 36))
+    assert "漢" in strokes.take()
+
+
+@pytest.mark.parametrize("attribute", ["4", "7", "9"])
+def test_blanks_that_show_an_attribute_are_drawn_and_not_erased(attribute: str) -> None:
+    strokes = Strokes(40, erases=True)
+    strokes.row(0, row(""), [Cell(" ", Pen(attribute))] * 40)
+    text = strokes.take()
+    assert " " * 40 in text
+    assert "X" not in text
+    assert "K" not in text
+
+
+def test_a_way_down_keeps_its_column_without_a_line_feed() -> None:
+    """The terminal makes CR LF of a line feed."""
+    assert "\n" not in moved((30, 5), (30, 6))
