@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 
@@ -11,7 +11,8 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render import status as render
-from tui_xmpp.ui.screens import words
+from tui_xmpp.ui.screens import layout, words
+from tui_xmpp.ui.screens.program import Program
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -56,15 +57,11 @@ class Furniture:
         """The notice, else who is typing."""
         screen, look = self._screen, self._screen.look
         notice, level = self._notice
+        screen.hint.display = bool(notice) or not layout.is_small(screen)
         if notice:
             screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
             return
         names = words.typing(screen.world, screen.chat) if screen.chat and screen.settings.ui.typing else []
-        width, height = screen.size
-        if height and (width < 40 or height < 10):
-            tiny = "small window: 40x10 shows more"
-            screen.hint.show(lambda width: _line(tiny, look.style("dim")))
-            return
         below = screen.transcript.new_below
         if not names and below and not screen.transcript.following:
             end = screen.keymap.keys_of("end") or "End"
@@ -152,7 +149,8 @@ class Furniture:
     def status(self) -> None:
         """Account, activity and link; the connection in words while it is not up."""
         screen, look = self._screen, self._screen.look
-        value = words.status(screen.world, screen.chat)
+        choice = cast(Program, screen.app).terminal.choice
+        value = words.status(screen.world, screen.chat, choice)
         unread = sum(one.unread for one in value.activity)
         self._title(unread)
         screen.count(unread, sum(one.mentions for one in value.activity))

@@ -30,6 +30,7 @@ MainScreen {
     & #list { display: none; height: 1fr; }
     & #list.-above { layer: above; dock: left; }
     & #members { display: none; width: 20; height: 1fr; border-left: solid $dim; }
+    & #members.-above { layer: above; dock: right; }
     & #writing { height: auto; max-height: 8; }
     & #prompt { width: 2; }
     & #banner { display: none; }
@@ -37,20 +38,31 @@ MainScreen {
 """
 
 
+def is_small(screen: MainScreen) -> bool:
+    """Return whether there is room for nothing but the last lines and the line one writes on."""
+    return screen.size.width < SMALL[0] or screen.size.height < SMALL[1]
+
+
 def arrange(screen: MainScreen) -> None:
     """Show the panes this size has room for."""
     width, height = screen.size.width, screen.size.height
-    small = width < SMALL[0] or height < SMALL[1]
-    wide = width >= LIST_FROM
+    small = is_small(screen)
+    wide = width >= LIST_FROM and screen.profile.list_beside
     lists = screen.lists
+    if small:
+        lists.put_away()
     screen.list_pane.set_class(not wide, "-above")
     screen.list_pane.display = not small and (lists.wanted if wide else lists.active)
     screen.topic.display = not small and height >= TOPIC_FROM
-    screen.status.display = not small or height >= 4
-    screen.hint.display = not small or height >= 6
+    screen.status.display = not small
     chat = screen.world.chats.get(screen.chat) if screen.chat else None
     room = chat is not None and chat.kind is ChatKind.ROOM
-    members = room and not small and (lists.members if lists.members is not None else width >= MEMBERS_FROM)
+    members = (
+        room
+        and not small
+        and (lists.members if lists.members is not None else wide and width >= MEMBERS_FROM)
+    )
+    screen.members.set_class(not wide, "-above")
     screen.members.display = members
     if members:
         lists.refill_members()

@@ -20,6 +20,7 @@ from tui_xmpp.core.events import Event, Level, Question
 from tui_xmpp.core.message import Message, Place
 from tui_xmpp.core.ports import ArchiveReader, Engine, StorageError
 from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.terminal import PROFILES, TerminalProfile
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions import complete, keys
 from tui_xmpp.ui.actions.face import Kind
@@ -29,7 +30,9 @@ from tui_xmpp.ui.screens import layout, news, pressing
 from tui_xmpp.ui.screens.chat_view import ChatView
 from tui_xmpp.ui.screens.furniture import Furniture
 from tui_xmpp.ui.screens.lists import Lists
+from tui_xmpp.ui.screens.log_hearing import LogHearing
 from tui_xmpp.ui.screens.popups import Popups
+from tui_xmpp.ui.screens.settling import TICK, Settling
 from tui_xmpp.ui.screens.works import Works
 from tui_xmpp.ui.screens.writing import Writing
 from tui_xmpp.ui.widgets.composer import Composer
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.popup import Popup
 
 
-class MainScreen(Screen[None]):
+class MainScreen(LogHearing, Screen[None]):
     """Holds the open chat and gives every part what it shows."""
 
     DEFAULT_CSS = layout.CSS
@@ -68,6 +71,8 @@ class MainScreen(Screen[None]):
         self.keymap = keymap
         self.look = look
         self.config_folder = config_folder
+        self.profile = PROFILES["local"]
+        """What the way to the terminal may carry."""
         self.chat: ChatKey | None = None
         self.previous: list[ChatKey] = []
         self.after_escape = False
@@ -83,6 +88,7 @@ class MainScreen(Screen[None]):
         # Not before something rings or a file is wanted: the first screen is sooner there without them.
         self._ringing: Ringing | None = None
         self._status_file: StatusFile | None = None
+        self.settling = Settling(self)
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -270,6 +276,13 @@ class MainScreen(Screen[None]):
         self.prompt.refresh()
         self.refresh_all()
 
+    def use(self, profile: TerminalProfile) -> None:
+        """Arrange and draw as a terminal of this profile wants it."""
+        self.profile = profile
+        self.log_widget.page = profile.page
+        self.refresh_all()
+        self.call_later(self.settling.release)
+
     def asking(self) -> Question | SubscriptionRequest | None:
         """Return what waits longest for an answer."""
         for question in self.world.questions.values():
@@ -282,7 +295,8 @@ class MainScreen(Screen[None]):
         """Open what was open, or say what can be done."""
         self.works.begin()
         self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
-        self.set_interval(1.0, self.furniture.status)
+        self.log_widget.page = self.profile.page
+        self.set_interval(TICK, self.settling.tick)
         layout.arrange(self)
         first = news.first_chat(self.world)
         if first is not None:
@@ -335,7 +349,7 @@ class MainScreen(Screen[None]):
                 self.writer.pasted = False
                 self.furniture.drop_offer()
             await self.writing.changed()
-            await complete.suggest(self)
+            await self.settling.suggest()
 
     async def on_popup_typed(self, event: Popup.Typed) -> None:
         """Pass on to the kind of popup."""
@@ -352,40 +366,3 @@ class MainScreen(Screen[None]):
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """A row of the list or of the members was chosen."""
         await self.lists.chosen(event.rows, event.key)
-
-    def on_message_log_older_wanted(self) -> None:
-        """The log is near the oldest message it holds."""
-        self.view.older()
-
-    def on_message_log_newer_wanted(self) -> None:
-        """The log is near the newest message it holds."""
-        self.view.newer()
-
-    def on_message_log_newest_wanted(self) -> None:
-        """The log wants the end."""
-        self.view.newest()
-
-    async def on_message_log_gap_reached(self, event: MessageLog.GapReached) -> None:
-        """A hole came into view."""
-        await self.view.fill(event.gap)
-
-    async def on_message_log_reached_end(self) -> None:
-        """The newest message is in view."""
-        self.furniture.typing()
-        await self.read()
-
-    def on_message_log_clicked(self, event: MessageLog.Clicked) -> None:
-        """A click selects."""
-        self.log_widget.select(event.message)
-
-    async def on_message_log_link_clicked(self, event: MessageLog.LinkClicked) -> None:
-        """A link was clicked."""
-        await keys.open_link(self, event.url)
-
-    def on_message_log_reply_clicked(self, event: MessageLog.ReplyClicked) -> None:
-        """Go to what a message answers."""
-        keys.go_to_answered(self, event.message)
-
-    def on_message_log_selection_changed(self, event: MessageLog.SelectionChanged) -> None:
-        """Say what can be done with a selected message."""
-        pressing.selection_hint(self)

@@ -46,7 +46,18 @@ def first_chat(world: World) -> ChatKey | None:
 
 
 async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
-    """Show a batch of events."""
+    """Show a batch of events, and ring for it."""
+    await show(screen, screen.settling.sift(happened))
+    if ringing := [
+        event.message
+        for event in happened
+        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
+    ]:
+        screen.ring(ringing)
+
+
+async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
+    """Draw what a batch of events changed."""
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
@@ -63,16 +74,13 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     gone = screen.world.chats.get(screen.chat) if screen.chat else None
     if screen.chat is not None and (gone is None or not gone.open):
         await screen.leave()
+    if screen.profile.settle and all(isinstance(event, ev.MessageKept) for event in happened):
+        # Nothing but a new message is drawn with it; counts come when they have settled.
+        return
     screen.lists.refill(order=order)
     if members:
         screen.lists.refill_members()
     screen.furniture.all()
-    if ringing := [
-        event.message
-        for event in happened
-        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
-    ]:
-        screen.ring(ringing)
 
 
 def _notice(screen: MainScreen, event: Event) -> None:

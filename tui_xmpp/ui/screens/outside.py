@@ -28,9 +28,21 @@ _BARE_LINES = 500
 
 
 IDS = frozenset(
-    ("quit", "account", "editor", "bare", "suspend", "open-url", "mouse", "theme", "link", "reload")
+    (
+        "quit",
+        "account",
+        "editor",
+        "bare",
+        "suspend",
+        "open-url",
+        "mouse",
+        "theme",
+        "link",
+        "terminal",
+        "reload",
+    )
 )
-"""What `act` can do."""
+"""What `act` knows."""
 
 
 async def act(screen: MainScreen, id: str, argument: str) -> None:
@@ -55,6 +67,10 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             await _theme(screen, app, argument)
         case "link":
             _link(screen)
+        case "terminal":
+            if argument:
+                app.terminal.choose(argument)
+            screen.say(app.terminal.words())
         case "reload":
             if app.reload():
                 screen.say("Read again.")

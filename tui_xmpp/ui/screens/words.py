@@ -9,6 +9,7 @@ from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import ChatState
 from tui_xmpp.core.room import RoomState
+from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions.rank import ordered_activity
@@ -95,8 +96,8 @@ def account_of(world: World, chat: ChatKey | None) -> AccountState | None:
     return next(iter(world.accounts.values()), None)
 
 
-def status(world: World, chat: ChatKey | None) -> Status:
-    """Return what the status line shows."""
+def status(world: World, chat: ChatKey | None, terminal: TerminalChoice) -> Status:
+    """Return what the status line shows; the terminal only where it is slow."""
     state = account_of(world, chat)
     if state is None:
         return Status("no account")
@@ -106,6 +107,8 @@ def status(world: World, chat: ChatKey | None) -> Status:
         state.presence.show,
         tuple(activity(one, clean_line(world.name_of(one.key))) for one in ordered_activity(world, chat)),
         state.account.link,
+        terminal="slow" if terminal.profile.name == "slow" else "",
+        terminal_lag=terminal.lag,
     )
 
 

@@ -19,6 +19,9 @@ __all__ = ["WINDOW", "MessageLog"]
 class MessageLog(HoldingLog):
     """Shows one chat. Attributes and calls down, messages up; it never asks anybody anything."""
 
+    page = 1.0
+    """The part of a screen that `turn_page` scrolls by."""
+
     @property
     def look(self) -> Look:
         """Theme and settings; assigning another repaints."""
@@ -88,6 +91,10 @@ class MessageLog(HoldingLog):
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or up with a negative number."""
         self._scroll(self.scroll_offset.y + lines)
+
+    def turn_page(self, pages: int) -> None:
+        """Scroll by `page`, which is a whole screen or less of it; up with a negative number."""
+        self.scroll_pages(pages * self.page)
 
     def scroll_pages(self, pages: float) -> None:
         """Scroll by screens less one line; 0.5 is half a screen."""
