@@ -25,6 +25,11 @@ class FakeTerminal(HeadlessDriver):
         self.cursor: tuple[int, int] | None = None
         self.repaints = 0
 
+    @property
+    def is_headless(self) -> bool:
+        """For a headless terminal Textual draws no frames."""
+        return False
+
     def say(self, sequence: str) -> None:
         """Nobody listens."""
 
@@ -37,7 +42,7 @@ class FakeTerminal(HeadlessDriver):
     def use(self, profile: TerminalProfile) -> None:
         self.profile = profile
 
-    def place_cursor(self, x: int, y: int) -> None:
+    def place_cursor(self, x: int, y: int, shape: int = 0) -> None:
         self.cursor = (x, y)
 
     def hide_cursor(self) -> None:

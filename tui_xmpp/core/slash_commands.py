@@ -181,8 +181,8 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command(
             "status",
-            "Change the words with your presence.",
-            _some("status", _K.TEXT, "the words; left out: none", rest=True),
+            "Say how things are, in one sentence; with words: say them with your presence.",
+            _some("status", _K.TEXT, "the words; - takes them away", rest=True),
         ),
         _command(
             "connect", "Sign in now.", _some("account", _K.ACCOUNT, "one of your addresses; left out: all")

@@ -233,6 +233,7 @@ class ChatApp(App[int]):
             time=ui.time,
             text_width=ui.text_width,
             today=self._today(),
+            linear=self.terminal.choice.profile.linear,
         )
 
     def use_theme(self, name: str, *, keep: bool = True) -> None:
@@ -262,11 +263,12 @@ class ChatApp(App[int]):
     # --- the cursor -----------------------------------------------------------------------------------
 
     def post_display_hook(self) -> None:
-        """After every frame the real cursor stands where one writes: readers of any kind follow it."""
+        """After every frame the real cursor stands where one writes or selects: readers follow it."""
         terminal = terminal_of(self)
         if terminal is None:
             return
-        place = cursor_place(self.focused)
+        cell = self.main.cursor_cell if self.screen is self.main else None
+        place = cursor_place(self.focused) if cell is None else (cell.x, cell.y)
         if place is None:
             terminal.hide_cursor()
         else:

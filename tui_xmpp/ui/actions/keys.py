@@ -114,6 +114,7 @@ ACTIONS: dict[str, Action] = {
     "bare": _screen("bare"),
     "suspend": _screen("suspend"),
     "link": _screen("link"),
+    "status": _screen("status"),
     "repaint": _screen("repaint"),
     "unread": _screen("unread"),
     "next-mention": _mention(1),

@@ -108,16 +108,20 @@ def chat_title(look: Look, name: str, about: str, security: str, width: int) -> 
 
 def typing_line(look: Look, names: Sequence[str], width: int) -> Text:
     """Return who is typing; empty text when nobody is."""
+    said = typing_words(names)
+    return _ends(Text(said, style=look.style("dim")), Text(), width) if said else Text()
+
+
+def typing_words(names: Sequence[str]) -> str:
+    """Return who is typing, in words; empty: nobody."""
     shown = [clean_line(name, 30) for name in names[:3]]
     if not shown:
-        return Text()
+        return ""
     if len(names) > 3:
-        said = f"{', '.join(shown)} and {len(names) - 3} more are typing"
-    elif len(shown) == 1:
-        said = f"{shown[0]} is typing"
-    else:
-        said = f"{', '.join(shown[:-1])} and {shown[-1]} are typing"
-    return _ends(Text(said, style=look.style("dim")), Text(), width)
+        return f"{', '.join(shown)} and {len(names) - 3} more are typing"
+    if len(shown) == 1:
+        return f"{shown[0]} is typing"
+    return f"{', '.join(shown[:-1])} and {shown[-1]} are typing"
 
 
 def size(count: float) -> str:

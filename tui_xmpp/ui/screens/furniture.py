@@ -30,6 +30,8 @@ class Furniture:
         self._screen = screen
         self._notice = ("", Level.INFO)
         self._offering = False
+        self._said = ""
+        """The banner as it was last said to a screen reader."""
         self._unread: int | None = None
         """As the title of the window says it."""
         self._timer: Timer | None = None
@@ -57,7 +59,7 @@ class Furniture:
         """The notice, else who is typing."""
         screen, look = self._screen, self._screen.look
         notice, level = self._notice
-        screen.hint.display = bool(notice) or not layout.is_small(screen)
+        screen.hint.display = bool(notice) or not (layout.is_small(screen) or screen.profile.linear)
         if notice:
             screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
             return
@@ -86,7 +88,10 @@ class Furniture:
             self.quiet()
 
     def say(self, text: str, level: Level) -> None:
-        """Show a notice for a while."""
+        """Show a notice for a while; to a screen reader it is a line like others, where lines are added."""
+        if text and self._screen.profile.linear and self._screen.transcript.following:
+            self._screen.speaking.say(text if level is Level.INFO else f"{level.value}: {text}")
+            return
         self._offering = False
         self._notice = (clean_line(text), level)
         if self._timer is not None:
@@ -105,6 +110,12 @@ class Furniture:
         """What waits for a decision, or what the next message answers or replaces."""
         screen, look = self._screen, self._screen.look
         text, right = self._banner()
+        if screen.profile.linear:
+            screen.banner_line.display = False
+            if text != self._said:
+                self._said = text
+                self.say(f"{text}. {right}." if text else "", Level.INFO)
+            return
         screen.banner_line.display = bool(text)
 
         def make(width: int) -> Text:
@@ -154,6 +165,8 @@ class Furniture:
         unread = sum(one.unread for one in value.activity)
         self._title(unread)
         screen.count(unread, sum(one.mentions for one in value.activity))
+        if screen.profile.linear:
+            return
         sentence = words.connection(screen.world, screen.chat, datetime.now(UTC))
         style = look.style("warn")
 

@@ -47,7 +47,8 @@ class Lists:
         else:
             self.active = True
             self.wanted = True
-            self._screen.list_pane.rows.shows_cursor = True
+            rows = self._screen.list_pane.rows
+            rows.shows_cursor = rows.takes_cursor = True
             layout.arrange(self._screen)
             self.refill()
             if self._screen.chat is not None:
@@ -62,7 +63,8 @@ class Lists:
         """The keys go to the chat again."""
         self.active = self.filtering = False
         self.model.filter = ""
-        self._screen.list_pane.rows.shows_cursor = False
+        rows = self._screen.list_pane.rows
+        rows.shows_cursor = rows.takes_cursor = False
 
     def refill(self, *, order: bool = True) -> None:
         """Show what is known now; not *order*: only how the rows in view look."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
 from textual.screen import Screen
 
 from tui_xmpp.core import commands as cmd
@@ -33,6 +34,7 @@ from tui_xmpp.ui.screens.lists import Lists
 from tui_xmpp.ui.screens.log_hearing import LogHearing
 from tui_xmpp.ui.screens.popups import Popups
 from tui_xmpp.ui.screens.settling import TICK, Settling
+from tui_xmpp.ui.screens.speaking import Speaking
 from tui_xmpp.ui.screens.works import Works
 from tui_xmpp.ui.screens.writing import Writing
 from tui_xmpp.ui.widgets.composer import Composer
@@ -89,6 +91,7 @@ class MainScreen(LogHearing, Screen[None]):
         self._ringing: Ringing | None = None
         self._status_file: StatusFile | None = None
         self.settling = Settling(self)
+        self.speaking = Speaking(self)
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -200,6 +203,8 @@ class MainScreen(LogHearing, Screen[None]):
         self.writing.enter(chat)
         self.view.open(chat, at)
         self.refresh_all()
+        if self.profile.linear:
+            self.speaking.entered()
         await self.read()
 
     async def leave(self) -> None:
@@ -278,10 +283,24 @@ class MainScreen(LogHearing, Screen[None]):
 
     def use(self, profile: TerminalProfile) -> None:
         """Arrange and draw as a terminal of this profile wants it."""
-        self.profile = profile
-        self.log_widget.page = profile.page
+        self._arrange_for(profile)
         self.refresh_all()
         self.call_later(self.settling.release)
+
+    def _arrange_for(self, profile: TerminalProfile) -> None:
+        self.profile = profile
+        self.log_widget.page = profile.page
+        self.set_class(profile.linear, "-linear")
+        rows = self.list_pane.rows
+        # Its rows have the numbers of the chats.
+        rows.plain, rows.numbered = profile.linear, False
+
+    @property
+    def cursor_cell(self) -> Offset | None:
+        """Where the terminal's cursor follows what is selected; None: it is where one writes."""
+        if self.popups.widget is not None:
+            return self.popups.widget.rows.cursor_cell
+        return self.list_pane.rows.cursor_cell if self.lists.active else self.log_widget.cursor_cell
 
     def asking(self) -> Question | SubscriptionRequest | None:
         """Return what waits longest for an answer."""
@@ -295,7 +314,7 @@ class MainScreen(LogHearing, Screen[None]):
         """Open what was open, or say what can be done."""
         self.works.begin()
         self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
-        self.log_widget.page = self.profile.page
+        self._arrange_for(self.profile)
         self.set_interval(TICK, self.settling.tick)
         layout.arrange(self)
         first = news.first_chat(self.world)

@@ -15,6 +15,7 @@ from textual.app import SuspendNotSupported
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.text import clean, clean_line
+from tui_xmpp.ui.actions.people import Occupants
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal import browsing, clipboard
@@ -28,7 +29,7 @@ _BARE_LINES = 500
 
 
 IDS = frozenset(
-    (
+    {
         "quit",
         "account",
         "editor",
@@ -40,7 +41,9 @@ IDS = frozenset(
         "link",
         "terminal",
         "reload",
-    )
+        "status",
+        "who",
+    }
 )
 """What `act` knows."""
 
@@ -71,6 +74,10 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             if argument:
                 app.terminal.choose(argument)
             screen.say(app.terminal.words())
+        case "status":
+            screen.say(words.summary(screen.world, screen.chat, app.terminal.words()))
+        case "who" if screen.chat in screen.world.rooms and screen.chat is not None:
+            await screen.open(Occupants(screen, screen.chat))
         case "reload":
             if app.reload():
                 screen.say("Read again.")

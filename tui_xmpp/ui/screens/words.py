@@ -112,6 +112,28 @@ def status(world: World, chat: ChatKey | None, terminal: TerminalChoice) -> Stat
     )
 
 
+def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
+    """Return what the status line and the topic say, in one breath; *terminal*: the way to it in words."""
+    state = account_of(world, chat)
+    if state is None:
+        return f"No account is in use. {terminal}"
+    account = clean_line(str(state.account.address))
+    online = state.connection is Connection.ONLINE
+    here = f"online, {show_word(state.presence.show)}, link {state.account.link}"
+    parts = [f"{account}: {here if online else _trouble(state)}."]
+    waiting = [one for one in ordered_activity(world, chat) if one.unread]
+    unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)
+    parts.append(f"Unread: {unread}." if unread else "Nothing unread.")
+    if chat is not None:
+        told = [clean_line(world.name_of(chat)), about(world, chat), security(world, chat)]
+        parts.append(f"Open: {', '.join(word for word in told if word)}.")
+    return " ".join([*parts, terminal])
+
+
+def _trouble(state: AccountState) -> str:
+    return f"{state.connection.value}, {clean_line(state.reason)}".rstrip("., ")
+
+
 def activity(chat: Chat, name: str) -> Activity:
     """Return one entry of the activity list."""
     return Activity(
