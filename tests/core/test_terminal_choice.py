@@ -17,11 +17,22 @@ def test_the_environment_says_what_to_begin_with(environment: dict[str, str], na
     assert TerminalChoice("auto", environment).profile.name == name
 
 
-@pytest.mark.parametrize(("round_trip", "rate"), [(0.26, None), (0.01, 19_000.0)])
+@pytest.mark.parametrize(("round_trip", "rate"), [(0.26, None), (0.12, 19_000.0)])
 def test_a_late_or_thin_way_is_slow_at_once(round_trip: float, rate: float | None) -> None:
     choice = TerminalChoice("auto", SSH)
     assert choice.measured(round_trip, rate, 0)
     assert choice.profile.name == "slow"
+
+
+@pytest.mark.parametrize(
+    ("round_trip", "rate"), [(0.24, None), (0.24, 21_000.0), (0.01, 3_000.0), (None, 3_000.0)]
+)
+def test_what_a_busy_machine_does_to_a_short_way_is_not_slow(
+    round_trip: float | None, rate: float | None
+) -> None:
+    choice = TerminalChoice("auto", {})
+    choice.measured(round_trip, rate, 0)
+    assert choice.profile.name == "local"
 
 
 def test_a_good_way_is_believed_after_minutes_without_a_break() -> None:

@@ -48,6 +48,8 @@ SLOW_SECONDS = 0.25
 """A round trip to the terminal from which on it is slow."""
 SLOW_RATE = 20_000.0
 """Bytes a second below which the way to the terminal is slow."""
+THIN_SECONDS = 0.1
+"""A round trip from which on a low rate is believed: on a short way it is measured by chance."""
 GOOD_SECONDS = 0.15
 """A round trip up to which a slow terminal may be called good again."""
 
@@ -65,5 +67,5 @@ def first_profile(environment: Mapping[str, str]) -> TerminalProfile:
 def measured_profile(round_trip: float | None, rate: float | None) -> TerminalProfile | None:
     """The profile that a measured way asks for: seconds, bytes a second; None where it asks for nothing."""
     late = round_trip is not None and round_trip > SLOW_SECONDS
-    thin = rate is not None and rate < SLOW_RATE
+    thin = round_trip is not None and round_trip > THIN_SECONDS and rate is not None and rate < SLOW_RATE
     return PROFILES["slow"] if late or thin else None
