@@ -28,7 +28,7 @@ from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
-from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, cursor_place
+from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, SELECTING, cursor_place
 from tui_xmpp.ui.terminal.frame_lines import frame_lines
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 from tui_xmpp.ui.terminal.kept_frame import KeptFrame, Shown
@@ -268,11 +268,12 @@ class ChatApp(App[int]):
         if terminal is None:
             return
         cell = self.main.cursor_cell if self.screen is self.main else None
-        place = cursor_place(self.focused) if cell is None else (cell.x, cell.y)
-        if place is None:
-            terminal.hide_cursor()
-        else:
+        if cell is not None:
+            terminal.place_cursor(cell.x, cell.y, SELECTING)
+        elif (place := cursor_place(self.focused)) is not None:
             terminal.place_cursor(*place)
+        else:
+            terminal.hide_cursor()
 
     # --- the clipboard --------------------------------------------------------------------------------
 
