@@ -114,7 +114,8 @@ class Furniture:
             screen.banner_line.display = False
             if text != self._said:
                 self._said = text
-                self.say(f"{text}. {right}." if text else "", Level.INFO)
+                stop = "" if text.endswith((".", "?", "!", "…")) else "."
+                self.say(f"{text}{stop} {right}." if text else "", Level.INFO)
             return
         screen.banner_line.display = bool(text)
 
