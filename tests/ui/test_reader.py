@@ -156,7 +156,7 @@ async def test_who_comes_and_goes_is_one_line() -> None:
 async def test_a_question_and_a_reply_are_said_once() -> None:
     async with reader() as seen:
         await seen.press("ctrl+up", "r")
-        await seen.shows("reply to me: Which platform?. Esc drops.")
+        await seen.shows("reply to me: Which platform? Esc drops.")
         seen.main.refresh_all()
         await seen.settle()
         assert seen.text.count("reply to me") == 1
