@@ -85,6 +85,8 @@ def test_two_copies_are_one_message(archive: SqliteArchive, first: Message, seco
         (in_room(id="1", nick="bo"), in_room(id="1", nick="cy")),
         (in_room(id="1", occupant_id="x"), in_room(id="1", occupant_id="y")),
         (outgoing(), outgoing()),
+        (incoming(id="1", archive_id="a"), incoming(id="1", archive_id="b", minute=40 * 24 * 60)),
+        (incoming(id="1"), incoming(id="1", minute=40 * 24 * 60)),
     ],
 )
 def test_two_messages_stay_two(archive: SqliteArchive, first: Message, second: Message) -> None:

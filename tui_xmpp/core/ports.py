@@ -81,9 +81,9 @@ class Archive(ArchiveReader, Protocol):
         """Store a message; returns it with its row, and False when it was already there.
 
         Archive and live copies meet here: same chat and `archive_id`; or an own message with the same
-        `origin_id` or `id`; or the same sender and `id`. A copy that knows more (archive id, a higher
-        delivery) completes the stored one. Corrections, retractions and reactions that came before
-        their message are applied now.
+        `origin_id` or `id`; or the same sender, `id` and text within a day. A copy that knows more (archive
+        id, a higher delivery) completes the stored one. Corrections, retractions and reactions that came
+        before their message are applied now.
         """
 
     def keep_all(self, messages: Sequence[Message]) -> Sequence[tuple[Message, bool]]:
@@ -94,7 +94,8 @@ class Archive(ArchiveReader, Protocol):
     ) -> Sequence[Message]:
         """Raise the delivery of the own message with this `id` (or origin id); never lowers it.
 
-        `up_to`: also of every own message before it (displayed markers are cumulative, XEP-0333).
+        `up_to`: also of every own message before it that the server is known to have (displayed markers are
+        cumulative, XEP-0333).
         `Delivery.FAILED` only overrides states below `DELIVERED`; `QUEUED` only overrides `FAILED`
         and `WRITTEN`. Returns the messages that changed.
         """

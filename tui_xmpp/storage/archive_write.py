@@ -13,6 +13,9 @@ from . import amendments, rows
 from .delivery import outranks
 from .links import has_link
 
+_COPIES_WITHIN = 86_400_000_000
+"""Microseconds between the stamps of two copies of a message that have only the sender's id in common."""
+
 
 def keep(connection: sqlite3.Connection, message: Message) -> tuple[Message, bool]:
     """Store a message, or complete the copy that is there; as `Archive.keep`.
@@ -51,15 +54,13 @@ def set_delivery(
         return []
     changing = [(target.row, target.delivery)]
     if up_to:
-        # What was never written cannot have been displayed; what was refused stays refused.
+        # What may not have arrived cannot have been displayed: the target is then of another device of ours.
+        # What was refused stays refused.
         changing[:0] = [
             (row, Delivery(before))
             for row, before in connection.execute(
                 "SELECT row, delivery FROM message WHERE chat = ? AND (at, row) < (?, ?)"
-                " AND delivery BETWEEN 2 AND 4 AND outgoing"
-                # What may not have arrived goes again yet: what was displayed is of another device of ours.
-                " AND NOT EXISTS (SELECT 1 FROM outbox o JOIN chat c USING (account, address)"
-                " WHERE c.number = message.chat AND o.id = message.id AND o.stage <> 1) ORDER BY at, row",
+                " AND delivery BETWEEN 2 AND 4 AND delivery <> 2 AND outgoing ORDER BY at, row",
                 (rows.chat_number(connection, chat), rows.micros(target.at), target.row),
             )
         ]
@@ -112,14 +113,17 @@ def _copy_of(connection: sqlite3.Connection, number: int, message: Message) -> i
         return _own_copy(connection, number, message)
     if not message.id:
         return None
-    for row, archive_id, occupant_id, retracted, body in connection.execute(
-        "SELECT row, archive_id, occupant_id, retracted,"
+    for row, at, archive_id, occupant_id, retracted, body in connection.execute(
+        "SELECT row, at, archive_id, occupant_id, retracted,"
         " ifnull((SELECT body FROM revision WHERE message = row ORDER BY number LIMIT 1), body)"
         " FROM message WHERE chat = ? AND id = ? AND id <> '' AND sender = ?"
         " AND NOT outgoing AND type = ? ORDER BY row DESC",
         (number, message.id, str(message.sender), message.type.value),
     ).fetchall():
-        # Some programs use an id again: another text is another message, unless the text is gone.
+        # Some programs use an id again: another text is another message, unless the text is gone; and so is
+        # the same text on another day.
+        if abs(at - rows.micros(message.at)) > _COPIES_WITHIN:
+            continue
         is_counted_twice = archive_id and message.archive_id and archive_id != message.archive_id
         if body != message.body and (is_counted_twice or not retracted):
             continue
