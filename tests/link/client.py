@@ -192,6 +192,14 @@ class Client:
         """Everything it said of messages with somebody."""
         return [one for one in self.told if one["told"] == "message" and one["chat"] == other.account.address]
 
+    def copies(self, other: Client) -> dict[str, set[str]]:
+        """The archive ids under which each text of a chat came over the wire, in all lives: one is right."""
+        found: dict[str, set[str]] = {}
+        for one in self.told:
+            if one["told"] == "copy" and one["chat"] == other.account.address:
+                found.setdefault(one["body"], set()).add(one["archive_id"])
+        return found
+
     async def until(
         self, condition: Callable[[], object], what: str, seconds: float = DEADLINE, *, every: float = 0.05
     ) -> float:

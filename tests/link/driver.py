@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 from tui_xmpp import assemble
 from tui_xmpp.cli.parser import Options
@@ -23,11 +24,15 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Refused, SendMessage
 from tui_xmpp.core.message import Delivery
+from tui_xmpp.session import convert
+from tui_xmpp.session.lifetime import Lifetime
+from tui_xmpp.session.unwrap import MAM, SID
 
 if TYPE_CHECKING:
     from tui_xmpp.session.session import Session
     from tui_xmpp.storage.opening import Storage
 
+_MESSAGE = f"{{{convert.CLIENT}}}message"
 PASSWORD = "password"
 TOKEN = "token.json"
 
@@ -107,6 +112,46 @@ def tell(event: ev.Event) -> None:
             report("question", what=type(event).__name__, reason=getattr(event, "reason", ""))
 
 
+def watch_the_wire() -> None:
+    """From now on tell of every text that comes over the wire, from which archive entry it is."""
+    take = Lifetime.receive
+
+    def receive(self: Lifetime, stanza: ET.Element) -> None:
+        if stanza.tag == _MESSAGE:
+            copy = copy_in(stanza, self._account.own)
+            if copy is not None:
+                report("copy", **copy)
+        take(self, stanza)
+
+    Lifetime.receive = receive  # type: ignore[method-assign]
+
+
+def copy_in(stanza: ET.Element, own: Address) -> dict[str, str] | None:
+    """What a message says of the copy that it is; None: it is none, or nobody counts it.
+
+    Two copies with the same archive id are one message, handed over twice: as a session is resumed, or live
+    and from the archive. Two archive ids are two messages to everybody but us.
+    """
+    result = convert.child(stanza, MAM, "result")
+    inner = stanza if result is None else result.find(f".//{_MESSAGE}")
+    body = "" if inner is None else convert.text_of(inner, "body")
+    if inner is None or not body or inner.get("type") == "error":
+        return None
+    sender, to = convert.address_in(inner), convert.address_in(inner, "to")
+    chat = to if sender is not None and sender.bare == own else sender
+    if result is not None:
+        archive_id = result.get("id", "")
+    else:
+        given = convert.children(inner, SID, "stanza-id")
+        archive_id = next((one.get("id", "") for one in given if one.get("by") == str(own)), "")
+    return {
+        "chat": "" if chat is None else str(chat.bare),
+        "body": body,
+        "id": inner.get("id", ""),
+        "archive_id": archive_id,
+    }
+
+
 async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
     """Do one thing; returns False when it was to end."""
     match order["do"]:
@@ -118,6 +163,13 @@ async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
                 report("refused", text=order["text"], reason=str(refused))
             else:
                 report("accepted", text=order["text"])
+        case "send twice":
+            # Two stanzas of one id, as of a program that cannot tell what has arrived.
+            stanza = convert.stanza("message", Address.parse(order["chat"]), "chat", "said twice")
+            convert.add(stanza, convert.CLIENT, "body", order["text"])
+            for _ in range(2):
+                session._accounts[own].account.send(stanza)
+            report("accepted", text=order["text"])
         case "quit":
             return False
     return True
@@ -157,6 +209,7 @@ async def live(storage: Storage, own: Address, make: Any) -> None:
 
 def main() -> None:
     """Open the folder as the program does, and live."""
+    watch_the_wire()
     folder = Path(sys.argv[1])
     paths = assemble._paths(Options(config=folder / "config", data=folder / "data"))
     with assemble._storage(paths) as storage:

@@ -19,7 +19,9 @@ class Verdict:
     lost: int = 0
     """Never in the receiver's archive."""
     doubled: int = 0
-    """More than one copy in the receiver's archive, or told as new more than once; or in the sender's own."""
+    """More than one in the archive of the receiver or of the sender; told as new more than once; or in the
+    server's archive more than once, whatever the two made of it.
+    """
     misordered: int = 0
     """Shown after one that was sent later."""
     falsely_sent: int = 0
@@ -44,12 +46,20 @@ def judge(sender: Client, receiver: Client) -> Verdict:
     told = Counter(
         one["body"] for one in receiver.messages_told(sender) if one["new"] and not one["outgoing"]
     )
+    came, given_back = receiver.copies(sender), sender.copies(receiver)
     place = {text: number for number, text in enumerate(sent)}
     order = [place[text] for text in dict.fromkeys(kept) if text in place]
     return Verdict(
         sent=len(sent),
         lost=sum(not copies[text] for text in sent),
-        doubled=sum(copies[text] > 1 or told[text] > 1 or own[text] > 1 for text in sent),
+        doubled=sum(
+            copies[text] > 1
+            or told[text] > 1
+            or own[text] > 1
+            or len(came.get(text, ())) > 1
+            or len(given_back.get(text, ())) > 1
+            for text in sent
+        ),
         misordered=sum(b < a for a, b in pairwise(order)),
         falsely_sent=sum(not copies[text] for text in shown_as_taken(sender, receiver)),
     )
