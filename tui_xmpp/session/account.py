@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
@@ -92,8 +93,8 @@ class AccountSession:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
-        self._unposted: list[Parcel] = []
-        self.requests = Requests(account.address, self._write_request, self._heard_at)
+        self._afterwards: list[Callable[[], None]] = []
+        self.requests = Requests(account.address, self._post_request, self._withdraw, self._heard_at)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.inbox = Inbox(self)
@@ -221,9 +222,13 @@ class AccountSession:
         """The archive has told what it could."""
         self.outbox.settle(chat)
 
-    def unsettled(self) -> Sequence[ChatKey]:
-        """Chats that hold something of unknown fate."""
+    def unsettled(self) -> Mapping[ChatKey, datetime]:
+        """Chats that hold something of unknown fate, and since when."""
         return self.outbox.unsettled()
+
+    def is_under_way(self, room: ChatKey | None) -> bool:
+        """Whether something of ours may stand in an archive without our knowing where."""
+        return self.outbox.is_under_way(room)
 
     async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
         """Hand a page of archive results to the inbox."""
@@ -279,10 +284,14 @@ class AccountSession:
 
     def post(self, parcel: Parcel) -> None:
         """Let a stanza go when its turn has come; what a transaction posts goes once it stands."""
+        self.once_kept(lambda: self.life.lanes.put(parcel))
+
+    def once_kept(self, act: Callable[[], None]) -> None:
+        """Do something once the transaction stands, and never if it does not; at once where there is none."""
         if self._held is None:
-            self.life.lanes.put(parcel)
+            act()
         else:
-            self._unposted.append(parcel)
+            self._afterwards.append(act)
 
     @contextmanager
     def together(self, *, durable: bool) -> Iterator[None]:
@@ -295,15 +304,15 @@ class AccountSession:
             with self.custody.transaction(durable=durable):
                 yield
         except BaseException:
-            self._held, self._unposted = None, []
+            self._held, self._afterwards = None, []
             self._recall_chats()
             raise
         held, self._held = self._held, None
-        posted, self._unposted = self._unposted, []
+        afterwards, self._afterwards = self._afterwards, []
         for event in held:
             self._tell(event)
-        for parcel in posted:
-            self.life.lanes.put(parcel)
+        for act in afterwards:
+            act()
 
     def _recall_chats(self) -> None:
         """The disk did not take it: what the world has counted is what it was before."""
@@ -315,11 +324,15 @@ class AccountSession:
     def _heard_at(self) -> float:
         return 0.0 if self.life.stream is None else self.life.stream.heard_at
 
-    def _write_request(self, iq: ET.Element, lane: Lane) -> bool:
+    def _post_request(self, iq: ET.Element, lane: Lane) -> Parcel | None:
         if not self.online:
-            return False
-        self.post(Parcel(_text(iq), lane))
-        return True
+            return None
+        parcel = Parcel(_text(iq), lane)
+        self.post(parcel)
+        return parcel
+
+    def _withdraw(self, parcel: Parcel) -> None:
+        self.life.lanes.withdraw(parcel)
 
     # --- inside -----------------------------------------------------------------------------------
 

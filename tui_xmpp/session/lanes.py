@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 
 from tui_xmpp.core.value import value
@@ -71,6 +72,11 @@ class Lanes:
         """The wire is gone; what waits goes on waiting."""
         self._open = False
         self._stop_looking()
+
+    def withdraw(self, parcel: Parcel) -> None:
+        """Nobody waits for it any more: if it has not been written, it never will be."""
+        with suppress(ValueError):
+            self._queues[parcel.lane].remove(parcel)
 
     def clear(self) -> None:
         """The session is over: nothing of it will be sent."""

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from ..core.address import Address
 from . import convert, guard
 from .feature import Failed
-from .lanes import Lane
+from .lanes import Lane, Parcel
 from .unwrap import MAM
 
 _RESULT = f"{{{MAM}}}result"
@@ -30,60 +30,87 @@ class _Result:
         return self._wait().__await__()
 
 
-class Requests:
-    """Of one account; `write` puts a stanza on the stream and says whether there was one.
+class _Question:
+    """One request, from its asking to its answer or to the end of anybody's patience."""
 
-    `heard_at` is when anything last came, in the loop's time: an answer may stand behind much else.
+    def __init__(self, to: Address | None, timeout: float, heard_at: Callable[[], float]) -> None:
+        self.to = to
+        loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[ET.Element] = loop.create_future()
+        self._loop = loop
+        self._began = loop.time()
+        self._timeout = timeout
+        self._heard_at = heard_at
+        self._timer = loop.call_later(timeout, self._look)
+        self.answer.add_done_callback(self._over)
+
+    def _look(self) -> None:
+        patient_until = self._began + (_MOST_PATIENCE - 1) * self._timeout
+        last = min(max(self._began, self._heard_at()), patient_until)
+        if last + self._timeout > self._loop.time():
+            self._timer = self._loop.call_at(last + self._timeout, self._look)
+        else:
+            self.fail("The server did not answer in time; try again.", "timeout")
+
+    def fail(self, sentence: str, condition: str) -> None:
+        """It will not be answered any more."""
+        if not self.answer.done():
+            self.answer.set_exception(Failed(sentence, condition))
+
+    def _over(self, answer: asyncio.Future[ET.Element]) -> None:
+        self._timer.cancel()
+        # Looked at, so that nobody complains where nobody waits for it.
+        if not answer.cancelled():
+            answer.exception()
+
+
+class Requests:
+    """Of one account; *post* lets a stanza go when its turn has come, or gives None: there is no session;
+    *withdraw* takes it back if its turn has not come.
+
+    *heard_at* is when anything last came, in the loop's time: an answer may stand behind much else.
     """
 
     def __init__(
-        self, own: Address, write: Callable[[ET.Element, Lane], bool], heard_at: Callable[[], float]
+        self,
+        own: Address,
+        post: Callable[[ET.Element, Lane], Parcel | None],
+        withdraw: Callable[[Parcel], None],
+        heard_at: Callable[[], float],
     ) -> None:
         self._own = own
-        self._write = write
+        self._post = post
+        self._withdraw = withdraw
         self._heard_at = heard_at
-        self._asked: dict[str, tuple[Address | None, asyncio.Future[ET.Element]]] = {}
+        self._asked: dict[str, _Question] = {}
         self._queries: dict[str, tuple[Address, list[ET.Element]]] = {}
-
-    def is_open(self, id: str) -> bool:
-        """Whether the request with this id still waits."""
-        return id in self._asked
 
     def ask(
         self, id: str, kind: str, payload: ET.Element, to: Address | None, timeout: float, lane: Lane
     ) -> Awaitable[ET.Element]:
-        """Write an iq at once; awaited, it gives its result.
+        """Write an iq at once, or when its turn comes; awaited, it gives its result.
 
-        Raises `Failed` after `timeout` seconds in which nothing came, or ten times as many in all.
+        Raises `Failed` after `timeout` seconds in which nothing came, or ten times as many in all; what has
+        not been written by then never will be.
         """
         iq = convert.stanza("iq", to, kind, id)
         iq.append(payload)
-        answer: asyncio.Future[ET.Element] = asyncio.get_running_loop().create_future()
-        self._asked[id] = (to, answer)
-        if not self._write(iq, lane):
-            answer.set_exception(Failed("You are offline.", "offline"))
-        return _Result(lambda: self._result(id, answer, timeout))
+        question = self._asked[id] = _Question(to, timeout, self._heard_at)
+        parcel = self._post(iq, lane)
+        if parcel is None:
+            question.fail("You are offline.", "offline")
 
-    async def _result(self, id: str, answer: asyncio.Future[ET.Element], timeout: float) -> ET.Element:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        timer: asyncio.TimerHandle
-
-        def look() -> None:
-            nonlocal timer
-            last = min(max(began, self._heard_at()), began + (_MOST_PATIENCE - 1) * timeout)
-            if last + timeout > loop.time():
-                timer = loop.call_at(last + timeout, look)
-            elif not answer.done():
-                answer.set_exception(Failed("The server did not answer in time; try again.", "timeout"))
-
-        timer = loop.call_later(timeout, look)
-        try:
-            # The answer itself is awaited: what follows from it comes before the next stanza is looked at.
-            result = await answer
-        finally:
-            timer.cancel()
+        def over(answer: asyncio.Future[ET.Element]) -> None:
             self._asked.pop(id, None)
+            if parcel is not None and (answer.cancelled() or answer.exception() is not None):
+                self._withdraw(parcel)
+
+        question.answer.add_done_callback(over)
+        return _Result(lambda: self._result(question.answer))
+
+    async def _result(self, answer: asyncio.Future[ET.Element]) -> ET.Element:
+        # The answer itself is awaited: what follows from it comes before the next stanza is looked at.
+        result = await answer
         if result.get("type") == "error":
             error = convert.child(result, convert.CLIENT, "error")
             raise Failed(convert.sentence(error), convert.condition_of(error), error)
@@ -92,11 +119,10 @@ class Requests:
     def answered(self, iq: ET.Element, full: Address | None) -> None:
         """Take a result or an error; from anybody but whom we asked it is nothing."""
         asked = self._asked.get(iq.get("id", ""))
-        if asked is None:
+        if asked is None or asked.answer.done():
             return
-        to, answer = asked
-        if guard.is_answer(convert.address_in(iq), to, self._own, full) and not answer.done():
-            answer.set_result(iq)
+        if guard.is_answer(convert.address_in(iq), asked.to, self._own, full):
+            asked.answer.set_result(iq)
 
     def collect(self, archive: Address, query_id: str, results: list[ET.Element] | None) -> None:
         """Collect the results of an archive query; None: the query is over."""
@@ -123,8 +149,7 @@ class Requests:
 
     def stop(self) -> None:
         """The stream is gone: nothing will be answered."""
-        for _, answer in self._asked.values():
-            if not answer.done():
-                answer.set_exception(Failed("The connection was lost; try again.", "offline"))
+        for question in self._asked.values():
+            question.fail("The connection was lost; try again.", "offline")
         self._asked.clear()
         self._queries.clear()
