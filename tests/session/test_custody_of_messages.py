@@ -67,7 +67,7 @@ async def test_the_count_of_a_refusal_holds_for_what_a_killed_process_did_not_no
     again = wire.reborn()
     await new_session(again, base + 3)
     assert deliveries(again)["one"] is Delivery.TAKEN
-    assert again.account.unsettled() == ()
+    assert not again.account.unsettled()
     await again.close()
 
 
@@ -251,3 +251,34 @@ async def test_a_program_that_uses_an_id_again_is_heard_each_time(wire: Wire) ->
     for one in ("first", "second", "second"):
         await wire.take(f"<message from='{BERT}/bot' type='chat' id='1'><body>{one}</body></message>")
     assert [one.body for one in wire.messages()] == ["first", "second"]
+
+
+async def test_what_was_shown_of_another_device_says_nothing_of_what_is_not_acknowledged(wire: Wire) -> None:
+    await say(wire, "one")
+    (message,) = wire.messages()
+    await wire.take(
+        "<message from='anna@example.org'><sent xmlns='urn:xmpp:carbons:2'>"
+        "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' "
+        "from='anna@example.org/phone' to='bert@example.org' type='chat' id='p1'>"
+        "<body>from the phone</body></message></forwarded></sent></message>"
+    )
+    await wire.take(
+        "<message from='bert@example.org/desk' type='chat'>"
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='p1'/></message>"
+    )
+    assert deliveries(wire) == {"one": Delivery.WRITTEN, "from the phone": Delivery.READ}
+    await wire.take(
+        f"<message from='{BERT}' type='error' id='{message.id}'><error type='cancel'>"
+        "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    )
+    assert deliveries(wire)["one"] is Delivery.FAILED
+
+
+async def test_what_was_shown_was_taken_and_so_was_what_went_before_it(wire: Wire) -> None:
+    await say(wire, "one", "two", "three")
+    two = wire.messages()[1]
+    await wire.take(
+        "<message from='bert@example.org/desk' type='chat'>"
+        f"<displayed xmlns='urn:xmpp:chat-markers:0' id='{two.id}'/></message>"
+    )
+    assert deliveries(wire) == {"one": Delivery.READ, "two": Delivery.READ, "three": Delivery.WRITTEN}

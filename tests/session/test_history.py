@@ -268,7 +268,7 @@ async def test_where_it_was_cut_short_chats_with_messages_of_unknown_fate_are_pa
     wire.lose()
     settled: list[ChatKey | None] = []
     monkeypatch.setattr(type(wire.account), "settled", lambda _, chat: settled.append(chat))
-    monkeypatch.setattr(type(wire.account), "unsettled", lambda _: (WITH_BERT,))
+    monkeypatch.setattr(type(wire.account), "unsettled", lambda _: {WITH_BERT: START})
     server.count = 30
     server.queries.clear()
     await wire.online(answers=False)

@@ -136,7 +136,7 @@ async def test_a_refused_resumption_without_a_count_asks_the_archive_first(wire:
     wire.answer(query, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
     await wire.until(lambda: bodies(wire) == ["two"])
     assert deliveries(wire)["one"] is Delivery.TAKEN
-    assert wire.account.unsettled() == ()
+    assert not wire.account.unsettled()
 
 
 async def test_what_was_typed_offline_does_not_overtake_what_is_of_unknown_fate(wire: Wire) -> None:

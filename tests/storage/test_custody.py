@@ -51,6 +51,23 @@ def test_settled_are_gone_and_named(custody: SqliteCustody) -> None:
     assert custody.add(_one("a")).number > room.number
 
 
+def test_what_was_written_is_under_way_in_the_archive_it_goes_to(custody: SqliteCustody) -> None:
+    other = ChatKey(ME, OTHER)
+    to_ava, to_room, _ = (
+        custody.add(_one("a")),
+        custody.add(_one("b", ROOM_CHAT)),
+        custody.add(replace(_one("c"), stage=Stage.UNKNOWN)),
+    )
+    assert not custody.is_under_way(ME, None) and not custody.is_under_way(ME, ROOM_CHAT)
+    custody.written(to_room.number, 1)
+    assert custody.is_under_way(ME, ROOM_CHAT)
+    assert not (custody.is_under_way(ME, None) or custody.is_under_way(ME, other))
+    custody.written(to_ava.number, 2)
+    assert custody.is_under_way(ME, None) and not custody.is_under_way(OTHER, None)
+    custody.settled(ME, CHAT, ["a"])
+    assert not custody.is_under_way(ME, None), "of unknown fate is something else"
+
+
 @pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.UNKNOWN])
 def test_only_what_was_written_is_restaged(custody: SqliteCustody, stage: Stage) -> None:
     a, b = custody.add(_one("a")), custody.add(_one("b"))

@@ -9,6 +9,9 @@ from .address import Address
 from .chat import ChatKey
 from .value import value
 
+MODULUS = 2**32
+"""Where stanzas are counted, counting begins again at 0 here (XEP-0198 §4)."""
+
 
 class Stage(IntEnum):
     """How far a stanza of the outbox has come."""
@@ -60,6 +63,6 @@ class StreamState:
     acknowledged: int = 0
     """Stanzas of ours that the server is known to have, modulo 2**32."""
     seen_at: datetime | None = None
-    """When it last stood, UTC."""
+    """When it last stood, UTC, to within a minute."""
     boot: str = ""
     """Which run of the computer wrote it: after a power cut the last writes may be missing."""

@@ -194,6 +194,9 @@ class Custody(Protocol):
         the archive's message of this id.
         """
 
+    def is_under_way(self, account: Address, room: ChatKey | None) -> bool:
+        """Whether anything is `WRITTEN` to a room, or (None) to anybody else."""
+
     def written(self, number: int, sequence: int) -> None:
         """A stanza is about to be written to the stream with this number (0: the stream counts none).
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from xml.etree import ElementTree as ET
 
@@ -106,10 +107,16 @@ class Context(Protocol):
         """The archive of the account (None) or of a room has told what it could of messages of unknown fate.
 
         What was not found goes again. For a room it must be said after each join: nothing goes out before.
+        Raises `StorageError`, and then it has not been said.
         """
 
-    def unsettled(self) -> Sequence[ChatKey]:
-        """The chats that hold messages of unknown fate."""
+    def unsettled(self) -> Mapping[ChatKey, datetime]:
+        """The chats that hold messages of unknown fate, and when the oldest of each was said."""
+
+    def is_under_way(self, room: ChatKey | None) -> bool:
+        """Whether the server has yet to confirm something of ours that it may have put into the archive of a
+        room, or (None) into our own.
+        """
 
     async def fetched(self, archive: Address, results: list[ET.Element], *, seen: bool = False) -> int:
         """Hand a page of `<result/>` elements of an archive to the inbox; returns how many messages were new.

@@ -321,7 +321,7 @@ class Lifetime(Listener):
             self.acknowledging.want()
         self._write(parcel.text)
         if pending is not None and not self.management.counting:
-            self._account.spawn(self._account.outbox.ask_by_ping(pending))
+            self._account.spawn(self._account.outbox.ask_by_ping([pending]))
 
     def _write(self, text: str) -> None:
         if self.stream is not None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from slixmpp.xmlstream import tostring
 
 from ..core.chat import ChatKey, ChatKind
-from ..core.custody import Pending, Stage
+from ..core.custody import MODULUS, Pending, Stage
 from ..core.events import MessageChanged, MessageKept
 from ..core.link import Weight
 from ..core.message import Delivery, Message
@@ -63,24 +64,39 @@ class Outbox:
             self._send(pending)
 
     def flush(self) -> None:
-        """Send, in order, all that may go now."""
-        for pending in self._all():
+        """Send, in order, all that may go now; raises `StorageError`, and then nothing has changed."""
+        self._flush(self._all())
+
+    def _flush(self, entries: Sequence[Pending]) -> None:
+        for pending in entries:
             if self._may_go(pending):
                 self._late.add(pending.number)
                 self._send(pending)
 
     def settle(self, chat: ChatKey | None) -> None:
-        """What the archive of the account (None) or of a room holds was found: the rest goes again."""
+        """What the archive of the account (None) or of a room holds was found: the rest goes again.
+
+        Raises `StorageError`, and then nothing has changed.
+        """
+        # Read first: what is not held back any more must be in front of what is said next.
+        entries = self._all()
         if chat is not None:
             self._rooms.add(chat)
         for number, pending in list(self._unknown.items()):
             if pending.chat == chat if pending.is_room else chat is None:
                 del self._unknown[number]
-        self.flush()
+        self._flush(entries)
 
-    def unsettled(self) -> Sequence[ChatKey]:
-        """Chats that hold something of unknown fate."""
-        return tuple(dict.fromkeys(one.chat for one in self._unknown.values()))
+    def unsettled(self) -> Mapping[ChatKey, datetime]:
+        """Chats that hold something of unknown fate, and when the oldest of it was said."""
+        oldest: dict[ChatKey, datetime] = {}
+        for one in self._unknown.values():
+            oldest[one.chat] = min(one.at, oldest.get(one.chat, one.at))
+        return oldest
+
+    def is_under_way(self, room: ChatKey | None) -> bool:
+        """Whether anything was written that may stand in an archive by now: of a room, or (None) our own."""
+        return self._account.custody.is_under_way(self._account.own, room)
 
     def arrived(self, entries: Sequence[Pending]) -> None:
         """The server has these; raises `StorageError`, and then nothing has changed."""
@@ -90,20 +106,37 @@ class Outbox:
                 account.custody.settled(account.own, pending.chat, [pending.id])
                 changed = account.archive.set_delivery(pending.chat, pending.id, Delivery.TAKEN)
                 account.emit(*(MessageChanged(one) for one in changed))
-        self._in_lanes.difference_update(pending.number for pending in entries)
+            account.once_kept(lambda: self._drop(entries))
 
     def forget(self, chat: ChatKey, *ids: str) -> None:
         """These were refused, or were seen in an archive or a room: they are not on their way any more."""
-        for pending in self._account.custody.settled(self._account.own, chat, [one for one in ids if one]):
+        gone = self._account.custody.settled(self._account.own, chat, [one for one in ids if one])
+        self._account.once_kept(lambda: self._drop(gone))
+
+    def proven(self, chat: ChatKey, id: str) -> None:
+        """The other side has this one: so the server has it, and all that was written to it before.
+
+        It is no matter whether the server's count has come, nor whether it ever will.
+        """
+        entries = self._account.custody.pending(self._account.own)
+        there = next((one for one in entries if one.chat == chat and one.id == id), None)
+        if there is not None:
+            self.arrived([one for one in entries if one == there or _is_before(one, there)])
+
+    def _drop(self, entries: Sequence[Pending]) -> None:
+        for pending in entries:
             self._unknown.pop(pending.number, None)
             self._in_lanes.discard(pending.number)
 
     def renew(self) -> None:
-        """A session ends, or the first one begins: look at what the disk says of each."""
+        """A session ends, or the first one begins: look at what the disk says of each.
+
+        Raises `StorageError`, and then nothing has changed.
+        """
+        entries = self._account.custody.pending(self._account.own)
         self._rooms.clear()
         self._in_lanes.clear()
         self._late.clear()
-        entries = self._account.custody.pending(self._account.own)
         self._unknown = {one.number: one for one in entries if one.stage is Stage.UNKNOWN}
 
     def written(self, pending: Pending) -> None:
@@ -130,16 +163,18 @@ class Outbox:
         self._in_lanes.add(pending.number)
         self._account.post(Parcel(pending.xml, Lane.MESSAGE, pending))
 
-    def _all(self) -> Iterator[Pending]:
+    def _all(self) -> Sequence[Pending]:
+        found: list[Pending] = []
         for pending in self._account.custody.pending(self._account.own):
             if pending.xml:
-                yield pending
+                found.append(pending)
                 continue
             # Kept by a program that made the stanza anew each time.
             message = self._account.archive.find(pending.chat, pending.id)
             if message is not None:
                 made = self._pending(Outgoing(message, is_room=pending.is_room))
-                yield replace(pending, xml=made.xml)
+                found.append(replace(pending, xml=made.xml))
+        return found
 
     def _may_go(self, pending: Pending) -> bool:
         if pending.number in self._in_lanes or pending.stage is Stage.WRITTEN or not self._account.alive:
@@ -169,14 +204,14 @@ class Outbox:
         text = tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
         return Pending(message.chat, message.id, text, message.at, is_room=outgoing.is_room)
 
-    async def ask_by_ping(self, pending: Pending) -> None:
+    async def ask_by_ping(self, entries: Sequence[Pending]) -> None:
         """Without acknowledgements: a server that answers has read what was sent before it was asked."""
         try:
             await self._account.request("get", convert.element(PING, "ping"))
         except Failed as failed:
             if failed.condition in ("timeout", "offline"):
                 return
-        self.arrived([pending])
+        self.arrived(entries)
 
     def _is_room(self, chat: ChatKey) -> bool:
         return chat in self._account.world.rooms
@@ -187,3 +222,9 @@ class Outbox:
         if chat.address.resource:
             return ChatKind.PRIVATE
         return ChatKind.CONTACT
+
+
+def _is_before(one: Pending, other: Pending) -> bool:
+    """Whether *one* was written to the same stream as *other*, and earlier."""
+    written = one.stage is other.stage is Stage.WRITTEN and one.sequence and other.sequence
+    return bool(written) and 0 < (other.sequence - one.sequence) % MODULUS < MODULUS // 2

@@ -176,6 +176,8 @@ class Reception:
             changed.append(archive.react(chat, id, reaction))
         # In a room a receipt or marker says little: one of many has it (XEP-0184 §5.3, XEP-0333 §5.2).
         if not draft.outgoing and draft.kind is not ChatKind.ROOM:
+            for id in {draft.receipt_for, draft.displayed} - {""}:
+                self._account.outbox.proven(chat, id)
             if draft.receipt_for:
                 changed += archive.set_delivery(chat, draft.receipt_for, Delivery.DELIVERED)
             if draft.displayed:

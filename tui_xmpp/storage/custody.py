@@ -61,6 +61,21 @@ class SqliteCustody:
             ).fetchall()
         return [_pending(one) for one in found]
 
+    def is_under_way(self, account: Address, room: ChatKey | None) -> bool:
+        """As `Custody.is_under_way`."""
+        with self._database.reading() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM outbox WHERE account = ? AND stage = ? AND is_room = ?"
+                " AND (NOT is_room OR address = ?) LIMIT 1",
+                (
+                    str(account),
+                    int(Stage.WRITTEN),
+                    room is not None,
+                    "" if room is None else str(room.address),
+                ),
+            ).fetchone()
+        return found is not None
+
     def written(self, number: int, sequence: int) -> None:
         """As `Custody.written`."""
         with self._database.writing(durable=False) as connection:

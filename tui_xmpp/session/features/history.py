@@ -12,8 +12,8 @@ from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, FillGap, OpenChat
-from ...core.events import Event, HistoryLoaded, RoomChanged
-from ...core.message import Delivery, Gap, Message
+from ...core.events import Event, HistoryLoaded, MessageChanged, RoomChanged
+from ...core.message import Gap, Message
 from ...core.ports import StorageError
 from ...core.room import RoomState
 from ..archive_query import ArchiveQueries, Asked, Page
@@ -32,7 +32,6 @@ _MOST_SECONDS = 30.0
 """Between two tries to catch up."""
 _MARGIN = timedelta(days=1)
 """How wrong our clock may be."""
-_LOOK_BACK = 200
 _PASSING = (
     "offline",
     "timeout",
@@ -58,7 +57,7 @@ class History(Feature):
         self._current: set[Address] = set()
         """Archives that are caught up: from then on live messages move the newest id."""
         self._live: dict[Address, tuple[str, datetime]] = {}
-        """The newest live message of archives that are being caught up."""
+        """The newest live message of each archive whose newest id it has yet to become."""
         self._rooms: dict[ChatKey, object] = {}
         """Rooms whose catch-up has begun since we joined; another join is another object."""
         self._telling: set[ChatKey] = set()
@@ -98,7 +97,7 @@ class History(Feature):
         own = self.context.own
         self._keep_current({one for one in self._current if one == own or ChatKey(own, one) in self._rooms})
         if own in self._current:
-            self.context.settled(None)
+            await self._settle(None)
         else:
             await self._catch_up(own, None)
 
@@ -115,7 +114,10 @@ class History(Feature):
             self._say_failed(gap, "The connection was lost; the rest is fetched when you ask again.")
 
     def told(self, event: Event) -> None:
-        """Catch up with a room once we are in."""
+        """Catch up with a room once we are in; go on in an archive once what is ours in it has arrived."""
+        if isinstance(event, MessageChanged) and event.message.chat.account == self.context.own:
+            self._go_forward(self.context.own, None)
+            return
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         key, room = event.key, self.context.world.rooms[event.key]
@@ -143,7 +145,7 @@ class History(Feature):
     async def _settle_told(self, key: ChatKey) -> None:
         if key in self._telling:
             self._telling.discard(key)
-            self.context.settled(key)
+            await self._settle(key)
 
     async def _settle_late(self, key: ChatKey) -> None:
         await asyncio.sleep(SUBJECT_SECONDS)
@@ -159,10 +161,20 @@ class History(Feature):
             return
         room = message.chat if draft.kind is ChatKind.ROOM else None
         archive = self.context.own if room is None else room.address
-        if archive in self._current:
-            self.context.archive.set_newest_archive_id(self.context.own, message.archive_id, message.at, room)
-        else:
-            self._live[archive] = (message.archive_id, message.at)
+        self._live[archive] = (message.archive_id, message.at)
+        self._go_forward(archive, room)
+
+    def _go_forward(self, archive: Address, room: ChatKey | None) -> None:
+        """What came live is the newest known, unless something is missing before it.
+
+        That may be a message of ours: written, it may stand before what came since, and must be found by
+        asking for what comes after the newest known.
+        """
+        live = self._live.get(archive)
+        if live is None or archive not in self._current or self.context.is_under_way(room):
+            return
+        del self._live[archive]
+        self.context.archive.set_newest_archive_id(self.context.own, *live, room)
 
     # --- what is current ---------------------------------------------------------------------------
 
@@ -190,24 +202,37 @@ class History(Feature):
         while room is None or self._rooms.get(room) is mark:
             try:
                 await self._catch_up_once(archive, room, first)
-            except (Failed, StorageError) as failed:
-                if isinstance(failed, Failed) and failed.condition not in _PASSING:
-                    self.context.settled(room)
-                    return
-                # What may have arrived must not go again before the archive has told.
-                first, tries = None, tries + 1
-                await asyncio.sleep(min(2.0**tries, _MOST_SECONDS))
-            else:
-                live = self._live.pop(archive, None)
-                if live is not None:
-                    # In no page: it came after the last of them.
-                    self.context.archive.set_newest_archive_id(self.context.own, *live, room)
                 if room is None:
                     note_archive(self.context.facts, self.context.own, has=True)
                 if room is None or self._rooms.get(room) is mark:
                     self._keep_current(self._current | {archive})
-                    self.context.settled(room)
+                    # What came live and is in no page came after the last of them.
+                    self._go_forward(archive, room)
+            except (Failed, StorageError) as failed:
+                if isinstance(failed, Failed) and failed.condition not in _PASSING:
+                    break
+                # What may have arrived must not go again before the archive has told.
+                first, tries = None, tries + 1
+                await self._pause(tries)
+            else:
+                break
+        if room is None or self._rooms.get(room) is mark:
+            await self._settle(room)
+
+    async def _settle(self, room: ChatKey | None) -> None:
+        """The archive has told what it could: say so until the disk lets the rest go."""
+        tries = 0
+        while True:
+            try:
+                self.context.settled(room)
+            except StorageError:
+                tries += 1
+                await self._pause(tries)
+            else:
                 return
+
+    async def _pause(self, tries: int) -> None:
+        await asyncio.sleep(min(2.0**tries, _MOST_SECONDS))
 
     async def _catch_up_once(self, archive: Address, room: ChatKey | None, first: Asked | None) -> None:
         store, own = self.context.archive, self.context.own
@@ -221,8 +246,7 @@ class History(Feature):
                 if failed.condition != "item-not-found":
                     raise
             first, known = None, store.newest_archive_id(own, room)
-        if not await self._newest(archive, room, known, first):
-            await self._find_unsettled(archive, room, known)
+        await self._newest(archive, room, known, first)
 
     async def _forward(
         self, archive: Address, room: ChatKey | None, known: tuple[str, datetime], first: Asked | None
@@ -242,19 +266,19 @@ class History(Feature):
 
     async def _newest(
         self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None, first: Asked | None
-    ) -> bool:
-        """Fetch the newest page; False: what lies before it, down to the known message, is a hole."""
+    ) -> None:
+        """Fetch the newest page; what lies before it, down to the known message, is noted as a hole."""
         page = await self._queries.page(first or self._queries.ask(archive, before=""))
         await self._fetched(archive, page, seen=known is None)
         if page.first is None or page.last is None:
-            return True
+            return
         if not page.complete:
             self._note_hole(room, known, page.first)
+            await self._find_unsettled(archive, room, known)
         elif room is None:
             self.context.facts.put(_SPACE, str(self.context.own), _WHOLE)
-        # Last: what lies before it has been noted by then.
+        # Last: what lies before it has been noted by then, and what is ours in there was found.
         self.context.archive.set_newest_archive_id(self.context.own, *page.last, room)
-        return page.complete
 
     def _note_hole(
         self, room: ChatKey | None, known: tuple[str, datetime] | None, first: tuple[str, datetime]
@@ -278,18 +302,19 @@ class History(Feature):
     ) -> None:
         """Fetch from the hole that was left whatever chats with messages of unknown fate have in it."""
         chats = self.context.world.chats
-        for key in self.context.unsettled():
+        for key, said_at in self.context.unsettled().items():
             chat = chats.get(key)
             if room is None and (chat is None or chat.kind is not ChatKind.ROOM):
-                await self._page_through(archive, key, key.address, known)
+                await self._page_through(archive, key.address, known, said_at - _MARGIN)
             elif key == room:
-                await self._page_through(archive, key, None, known)
+                await self._page_through(archive, None, known, said_at - _MARGIN)
 
     async def _page_through(
-        self, archive: Address, key: ChatKey, peer: Address | None, known: tuple[str, datetime] | None
+        self, archive: Address, peer: Address | None, known: tuple[str, datetime] | None, since: datetime
     ) -> None:
+        """From the known message on; where that is not to be had, from `since`."""
         after = None if known is None else known[0]
-        start = self._since(key) if known is None else None
+        start = since if known is None else None
         while True:
             try:
                 page = await self._queries.fetch(archive, peer, after=after, start=start)
@@ -297,18 +322,12 @@ class History(Feature):
                 # The id may have left the archive, or be none of this chat.
                 if failed.condition != "item-not-found" or start is not None:
                     raise
-                after, start = None, self._since(key)
+                after, start = None, since
                 continue
             await self._fetched(archive, page, seen=known is None)
             if page.complete or page.last is None or page.last[0] == after:
                 return
             after = page.last[0]
-
-    def _since(self, key: ChatKey) -> datetime:
-        """A time before all messages of unknown fate in a chat."""
-        newest = self.context.archive.page(key, limit=_LOOK_BACK).messages
-        times = [one.at for one in newest if one.delivery in (Delivery.QUEUED, Delivery.WRITTEN)]
-        return min(times, default=self.context.clock.now()) - _MARGIN
 
     def _look_back(self, message: Message) -> None:
         """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
