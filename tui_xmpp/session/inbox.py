@@ -13,6 +13,7 @@ from slixmpp.xmlstream import tostring
 from tui_xmpp.core.value import value
 
 from ..core.address import Address
+from ..core.events import Level, Notice
 from ..core.ports import StorageError
 from . import convert, guard, unwrap
 from .feature import Failed, Unserved
@@ -28,6 +29,7 @@ _PRESENCE = f"{{{convert.CLIENT}}}presence"
 _MOST_AT_ONCE = 50
 """Stanzas kept in one transaction, so that the screen gets its turn."""
 _IQ = f"{{{convert.CLIENT}}}iq"
+_FAULT = "Something went wrong inside; the log says more."
 
 
 @value
@@ -83,6 +85,11 @@ class Inbox:
                 # Not acknowledged and the link cut: the server keeps what our disk would not take.
                 self._account.life.give_up(str(error))
                 _forget(batch)
+            except Exception:
+                # Whatever it is, the worker must not end: nothing would come in any more, and nobody be told.
+                log.exception("the inbox failed")
+                self._account.life.give_up(_FAULT)
+                _forget(batch)
             for _ in batch:
                 self._queue.task_done()
             await asyncio.sleep(0)
@@ -126,8 +133,18 @@ class Inbox:
             return False
         self._account.life.management.handled(counted)
         for finish in finished:
-            finish()
+            self._finish(finish)
         return True
+
+    def _finish(self, finish: Callable[[], None]) -> None:
+        try:
+            finish()
+        except StorageError:
+            raise
+        except Exception:
+            # It was to follow what is on the disk by now: that is not undone, nor what came behind it.
+            log.exception("%s failed behind what came in", finish)
+            self._account.emit(Notice(_FAULT, Level.ERROR, self._account.own))
 
     def clear(self) -> None:
         """The link is gone: forget what was not dealt with; it was not acknowledged either."""
