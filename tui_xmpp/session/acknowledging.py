@@ -34,15 +34,18 @@ class Acknowledging:
         self._wanted = self._management.counting
 
     def owe(self) -> None:
-        """The server asked: answer with what is written next, or alone after the delay."""
-        if self._due is None and self._management.owes:
+        """The server asked: answer with what is written next, or alone after the delay.
+
+        XEP-0198 §4: it is answered even if there is nothing new to say; who probes an idle link waits for it.
+        """
+        if self._due is None and self._management.enabled:
             self._due = asyncio.get_running_loop().call_later(self._delay(), self._answer)
 
     def answered(self) -> None:
         """The server has answered: ask again for what was written since."""
         if self._management.waits_for_message:
             self.want()
-            self._request()
+            self.ask_once()
 
     def before_packet(self) -> list[str]:
         """What a packet that is about to leave takes along."""
@@ -61,6 +64,12 @@ class Acknowledging:
             self._note()
             self._write(REQUEST)
 
+    def ask_once(self) -> None:
+        """Ask now, unless an answer is still to come: something waits for it."""
+        if self._management.counting and self._management.asked_at is None:
+            self._note()
+            self._write(REQUEST)
+
     def stop(self) -> None:
         """The link is gone."""
         self._wanted = False
@@ -75,11 +84,6 @@ class Acknowledging:
         self._stop()
         if text := self._management.answer():
             self._write(text)
-
-    def _request(self) -> None:
-        if self._management.asked_at is None:
-            self._note()
-            self._write(REQUEST)
 
     def _note(self) -> None:
         self._wanted = False

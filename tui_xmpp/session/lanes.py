@@ -13,7 +13,11 @@ from tui_xmpp.core.value import value
 from ..core.custody import Pending
 
 MOST_UNACKNOWLEDGED = 1500
-"""Bytes of the background that may be under way at a time: about a second at 9,600 bit/s."""
+"""Bytes of the background that may be under way at a time: a second and a quarter at 9,600 bit/s.
+
+A longer stanza goes alone, and then a message may wait for all of it: what goes in the background are
+questions, of some hundred bytes each.
+"""
 _CHAT_MARKS = ("urn:xmpp:receipts", "urn:xmpp:chat-markers:0")
 """What is said about messages is worth saying in the next session, where the last one lost it."""
 _LOOK_SECONDS = 0.05
@@ -28,7 +32,7 @@ class Lane(IntEnum):
     REQUEST = 1
     """What somebody waits for."""
     BACKGROUND = 2
-    """What nobody waits for: one piece after the other has been acknowledged."""
+    """What nobody waits for: the next pieces leave once the last have been acknowledged."""
 
 
 @value
@@ -45,15 +49,21 @@ class Lanes:
     """Three queues in front of one wire.
 
     *write* puts a parcel on the wire; *room* says whether the wire takes more; *under_way* how many bytes of
-    the background the server has not acknowledged.
+    the background the server has not acknowledged. When more of it waits for that, *ask* is called: `run` has
+    to follow once the server has answered.
     """
 
     def __init__(
-        self, write: Callable[[Parcel], None], room: Callable[[], bool], under_way: Callable[[], int]
+        self,
+        write: Callable[[Parcel], None],
+        room: Callable[[], bool],
+        under_way: Callable[[], int],
+        ask: Callable[[], None],
     ) -> None:
         self._write = write
         self._room = room
         self._under_way = under_way
+        self._ask = ask
         self._queues: tuple[deque[Parcel], ...] = tuple(deque() for _ in Lane)
         self._look: asyncio.TimerHandle | None = None
         self._open = False
@@ -62,6 +72,11 @@ class Lanes:
         """Take a stanza; it is written now if nothing as urgent waits and there is room."""
         self._queues[parcel.lane].append(parcel)
         self.run()
+
+    def withdraw(self, parcel: Parcel) -> None:
+        """Nobody waits for it any more: if it has not been written, it never will be."""
+        with suppress(ValueError):
+            self._queues[parcel.lane].remove(parcel)
 
     def open(self) -> None:
         """A wire stands."""
@@ -72,11 +87,6 @@ class Lanes:
         """The wire is gone; what waits goes on waiting."""
         self._open = False
         self._stop_looking()
-
-    def withdraw(self, parcel: Parcel) -> None:
-        """Nobody waits for it any more: if it has not been written, it never will be."""
-        with suppress(ValueError):
-            self._queues[parcel.lane].remove(parcel)
 
     def clear(self) -> None:
         """The session is over: nothing of it will be sent."""
@@ -96,11 +106,16 @@ class Lanes:
             if queue is None:
                 return
             # The background waits for the server's word: what is urgent never stands behind much of it.
-            if queue is self._queues[Lane.BACKGROUND] and self._under_way() >= MOST_UNACKNOWLEDGED:
-                break
+            if queue is self._queues[Lane.BACKGROUND] and not self._may_follow(queue[0]):
+                self._ask()
+                return
             self._write(queue.popleft())
         if self._open and any(self._queues):
             self._look = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self.run)
+
+    def _may_follow(self, parcel: Parcel) -> bool:
+        under_way = self._under_way()
+        return not under_way or under_way + len(parcel.text) <= MOST_UNACKNOWLEDGED
 
     def _stop_looking(self) -> None:
         if self._look is not None:

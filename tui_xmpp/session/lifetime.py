@@ -22,11 +22,11 @@ from .failure import Failure
 from .feature import Failed
 from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
-from .liveness import Liveness
 from .opening import Resumption, SignedIn
 from .outbox import PING
 from .stream_management import ENABLE, ENABLE_ONCE, OFFERED, SM, StreamManagement
 from .timing import LinkTiming
+from .watching import Watching
 
 if TYPE_CHECKING:
     from slixmpp.xmlstream.stanzabase import StanzaBase
@@ -69,14 +69,23 @@ class Lifetime(Listener):
         self.management = StreamManagement(
             account.own, account.custody, account.clock, boot, account.outbox.arrived
         )
-        self.acknowledging = Acknowledging(
-            self.management, self._write, lambda: account.profile.ack_delay, self._on_asked
-        )
-        self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
-
         self.timing = LinkTiming(account.facts, account.own, account.clock)
         """What is known of the link."""
-        self._liveness: Liveness | None = None
+        self._watching = Watching(
+            self.timing,
+            ask=self._ask,
+            stands=self.management.stands,
+            idle_seconds=lambda: account.profile.idle_seconds,
+        )
+        self.acknowledging = Acknowledging(
+            self.management, self._write, lambda: account.profile.ack_delay, self._watching.asked
+        )
+        self.lanes = Lanes(
+            self._put_on_wire,
+            self._has_room,
+            lambda: self.management.holds(Lane.BACKGROUND),
+            self.acknowledging.ask_once,
+        )
 
     @property
     def online(self) -> bool:
@@ -93,7 +102,7 @@ class Lifetime(Listener):
         for name in _STANZAS:
             self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
         self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
-        self._register(stream, f"{{{SM}}}failed", lambda _: self.management.on_refused())
+        self._register(stream, f"{{{SM}}}failed", lambda _: self._on_refused())
         self._register(stream, f"{{{SM}}}a", self._on_ack)
         # Answered behind what came before, so that it is on the disk by then.
         self._register(stream, f"{{{SM}}}r", lambda _: self._account.inbox.put(self.acknowledging.owe))
@@ -138,19 +147,19 @@ class Lifetime(Listener):
                 self._confirm(signed_in)
             elif not self._go_on(signed_in.resumed):
                 return
+            self.confirmed = True
+            if self.stream is not None:
+                self._watching.begin(self.stream)
+            self.lanes.open()
+            self._account.outbox.flush()
         except StorageError as error:
             self.give_up(str(error))
-            return
-        self.confirmed = True
-        self._watch()
-        self.lanes.open()
-        self._account.outbox.flush()
 
     def _confirm(self, signed_in: SignedIn) -> None:
         if signed_in.enabled is not None:
             self.management.on_enabled(signed_in.enabled)
         elif SM in self.inlined:
-            self.management.on_refused()
+            self._on_refused()
         left = self.management.confirm(signed_in.bound, signed_in.failed)
         self._account.outbox.renew()
         for parcel in left:
@@ -179,41 +188,22 @@ class Lifetime(Listener):
         for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
             self._account.inbox.replay(stanza)
 
-    def _watch(self) -> None:
-        """Notice from now on when the link is dead."""
-        stream = self.stream
-        if stream is None or stream.wire is None:
-            return
-
-        def dead(_: str) -> None:
-            stream.fail(Failure("The link is dead: nothing comes through.", "dead"))
-
-        self._liveness = Liveness(
-            self.timing,
-            stream.wire,
-            ask=self._ask,
-            dead=dead,
-            idle_seconds=self._account.profile.idle_seconds,
-        )
-
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
-        if self._liveness is not None:
-            (self._liveness.woke if slept else self._liveness.network_changed)()
+        self._watching.surroundings_changed(slept=slept)
 
     def _ask(self) -> None:
         """Put a question to the server that it answers at once."""
         if self.management.enabled:
             self.acknowledging.ask()
         else:
-            self._on_asked()
+            self._watching.asked()
             self._account.spawn(self._ping(self._account.request("get", convert.element(PING, "ping"))))
 
     async def _ping(self, answer: Awaitable[object]) -> None:
         with suppress(Failed):
             await answer
-            if self._liveness is not None:
-                self._liveness.answered()
+            self._watching.answered()
 
     # --- what the stream tells ------------------------------------------------------------------------
 
@@ -224,8 +214,7 @@ class Lifetime(Listener):
 
     def heard(self) -> None:
         """As `Listener.heard`."""
-        if self._liveness is not None:
-            self._liveness.heard()
+        self._watching.heard()
 
     def left_out(self) -> None:
         """As `Listener.left_out`: the server counts it, and so do we."""
@@ -238,17 +227,12 @@ class Lifetime(Listener):
 
     def takes_along(self) -> list[str]:
         """As `Listener.takes_along`: acknowledgements, and the question for them."""
-        if self._liveness is not None:
-            self._liveness.said()
+        self._watching.said()
         return self.acknowledging.before_packet()
 
     def last_words(self) -> None:
         """As `Listener.last_words`."""
         self.acknowledging.last_words()
-
-    def _on_asked(self) -> None:
-        if self._liveness is not None:
-            self._liveness.asked()
 
     def _ended(self, stream: Stream) -> None:
         if self.stream is stream:
@@ -261,19 +245,15 @@ class Lifetime(Listener):
         self.offered, self.stream = self.stream.offered, None
         self.lanes.close()
         self.acknowledging.stop()
-        if self._liveness is not None:
-            self._liveness.stop()
-            self._liveness = None
+        self._watching.end()
         self._account.inbox.clear()
         if not self.confirmed and self.opened:
             self.management.abandon()
-            self._stop_features()
-            self._account.outbox.renew()
+            self._forget_session()
         elif self.confirmed:
             self.management.lost()
             if self.management.state is None:
-                self._stop_features()
-                self._account.outbox.renew()
+                self._forget_session()
 
     def rest(self) -> None:
         """Do no more in this process; the session stays at the server, and on the disk."""
@@ -284,7 +264,13 @@ class Lifetime(Listener):
         """The session is over at the server too."""
         self.rest()
         self.management.end()
-        self._account.outbox.renew()
+        self._forget_session()
+
+    def _forget_session(self) -> None:
+        self._stop_features()
+        # What cannot be read now is read once the next session stands.
+        with suppress(StorageError):
+            self._account.outbox.renew()
 
     def give_up(self, sentence: str) -> None:
         """Cut the link because we cannot go on; the connector tries again later."""
@@ -344,13 +330,21 @@ class Lifetime(Listener):
 
     def _on_enabled(self, element: ET.Element) -> None:
         if self.confirmed and self.full is not None:
-            self.management.enabled_late(element, self.full)
+            try:
+                self.management.enabled_late(element, self.full)
+            except StorageError as error:
+                self.give_up(str(error))
         else:
             self.management.on_enabled(element)
 
+    def _on_refused(self) -> None:
+        if left := self.management.on_refused():
+            self._account.spawn(self._account.outbox.ask_by_ping(left))
+        # Nothing waits for a count any more.
+        self.lanes.run()
+
     def _on_ack(self, element: ET.Element) -> None:
-        if self._liveness is not None:
-            self._liveness.answered()
+        self._watching.answered()
         try:
             is_sound = self.management.on_ack(element)
         except StorageError as error:

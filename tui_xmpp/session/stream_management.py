@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from tui_xmpp.core.value import value
 
 from ..core.address import Address
-from ..core.custody import Pending, Stage, StreamState
+from ..core.custody import MODULUS, Pending, Stage, StreamState
 from ..core.ports import Clock, Custody, StorageError
 from .lanes import Lane, Parcel
 from .opening import Resumption
@@ -23,7 +23,6 @@ ENABLE = f"<enable xmlns='{SM}' resume='true'/>"
 ENABLE_ONCE = f"<enable xmlns='{SM}'/>"
 """Without leave to resume."""
 REQUEST = f"<r xmlns='{SM}'/>"
-_MODULUS = 2**32
 _USUAL_HOLD = timedelta(minutes=15)
 """How long a session is worth asking for when the server did not say how long it keeps it."""
 _LONGEST_MEMORY = timedelta(days=1)
@@ -90,7 +89,7 @@ class StreamManagement:
         written = [one for one in self._custody.pending(self._own) if one.stage is Stage.WRITTEN]
         self._sent.extend(
             Sent(one.sequence, Parcel(one.xml, Lane.MESSAGE, one))
-            for one in sorted(written, key=lambda one: (one.sequence - self._acknowledged) % _MODULUS)
+            for one in sorted(written, key=lambda one: (one.sequence - self._acknowledged) % MODULUS)
         )
 
     # --- the life of a session ------------------------------------------------------------------------
@@ -151,7 +150,9 @@ class StreamManagement:
 
     def end(self) -> None:
         """The session is over; what it left unacknowledged only an archive can settle."""
-        self._close()
+        # What the disk does not take now is made up for before the next session stands (`confirm`).
+        with suppress(StorageError):
+            self._close()
         self._sent.clear()
         self._acknowledged = self._handled = 0
         self._said = -1
@@ -164,13 +165,16 @@ class StreamManagement:
 
     def lost(self) -> None:
         """The link is gone; the session goes on if it can be resumed."""
+        self.stands()
         self.enabled, self.asked_at, self._said = False, None, -1
         if self.state is None:
             self.end()
-        else:
-            # Only how long ago it stood: a disk that does not take it has said so before.
-            with suppress(StorageError):
-                self.keep_count(0)
+
+    def stands(self) -> None:
+        """Write down that the session has stood until now: it is worth asking for by another process too."""
+        # Only how long ago it stood: a disk that does not take it has said so before.
+        with suppress(StorageError):
+            self.keep_count(0)
 
     def on_enabled(self, element: ET.Element) -> None:
         """The server said `<enabled/>` (XEP-0198 §3): from now on it counts, and so do we."""
@@ -203,14 +207,16 @@ class StreamManagement:
         if self.enabled and self.state is None:
             self._keep(bound)
 
-    def on_refused(self) -> None:
+    def on_refused(self) -> list[Pending]:
         """The server will not count (XEP-0198 §3): go on without.
 
-        It says so before anything of the user's was sent in the new session.
+        Returns what of the outbox was written in the meantime: of that no count will ever tell.
         """
         self.counting = self.enabled = False
         self._enabled = None
+        left = [one.parcel.pending for one in self._sent if one.parcel.pending is not None]
         self._sent.clear()
+        return left
 
     def on_resumed(self, h: int) -> list[Parcel] | None:
         """The session goes on; returns what must be sent again, in order; None: the count is absurd."""
@@ -219,7 +225,7 @@ class StreamManagement:
         self.counting = self.enabled = True
         again = [one.parcel for one in self._sent]
         self._sent.clear()
-        self._acknowledged = h % _MODULUS
+        self._acknowledged = h % MODULUS
         return again
 
     # --- out --------------------------------------------------------------------------------------------
@@ -229,7 +235,7 @@ class StreamManagement:
         if not self.counting:
             return 0
         newest = self._sent[-1].sequence if self._sent else self._acknowledged
-        sequence = (newest + 1) % _MODULUS
+        sequence = (newest + 1) % MODULUS
         self._sent.append(Sent(sequence, parcel))
         return sequence
 
@@ -251,21 +257,21 @@ class StreamManagement:
         return self._acknowledge(int(count))
 
     def _acknowledge(self, h: int) -> bool:
-        far = (h - self._acknowledged) % _MODULUS
+        far = (h - self._acknowledged) % MODULUS
         newest = self._sent[-1].sequence if self._sent else self._acknowledged
         # A process that was killed knows only of its messages; what else it had sent is counted as well.
-        if self.counting and far > (newest - self._acknowledged) % _MODULUS:
+        if self.counting and far > (newest - self._acknowledged) % MODULUS:
             return False
-        if far >= _MODULUS // 2:
+        if far >= MODULUS // 2:
             return False
-        there = [one for one in self._sent if (one.sequence - self._acknowledged) % _MODULUS <= far]
+        there = [one for one in self._sent if (one.sequence - self._acknowledged) % MODULUS <= far]
         arrived = [one.parcel.pending for one in there if one.parcel.pending is not None]
         if arrived:
             # First, so that what the disk does not take is told again by the next count.
             self._settled(arrived)
         for _ in there:
             self._sent.popleft()
-        self._acknowledged = h % _MODULUS
+        self._acknowledged = h % MODULUS
         return True
 
     # --- in ---------------------------------------------------------------------------------------------
@@ -274,18 +280,18 @@ class StreamManagement:
         """Write down, in the transaction that keeps them, that *more* stanzas are dealt with."""
         if self.state is not None:
             now = self._clock.now()
-            handled = (self._handled + more) % _MODULUS
+            handled = (self._handled + more) % MODULUS
             self._custody.count(self._own, handled, self._acknowledged, now)
             self.state = replace(self.state, seen_at=now)
 
     def handled(self, more: int) -> None:
         """The transaction stands."""
         if self.enabled:
-            self._handled = (self._handled + more) % _MODULUS
+            self._handled = (self._handled + more) % MODULUS
 
     def answer(self) -> str:
-        """What to say to `<r/>` (XEP-0198 §4); empty: nothing new since the last time."""
-        if not self.enabled or self._handled == self._said:
+        """What to say to `<r/>` (XEP-0198 §4); empty: nobody counts."""
+        if not self.enabled:
             return ""
         self._said = self._handled
         return f"<a xmlns='{SM}' h='{self._handled}'/>"
