@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -76,6 +78,13 @@ class ChatServer(Protocol):
 
         Every session is forgotten: what was not acknowledged may or may not have been handled.
         """
+
+
+def kill(server: ChatServer) -> None:
+    """Kill -9: it has no time to write, to answer or to count anything."""
+    assert server.pid is not None
+    os.killpg(server.pid, signal.SIGKILL)
+    server.stop()
 
 
 FRIENDS_GROUP = "Friends"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -177,8 +178,14 @@ class EjabberdServer:
         )
         for port in (self.c2s_port, self.direct_tls_port, self.https_port, self._http_port):
             self._process.wait_for_port(port, START_SECONDS)
-        # It listens long before it accepts; this is answered once everything is up.
-        self._api("status")
+        # It listens long before it accepts, and after a crash it begins more than once.
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self._api("status")
+            except (ConnectionError, urllib.error.URLError):
+                if time.monotonic() > deadline or not self._process.running():
+                    raise
 
     def stop(self) -> None:
         if self._process is not None:
