@@ -73,6 +73,21 @@ async def test_a_message_in_the_midst_of_the_background_goes_at_once(wire: Wire)
     assert waiting and bodies(wire) == ["typed meanwhile"] and pieces_in(wire) == before
 
 
+async def test_a_question_that_a_link_swallowed_keeps_no_other_from_being_asked(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    wire.connect()
+    wire.account.life.open(frozenset())
+    for number in range(30):
+        wire.account.request("set", piece(number), background=True)
+    assert requests_in(wire) == 1
+    wire.lose()
+    await wire.online(enabled=ENABLED)
+    before = requests_in(wire)
+    await say(wire, "one")
+    assert requests_in(wire) == before + 1
+    await wire.close()
+
+
 async def test_the_background_goes_on_where_the_server_will_not_count(wire: Wire) -> None:
     for number in range(30):
         wire.account.request("set", piece(number), background=True)

@@ -71,8 +71,9 @@ class Acknowledging:
             self._write(REQUEST)
 
     def stop(self) -> None:
-        """The link is gone."""
+        """The link is gone, and with it every answer that was still to come."""
         self._wanted = False
+        self._management.asked_at = None
         self._stop()
 
     def last_words(self) -> None:

@@ -144,7 +144,7 @@ class Outbox:
         if pending.number in self._late and pending.stage is Stage.QUEUED:
             # What was typed offline is said now: behind what came meanwhile, where the others see it too.
             self._account.archive.postpone(pending.chat, pending.id, self._account.clock.now())
-        self._late.discard(pending.number)
+        self._account.once_kept(lambda: self._late.discard(pending.number))
         changed = self._account.archive.set_delivery(pending.chat, pending.id, Delivery.WRITTEN)
         self._account.emit(*(MessageChanged(one) for one in changed))
 

@@ -166,7 +166,7 @@ class StreamManagement:
     def lost(self) -> None:
         """The link is gone; the session goes on if it can be resumed."""
         self.stands()
-        self.enabled, self.asked_at, self._said = False, None, -1
+        self.enabled, self._said = False, -1
         if self.state is None:
             self.end()
 
