@@ -89,6 +89,8 @@ class Dialler:
         self._connected: socket.socket | None = None
         """The newest connection, only to look at."""
         self._stood_at = self._connecting = 0.0
+        self._bare_failed = False
+        """A try to make TLS with the barest hello came to nothing: there may be a box on the way."""
         self.finder = Finder(
             account,
             resolver=resolver,
@@ -173,6 +175,7 @@ class Dialler:
                 timeout=self._timeouts.step,
                 accept_weaker=accept_weaker,
                 paced=self._paced(),
+                thin=isinstance(self._timeouts, LinkTiming) and self._timeouts.thin,
                 careful=careful,
             )
         except BaseException as error:
@@ -227,7 +230,10 @@ class Dialler:
     ) -> None:
         domain = self._account.address.domain
         small = not careful and memory.takes(Habit.SMALL_HELLO)
-        context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small)
+        bare = small and not self._bare_failed and memory.takes(Habit.BARE_HELLO)
+        context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small, bare=bare)
+        # Until it went well: a box on the way may also swallow it, and then the whole try is given up.
+        self._bare_failed |= bare
         quick = not careful and memory.takes(Habit.PIPELINING)
         try:
             await over_tcp(stream, connected, endpoint.tls, context, timeout=self._timeouts.step, quick=quick)
@@ -246,6 +252,11 @@ class Dialler:
             raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
         if small:
             memory.worked(Habit.SMALL_HELLO)
+        if bare:
+            self._bare_failed = False
+            memory.worked(Habit.BARE_HELLO)
+        elif small and self._bare_failed and not memory.is_proven(Habit.BARE_HELLO):
+            memory.failed(Habit.BARE_HELLO)
 
     def _tell_certificate(self, stream: Stream, endpoint: Endpoint) -> None:
         name = self._account.address.domain if endpoint.kind is TransportKind.TCP else endpoint.host

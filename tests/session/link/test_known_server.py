@@ -30,11 +30,12 @@ from tests.fakes.server import (
     sasl2,
     success2,
 )
-from tests.session.link.rig import OWN, Facts, Kept, Opened, Rig
+from tests.session.link.rig import OWN, Facts, Kept, Opened, Rig, TurnedClock
 from tui_xmpp.core.account import Connection, Token
 from tui_xmpp.session.advertised import Advertised
 from tui_xmpp.session.opening import Resumption
 from tui_xmpp.session.server_memory import Habit, ServerMemory
+from tui_xmpp.session.timing import LinkTiming
 
 NAME = "SCRAM-SHA-256"
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -63,6 +64,28 @@ async def test_each_packet_says_all_that_can_be_said(authority: Authority, good:
         assert "<bind" in session
         assert "jabber:iq:roster" in session
         assert len(rig.streams) == 1
+
+
+class Thin(LinkTiming):
+    """A link that is thin, whatever a handshake took."""
+
+    def shook_hands(self, connecting: float, securing: float) -> None:
+        """As `LinkTiming.shook_hands`."""
+        self.thin = True
+
+
+async def test_a_thin_link_gets_the_opening_first(authority: Authority, good: ssl.SSLContext) -> None:
+    """So what the server offers is on its way while our proof goes up."""
+    facts = await known(authority, honest(good))
+    timing = Thin(facts, OWN, TurnedClock())
+    async with (
+        FakeServer(honest(good)) as server,
+        Rig(server.port, authority.ca_file, facts=facts, timing=timing) as rig,
+    ):
+        await rig.until_true(lambda: rig.ready == 1)
+        opening, auth = rig.streams[0].packets[1:3]
+        assert opening.startswith("Opening(") and "<" not in opening
+        assert auth.startswith("<auth ")
 
 
 async def test_what_is_remembered_may_be_anything(authority: Authority, good: ssl.SSLContext) -> None:
