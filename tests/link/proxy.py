@@ -14,6 +14,9 @@ from tests.link.shape import MSS, Break, Counts, Fuse, Shape, Way
 
 SMALL_BUFFER = 4096
 """Bytes that wait in the link's sockets when it is thin: the sender must feel how thin."""
+QUEUE = 10
+"""Packets from the server that wait in front of a thin line, each as it was sent (RFC 6928 §2: the first ten
+come at once)."""
 
 
 def reset(connection: socket.socket) -> None:
@@ -102,16 +105,16 @@ class Relayed:
     # --- one direction --------------------------------------------------------------------------------
 
     async def _pump(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         air: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         delivering = asyncio.create_task(self._deliver(way, air, sink))
         self._tasks.append(delivering)
+        waiting: asyncio.Queue[bytes] | None = None
+        if way is Way.DOWN and self._link.shape.rate:
+            waiting = asyncio.Queue(QUEUE)
+            self._tasks.append(asyncio.create_task(self._queue(source, waiting)))
         data = b"?"
         while data:
-            data = b""
-            # A reset is an end like any other: the other side is told when all before it has arrived.
-            with suppress(ConnectionError):
-                data = await loop.sock_recv(source, MSS if self._link.is_shaped else 65536)
+            data = await (self._packet(source) if waiting is None else waiting.get())
             data, burnt = self._burn(way, data)
             if way is Way.UP and data:
                 self._count(way, len(data))
@@ -124,6 +127,20 @@ class Relayed:
                 self.break_(self._fuse.how if self._fuse is not None else Break.RESET)
                 return
         await delivering
+
+    async def _packet(self, source: socket.socket) -> bytes:
+        """What one packet holds, as far as can be told; empty at the end."""
+        # A reset is an end like any other: the other side is told when all before it has arrived.
+        with suppress(ConnectionError):
+            size = MSS if self._link.is_shaped else 65536
+            return await asyncio.get_running_loop().sock_recv(source, size)
+        return b""
+
+    async def _queue(self, source: socket.socket, waiting: asyncio.Queue[bytes]) -> None:
+        """Take packets as they come, as long as there is room for them."""
+        data = b"?"
+        while data:
+            await waiting.put(data := await self._packet(source))
 
     async def _deliver(self, way: Way, air: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
         loop = asyncio.get_running_loop()

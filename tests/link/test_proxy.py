@@ -122,6 +122,18 @@ async def test_the_rate_is_kept_and_the_sender_feels_it(far: Far, dial: Dial) ->
         assert 0.9 < time.monotonic() - began < 1.5
 
 
+async def test_a_packet_down_does_not_wait_for_the_next(far: Far, dial: Dial) -> None:
+    async with Link(far.port, Shape(rate=9600)) as link:
+        near_in, _ = await dial(link)
+        _, far_out = await far.next()
+        began = time.monotonic()
+        for size in (600, 120, 960):
+            far_out.write(b"x" * size)
+            assert await silent(near_in)
+        await near_in.readexactly(720)
+        assert 0.55 < time.monotonic() - began < 0.9
+
+
 async def test_up_can_be_thinner_than_down(far: Far, dial: Dial) -> None:
     async with Link(far.port, Shape(rate=8_000_000, up_rate=80_000)) as link:
         near_in, near_out = await dial(link)
