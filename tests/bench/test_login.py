@@ -15,6 +15,7 @@ from tests.bench import results
 from tests.bench.poezio import version as poezio_version
 from tests.bench.stage import QUIET, Cost, Stage, quiet, stage
 from tests.bench.subjects import Least, Ours, Subject, poezio, profanity
+from tests.bench.yardstick import Yardstick
 from tests.link.client import Client
 from tests.link.proxy import Link
 from tests.link.shape import Shape
@@ -148,6 +149,24 @@ async def over(on: Stage, folder: Path, shape: Shape, *, warm: bool) -> Figures:
         }
 
 
+async def least_over(on: Stage, folder: Path, shape: Shape, *, fast: bool) -> Figures:
+    """The yardstick's next sign-in over a thin link: seconds from its first packet until it was let in."""
+
+    def sign_in(port: int) -> float:
+        least = Yardstick(folder, on.me, on.server, port, fast=fast)
+        began = time.monotonic()
+        least.sign_in()
+        least.leave()
+        return round(least.let_in - began, 2)
+
+    port = on.server.direct_tls_port if fast else on.server.c2s_port
+    for _ in range(2):
+        await asyncio.to_thread(sign_in, port)
+    async with Link(port, shape) as link:
+        seconds = await asyncio.to_thread(sign_in, link.port)
+        return {"online_seconds": seconds, "up": link.counts.up, "down": link.counts.down}
+
+
 def last(client: Client, state: str) -> float:
     return next((line["time"] for line in reversed(client.told) if line.get("state") == state), 0.0)
 
@@ -159,6 +178,7 @@ async def figures_of(
     async with stage(server, accounts, PEOPLE) as on:
         measured = await costs(on, folder, how)
         thin = await over(on, folder / "thin", THIN, warm=True)
+        thin["yardstick"] = await least_over(on, folder / "least", THIN, fast=how == "token")
         thinnest = await over(on, folder / "thinnest", THINNEST, warm=False)
         at_once = await back(on, folder / "back", 0.0)
         later = await back(on, folder / "later", ABSENCE)
@@ -169,7 +189,7 @@ async def figures_of(
     bars.at_most(f"{name}: bytes up to resume", ours["resume"]["up"], RESUME_UP)
     bars.at_most(f"{name}: bytes down to resume", ours["resume"]["down"], RESUME_DOWN)
     bars.at_most(f"{name}: seconds back after a cut", at_once, BACK_SECONDS)
-    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["seen_seconds"], THIN_SECONDS[how])
+    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["online_seconds"], THIN_SECONDS[how])
     bars.at_most(f"{name}: people missing at the start", PEOPLE - thin["people_from_disk"], 0)
     for shape in (thin, thinnest):
         bars.at_most(f"{name}: connections on a thin link", shape["connections"], 1)
