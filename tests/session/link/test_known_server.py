@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -283,6 +284,35 @@ async def test_a_refused_token_is_followed_by_the_password_that_is_known(
         assert len(server.peers) == 2
         assert kept.all[0] is None
         assert kept.now == Token("HT-SHA-256-NONE", "new", datetime(2099, 1, 1, tzinfo=UTC))
+
+
+async def test_a_new_token_takes_the_place_of_the_one_that_signed_in(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    """XEP-0484 §3.5: the server may give a new one along with any success; the old one is then worth nothing."""
+    secrets = ["first", "second", "third"]
+
+    async def rotate(peer: Peer) -> None:
+        await peer.upgrade(good)
+        await peer.open_stream(authentication(NAME, tokens=("HT-SHA-256-NONE",)))
+        first, whole = await peer.request()
+        key = secrets.pop(0).encode()
+        if first != b"juliet\0" + hmac.digest(key, b"Initiator", "sha256") or b"<request-token" in whole:
+            peer.send("<failure xmlns='urn:xmpp:sasl:2'>")
+            peer.send("<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>")
+            return
+        given = f"<token xmlns='urn:xmpp:fast:0' token='{secrets[0]}' expiry='2099-01-01T00:00:00Z'/>"
+        peer.send(success2(hmac.digest(key, b"Responder", "sha256"), BOUND + given))
+
+    kept = Kept(Token("HT-SHA-256-NONE", "first", datetime(2098, 1, 1, tzinfo=UTC)))
+    async with FakeServer(rotate) as server:
+        for number in (1, 2):
+            async with Rig(server.port, authority.ca_file, tokens=kept) as rig:
+                await rig.until(Connection.ONLINE)
+                assert rig.asked == []
+                assert len(server.peers) == number
+                assert kept.now == Token("HT-SHA-256-NONE", secrets[0], datetime(2099, 1, 1, tzinfo=UTC))
+    assert [one and one.secret for one in kept.all] == ["second", "third"]
 
 
 async def test_a_token_is_not_dropped_because_the_server_is_busy(
