@@ -289,7 +289,7 @@ async def test_a_refused_token_is_followed_by_the_password_that_is_known(
 async def test_a_new_token_takes_the_place_of_the_one_that_signed_in(
     authority: Authority, good: ssl.SSLContext
 ) -> None:
-    """XEP-0484 §3.5: the server may give a new one along with any success; the old one is then worth nothing."""
+    """XEP-0484 §3.5: a server may give a new one along with any success, and then takes the old no more."""
     secrets = ["first", "second", "third"]
 
     async def rotate(peer: Peer) -> None:
