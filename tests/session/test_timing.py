@@ -138,3 +138,13 @@ def test_a_memory_that_makes_no_sense_is_none(text: str) -> None:
     facts = Facts()
     facts.put("timing", str(OWN), text)
     assert timing(facts).rtt is None
+
+
+def test_who_tells_much_is_waited_for_as_long_as_a_tls_record_takes() -> None:
+    one = timing()
+    assert one.silence == 60
+    one.looked(told(rate=1e6, rtt=0.01), waiting=False)
+    assert one.silence == 30
+    thin = timing()
+    thin.looked(told(rate=300, rtt=2.0), waiting=False)
+    assert thin.silence > 2 * 16384 / 300

@@ -25,6 +25,8 @@ _UNKNOWN_RATE = 1200.0
 _SIGN_IN_BYTES = 4500
 """The largest step of a sign-in: the certificates of a server."""
 _LEAST_SECURE = 5.0
+_RECORD = 16 * 1024
+"""Bytes of the longest TLS record, which is read only when it is whole (RFC 8446 §5.1)."""
 _THIN_SECONDS = 1.5
 """About two kilobytes in so many seconds beyond the round trip: some 9,600 bit/s."""
 _NEAR_RTT = 0.5
@@ -158,6 +160,11 @@ class LinkTiming:
         """Seconds to wait for an answer of *bytes_expected* bytes before it will not come any more."""
         wanted = 6 * (self.rtt or 0.0) + 3 * self.seconds_for(bytes_expected)
         return min(max(_LEAST_WAIT, wanted), _MOST_WAIT)
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a word of somebody who was telling much, before no more will come."""
+        return self.timeout(_RECORD) if self.rate is not None else 2 * self.timeout()
 
     @property
     def connect(self) -> float:
