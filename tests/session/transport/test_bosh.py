@@ -19,6 +19,7 @@ from tui_xmpp.session.endpoints import Endpoint
 from tui_xmpp.session.failure import BadCertificate, Failure, Refused, Violation
 from tui_xmpp.session.stream import Stream
 from tui_xmpp.session.transport import tls
+from tui_xmpp.session.transport.bosh import BoshWire
 from tui_xmpp.session.transport.wire import Closing, Opening, Wire
 
 BODY = "<body xmlns='http://jabber.org/protocol/httpbind'"
@@ -107,9 +108,14 @@ async def opened(port: int, authority: Authority, *, name: str = "example.org", 
 
 async def gone(wire: Wire, heard: Heard) -> None:
     wire.abort()
+    await ended(wire, heard)
+
+
+async def ended(wire: Wire, heard: Heard) -> None:
+    """Wait until the stream was told, and nothing is left of the connections."""
     await heard.until(lambda one: bool(one.errors))
-    for _turn in range(10):
-        await asyncio.sleep(0)
+    assert isinstance(wire, BoshWire) and wire._ending is not None
+    await wire._ending
 
 
 def rid(body: str) -> int:
@@ -206,7 +212,7 @@ async def test_an_answer_may_take_as_long_as_it_goes_on_coming(
     async def answer(body: str) -> list[bytes] | None:
         if "sid=" in body:
             return await asyncio.get_running_loop().create_future()
-        return [head, *(whole[at : at + 40] for at in range(0, len(whole), 40))]
+        return [head, *(whole[at : at + 20] for at in range(0, len(whole), 20))]
 
     async with served(good, answer) as (fake, port):
         wire = await opened(port, authority, timeout=3 * APART)
@@ -230,9 +236,7 @@ async def test_an_answer_that_stops_coming_ends_the_link(authority: Authority, g
         heard = Heard()
         wire.attach(heard)
         wire.write([OPENING])
-        await heard.until(lambda one: bool(one.errors))
-        for _turn in range(10):
-            await asyncio.sleep(0)
+        await ended(wire, heard)
 
 
 async def test_answers_are_read_in_the_order_of_the_requests(
