@@ -200,6 +200,8 @@ class Link:
         self._free = dict.fromkeys(Way, 0.0)
         self._fuses: list[Fuse] = []
         self._swallow = False
+        self._plugs: list[socket.socket] = []
+        """What fills the kernel's queue while nobody may answer."""
         self._listener: socket.socket | None = None
         self._running: set[asyncio.Task[None]] = set()
         for gate in self.gates.values():
@@ -261,6 +263,32 @@ class Link:
         self.cut(Break.HOLE)
         self._swallow = True
 
+    def vanish(self, how: Break = Break.HOLE) -> None:
+        """Break every connection; until `accept` nobody answers, not even a SYN: there is no way."""
+        self.cut(how)
+        assert self._listener is not None
+        asyncio.get_running_loop().remove_reader(self._listener)
+        # A kernel whose queue is full throws a SYN away.
+        self._listener.listen(0)
+        for _ in range(2):
+            plug = socket.socket()
+            plug.setblocking(False)
+            with suppress(BlockingIOError):
+                plug.connect(("127.0.0.1", self.port))
+            self._plugs.append(plug)
+
+    def _unplug(self) -> None:
+        if self._listener is None or not self._plugs:
+            return
+        self._listener.listen(16)
+        with suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
+        for plug in self._plugs:
+            plug.close()
+        self._plugs.clear()
+        asyncio.get_running_loop().add_reader(self._listener, self._take, self._listener)
+
     def refuse(self) -> None:
         """Refuse new connections; living ones stay."""
         if self._listener is not None:
@@ -271,6 +299,7 @@ class Link:
     def accept(self) -> None:
         """Take new connections, always on the same port; also ends a dark time."""
         self._swallow = False
+        self._unplug()
         if self._listener is not None:
             return
         listener = socket.socket()

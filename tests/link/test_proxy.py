@@ -197,6 +197,20 @@ async def test_in_the_dark_new_connections_are_lost_too(far: Far, dial: Dial) ->
         await far.next()
 
 
+async def test_where_there_is_no_way_a_connection_stands_only_when_there_is_one(far: Far, dial: Dial) -> None:
+    async with Link(far.port) as link:
+        near_in, _ = await dial(link)
+        link.vanish()
+        dialling = asyncio.ensure_future(dial(link))
+        assert await silent(near_in)
+        assert not dialling.done()
+        assert far.came.qsize() == 1
+        link.accept()
+        # The kernel repeats its SYN after a second (RFC 6298 §2.1).
+        await asyncio.wait_for(dialling, 3)
+        assert len(link.connections) == 2
+
+
 async def test_who_is_refused_is_told_and_the_living_stay(far: Far, dial: Dial) -> None:
     async with Link(far.port) as link:
         _, near_out = await dial(link)

@@ -71,7 +71,7 @@ def test_timeouts_follow_the_link() -> None:
     near = timing()
     near.looked(told(rtt=0.03, rate=100_000), waiting=False)
     assert near.timeout() == near.step == 30
-    assert near.fresh == 1
+    assert near.fresh == 0.8
     assert near.patience == 10
     far = timing()
     far.answered(8.0)

@@ -18,7 +18,7 @@ _MOST_WAIT = 600.0
 _CONNECT_SECONDS = 15.0
 _UNKNOWN_CONNECT_SECONDS = 30.0
 _MOST_CONNECT_SECONDS = 120.0
-_FRESH_SECONDS = 1.0
+_FRESH_SECONDS = 0.8
 _UNKNOWN_FRESH_SECONDS = 3.0
 _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
