@@ -65,7 +65,7 @@ class Bars:
 def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
     """One installation of each client; ours first, so that nothing waits for it in the archive.
 
-    The other clients sign in by password always, and are measured once; poezio where it is installed.
+    The other clients sign in by password always; poezio is measured once, where it is installed.
     """
 
     def place(name: str) -> Path:
@@ -73,9 +73,7 @@ def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
 
     ours = Ours(f"tui-xmpp, {how}", place("ours"), on.me, on.server)
     least = Least(place("least"), on.me, on.server, fast=how == "token")
-    if how == "token":
-        return [ours, least]
-    others = [profanity, *([poezio] if poezio_version() else [])]
+    others = [profanity, *([poezio] if how == "password" and poezio_version() else [])]
     return [ours, least, *(other(place(other.__name__), on.me, on.server) for other in others)]
 
 

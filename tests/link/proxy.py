@@ -57,7 +57,7 @@ class Relayed:
         try:
             # A connection counts after SYN and SYN-ACK; until then nothing is taken from the client.
             await asyncio.sleep(2 * self._link.shape.delay)
-            self._server = await _dial(self._link.upstream, thin=bool(self._link.shape.rate))
+            self._server = await _dial(self._link)
         except OSError:
             # Nobody is there: the nearest to a refused connection that can still be had.
             self.break_(Break.RESET)
@@ -190,6 +190,8 @@ class Link:
         self.upstream = upstream
         self.port = 0
         self.shape = shape or Shape()
+        self.source = "127.0.0.1"
+        """The address from which the server sees new connections come."""
         self.counts = Counts()
         """Of all connections together."""
         self.connections: list[Relayed] = []
@@ -371,14 +373,15 @@ class Link:
         task.add_done_callback(self._running.discard)
 
 
-async def _dial(port: int, *, thin: bool) -> socket.socket:
+async def _dial(link: Link) -> socket.socket:
     server = socket.socket()
     server.setblocking(False)
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if thin:
+    if link.shape.rate:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
     try:
-        await asyncio.get_running_loop().sock_connect(server, ("127.0.0.1", port))
+        server.bind((link.source, 0))
+        await asyncio.get_running_loop().sock_connect(server, ("127.0.0.1", link.upstream))
     except BaseException:
         server.close()
         raise

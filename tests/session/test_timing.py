@@ -148,3 +148,13 @@ def test_who_tells_much_is_waited_for_as_long_as_a_tls_record_takes() -> None:
     thin = timing()
     thin.looked(told(rate=300, rtt=2.0), waiting=False)
     assert thin.silence > 2 * 16384 / 300
+
+
+def test_a_step_of_a_sign_in_is_waited_for_as_the_handshake_says() -> None:
+    """Not a minute and a half on a near link, because nothing was sent yet that its rate could be told by."""
+    one = timing()
+    assert one.reply == one.step == 90
+    one.shook_hands(0.01, 0.03)
+    assert one.reply == 30
+    one.shook_hands(2.0, 5.8)
+    assert one.reply == 58

@@ -162,9 +162,11 @@ class Dialler:
     ) -> tuple[Stream, SignedIn]:
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
         stream = await self._secured(endpoint, memory, careful=careful, on_stream=self._on_stream)
+        times, timeout, thin = self._timeouts, self._timeouts.step, False
         try:
-            if isinstance(self._timeouts, LinkTiming):
-                self._timeouts.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
+            if isinstance(times, LinkTiming):
+                times.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
+                timeout, thin = times.reply, times.thin
             self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
@@ -172,10 +174,10 @@ class Dialler:
                 Unresumed(self._opener) if endpoint.kind is TransportKind.BOSH else self._opener,
                 memory,
                 tell=self._say,
-                timeout=self._timeouts.step,
+                timeout=timeout,
                 accept_weaker=accept_weaker,
                 paced=self._paced(),
-                thin=isinstance(self._timeouts, LinkTiming) and self._timeouts.thin,
+                thin=thin,
                 careful=careful,
             )
         except BaseException as error:

@@ -24,6 +24,8 @@ _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
 _SIGN_IN_BYTES = 4500
 """The largest step of a sign-in: the certificates of a server."""
+_HANDSHAKES = 10
+"""How many times as long as a handshake a step of a sign-in may take: no step is much larger."""
 _LEAST_SECURE = 5.0
 _RECORD = 16 * 1024
 """Bytes of the longest TLS record, which is read only when it is whole (RFC 8446 §5.1)."""
@@ -79,6 +81,8 @@ class LinkTiming:
         """From the first SYN to verified TLS."""
         self.thin = False
         """The link takes seconds for what a handshake takes: little at a time gets through sooner."""
+        self._shook: float | None = None
+        """Seconds the last handshake took beyond TCP's."""
         self._rate: float | None = None
         self._floor: float | None = None
         self._acked: tuple[float, int] | None = None
@@ -101,6 +105,7 @@ class LinkTiming:
     def shook_hands(self, connecting: float, securing: float) -> None:
         """TCP took *connecting* seconds, about one round trip, and TLS *securing*, one more and its bytes."""
         self.thin = securing - connecting > _THIN_SECONDS
+        self._shook = securing
 
     def path_changed(self) -> None:
         """We are on another network: what a sign-in took on the last one says nothing."""
@@ -184,6 +189,14 @@ class LinkTiming:
     def step(self) -> float:
         """Seconds of silence to allow for each step of a sign-in."""
         return self.timeout(_SIGN_IN_BYTES)
+
+    @property
+    def reply(self) -> float:
+        """Seconds of silence to allow for each step of a sign-in; the handshake told what they take."""
+        if self._shook is None:
+            return self.step
+        wanted = 6 * (self.rtt or 0.0) + _HANDSHAKES * self._shook
+        return min(max(_LEAST_WAIT, wanted), _MOST_WAIT)
 
     @property
     def probe(self) -> float:
