@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from tests.link.records import Records
 from tests.link.shape import MSS, Break, Counts, Fuse, Shape, Way
 
 SMALL_BUFFER = 4096
@@ -138,9 +139,11 @@ class Relayed:
 
     async def _queue(self, source: socket.socket, waiting: asyncio.Queue[bytes]) -> None:
         """Take packets as they come, as long as there is room for them."""
-        data = b"?"
-        while data:
-            await waiting.put(data := await self._packet(source))
+        records = Records()
+        while data := await self._packet(source):
+            for packet in records.cut(data):
+                await waiting.put(packet)
+        await waiting.put(b"")
 
     async def _deliver(self, way: Way, air: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
         loop = asyncio.get_running_loop()

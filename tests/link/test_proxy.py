@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.link.proxy import Link
+from tests.link.records import Records
 from tests.link.shape import Break, Fuse, Shape, Way
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -132,6 +133,19 @@ async def test_a_packet_down_does_not_wait_for_the_next(far: Far, dial: Dial) ->
             assert await silent(near_in)
         await near_in.readexactly(720)
         assert 0.55 < time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("size", [1, 4, 7, 100])
+def test_a_stream_is_cut_where_records_end(size: int) -> None:
+    whole = [b"<proceed/>", b"\x16\x03\x03\x00\x03abc", b"\x17\x03\x03\x00\x01x", b"\x17\x03\x03\x00\x02yz"]
+    records = Records()
+    assert list(records.cut(whole[0])) == [whole[0]]
+    stream = b"".join(whole[1:])
+    reads = [stream[:6], *(stream[at : at + size] for at in range(6, len(stream), size))]
+    pieces = [piece for read in reads for piece in records.cut(read)]
+    assert b"".join(pieces) == stream
+    ends = {len(b"".join(pieces[:number])) for number in range(len(pieces) + 1)}
+    assert ends >= {8, 14, 21}
 
 
 async def test_up_can_be_thinner_than_down(far: Far, dial: Dial) -> None:
