@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.wire import FULL, SM, Wire, names
+from tests.session.wire import ANNA, FULL, SM, Wire, names
+from tui_xmpp.core.account import Account
 from tui_xmpp.core.commands import SetClientState
+from tui_xmpp.session import sasl2
+from tui_xmpp.session.advertised import Advertised
 from tui_xmpp.session.opening import SignedIn
+from tui_xmpp.session.sasl import Plain
 
 OFFERED = "{urn:xmpp:csi:0}csi"
 CSI = "urn:xmpp:csi:0"
@@ -117,3 +121,18 @@ async def test_the_request_to_bind_says_it_where_it_can(wire: Wire, inlined: boo
     wire.stream.start_session()
     await wire.do(LOOKS)
     assert states(wire)[-1] == "active"
+
+
+@pytest.mark.parametrize(
+    ("offered", "besides", "said"),
+    [((CSI, CARBONS), {CSI}, True), ((CSI, CARBONS), set(), False), ((CARBONS,), {CSI}, False)],
+)
+def test_the_request_to_bind_holds_what_is_offered_and_wanted(
+    offered: tuple[str, ...], besides: set[str], said: bool
+) -> None:
+    advertised = Advertised(sasl2=("PLAIN",), bind2=offered)
+    asked = sasl2.inlined(advertised, None, has_archive=True, token="", besides=frozenset(besides))
+    request = sasl2.authenticate(Plain("anna", "secret"), Account(ANNA), asked, user_agent="1")
+    assert (f"<inactive xmlns='{CSI}'/>" in request) == said
+    assert (CSI in asked.enabled) == said
+    assert request.count(CARBONS) == 1
