@@ -15,9 +15,10 @@ from tests.bench import results
 from tests.bench.poezio import version as poezio_version
 from tests.bench.stage import QUIET, Cost, Stage, quiet, stage
 from tests.bench.subjects import Least, Ours, Subject, poezio, profanity
+from tests.bench.yardstick import Yardstick
 from tests.link.client import Client
 from tests.link.proxy import Link
-from tests.link.shape import Shape
+from tests.link.shape import Break, Shape
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts, running
 from tests.server.prosody import ProsodyServer
@@ -64,7 +65,7 @@ class Bars:
 def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
     """One installation of each client; ours first, so that nothing waits for it in the archive.
 
-    The other clients sign in by password always, and are measured once; poezio where it is installed.
+    The other clients sign in by password always; poezio is measured once, where it is installed.
     """
 
     def place(name: str) -> Path:
@@ -72,9 +73,7 @@ def subjects(on: Stage, folder: Path, how: str, copy: int) -> list[Subject]:
 
     ours = Ours(f"tui-xmpp, {how}", place("ours"), on.me, on.server)
     least = Least(place("least"), on.me, on.server, fast=how == "token")
-    if how == "token":
-        return [ours, least]
-    others = [profanity, *([poezio] if poezio_version() else [])]
+    others = [profanity, *([poezio] if how == "password" and poezio_version() else [])]
     return [ours, least, *(other(place(other.__name__), on.me, on.server) for other in others)]
 
 
@@ -86,14 +85,21 @@ async def costs(on: Stage, folder: Path, how: str) -> dict[str, dict[str, Cost]]
     }
 
 
-async def back(on: Stage, folder: Path, absence: float) -> float:
-    """Seconds from the moment the link is there again after a cut until the session goes on."""
+async def back(on: Stage, folder: Path, absence: float, how: Break = Break.RESET) -> float:
+    """Seconds from the moment the link is there again after a cut until the session goes on.
+
+    Where nobody tells the client, the link is away until it has noticed, and *absence* seconds longer.
+    """
     client = Client(folder, on.me, on.server)
     async with client, Link(on.server.direct_tls_port) as link:
         client.move(link.port)
         await client.online()
         await quiet(link, QUIET)
-        if absence:
+        if how is not Break.RESET:
+            link.vanish(how)
+            client.tell("send", chat=on.contacts.all[0].account.address, text="Are you there?")
+            await client.until(lambda: not client.is_online(), "the loss to be noticed")
+        elif absence:
             link.refuse()
         link.cut()
         await asyncio.sleep(absence)
@@ -148,6 +154,24 @@ async def over(on: Stage, folder: Path, shape: Shape, *, warm: bool) -> Figures:
         }
 
 
+async def least_over(on: Stage, folder: Path, shape: Shape, *, fast: bool) -> Figures:
+    """The yardstick's next sign-in over a thin link: seconds from its first packet until it was let in."""
+
+    def sign_in(port: int) -> float:
+        least = Yardstick(folder, on.me, on.server, port, fast=fast)
+        began = time.monotonic()
+        least.sign_in()
+        least.leave()
+        return round(least.let_in - began, 2)
+
+    port = on.server.direct_tls_port if fast else on.server.c2s_port
+    for _ in range(2):
+        await asyncio.to_thread(sign_in, port)
+    async with Link(port, shape) as link:
+        seconds = await asyncio.to_thread(sign_in, link.port)
+        return {"online_seconds": seconds, "up": link.counts.up, "down": link.counts.down}
+
+
 def last(client: Client, state: str) -> float:
     return next((line["time"] for line in reversed(client.told) if line.get("state") == state), 0.0)
 
@@ -159,17 +183,23 @@ async def figures_of(
     async with stage(server, accounts, PEOPLE) as on:
         measured = await costs(on, folder, how)
         thin = await over(on, folder / "thin", THIN, warm=True)
+        thin["yardstick"] = await least_over(on, folder / "least", THIN, fast=how == "token")
         thinnest = await over(on, folder / "thinnest", THINNEST, warm=False)
-        at_once = await back(on, folder / "back", 0.0)
-        later = await back(on, folder / "later", ABSENCE)
+        returns = {
+            "at once": await back(on, folder / "back", 0.0),
+            f"after {ABSENCE:.0f} s": await back(on, folder / "later", ABSENCE),
+            "after a black hole": await back(on, folder / "hole", ABSENCE, Break.HOLE),
+            "after a half-open link": await back(on, folder / "half", ABSENCE, Break.HALF_OPEN),
+        }
     ours, least = measured[f"tui-xmpp, {how}"], measured[f"yardstick, {how}"]
     ratio = {way: round(ours["warm"][way] / least["warm"][way], 3) for way in ("up", "down")}
     bars.at_most(f"{name}: next sign-in up, times the yardstick", ratio["up"], LEAST_BAR)
     bars.at_most(f"{name}: round trips", ours["warm"]["round_trips"], ROUND_TRIPS[how])
     bars.at_most(f"{name}: bytes up to resume", ours["resume"]["up"], RESUME_UP)
     bars.at_most(f"{name}: bytes down to resume", ours["resume"]["down"], RESUME_DOWN)
-    bars.at_most(f"{name}: seconds back after a cut", at_once, BACK_SECONDS)
-    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["seen_seconds"], THIN_SECONDS[how])
+    for after, seconds in returns.items():
+        bars.at_most(f"{name}: seconds back {after}", seconds, BACK_SECONDS)
+    bars.at_most(f"{name}: seconds at 9,600 bit/s", thin["online_seconds"], THIN_SECONDS[how])
     bars.at_most(f"{name}: people missing at the start", PEOPLE - thin["people_from_disk"], 0)
     for shape in (thin, thinnest):
         bars.at_most(f"{name}: connections on a thin link", shape["connections"], 1)
@@ -178,7 +208,7 @@ async def figures_of(
         "warm_against_yardstick": ratio,
         "9600_bits_600_ms": thin,
         "2400_bits_2_s": thinnest,
-        "back_seconds": {"at once": round(at_once, 2), f"after {ABSENCE:.0f} s": round(later, 2)},
+        "back_seconds": {after: round(seconds, 2) for after, seconds in returns.items()},
     }
 
 

@@ -48,6 +48,8 @@ class Yardstick:
         self._found: list[ET.Element] = []
         self._handled = 0
         self.resumed = False
+        self.let_in = 0.0
+        """When `<success/>` came (monotonic)."""
 
     # --- a sign-in -----------------------------------------------------------------------------------
 
@@ -274,6 +276,7 @@ class Yardstick:
                 element = self._found.pop(0)
                 name = element.tag.rpartition("}")[2]
                 if name in names:
+                    self.let_in = time.monotonic() if name == "success" else self.let_in
                     return element
                 assert name != "failure", ET.tostring(element)
             self._flush()

@@ -74,7 +74,7 @@ async def test_a_room_is_joined_first() -> None:
     engine.on[cmd.JoinRoom] = lambda _: [ev.RoomChanged(GARDEN, RoomState.JOINED)]
     engine.send_reaches(Delivery.TAKEN)
     await send(engine, Sending(str(ROOM), "hello"))
-    assert [type(one) for one in engine.commands] == [cmd.JoinRoom, cmd.SendMessage]
+    assert [type(one) for one in engine.commands] == [cmd.SetClientState, cmd.JoinRoom, cmd.SendMessage]
 
 
 async def test_a_room_nobody_knows_is_joined_when_the_user_says_it_is_one() -> None:
@@ -90,7 +90,7 @@ async def test_a_joined_room_is_not_joined_again() -> None:
     engine.emit(ev.RoomChanged(GARDEN, RoomState.JOINED))
     engine.send_reaches(Delivery.TAKEN)
     await send(engine, Sending(str(ROOM), "hello"))
-    assert [type(one) for one in engine.commands] == [cmd.SendMessage]
+    assert not engine.done(cmd.JoinRoom)
 
 
 async def test_a_room_that_lets_us_not_in_is_told_and_nothing_is_sent() -> None:
@@ -117,7 +117,15 @@ async def test_waits_for_the_sign_in() -> None:
         await send(engine, Sending(str(AVA), "hello", timeout=0.05))
     assert caught.value.code is ExitCode.TIMED_OUT
     assert str(caught.value).startswith("Nothing was sent")
-    assert not engine.commands
+    assert not engine.done(cmd.SendMessage)
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_only_an_engine_of_its_own_is_told_that_nobody_looks(own: bool) -> None:
+    engine = ScriptedEngine()
+    engine.send_reaches(Delivery.TAKEN)
+    await send(engine, Sending(str(AVA), "hello"), own=own)
+    assert engine.done(cmd.SetClientState) == ([cmd.SetClientState(active=False)] if own else [])
 
 
 async def test_a_refused_sign_in_says_why() -> None:

@@ -10,10 +10,14 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from tests.link.records import Records
 from tests.link.shape import MSS, Break, Counts, Fuse, Shape, Way
 
 SMALL_BUFFER = 4096
 """Bytes that wait in the link's sockets when it is thin: the sender must feel how thin."""
+QUEUE = 10
+"""Packets from the server that wait in front of a thin line, each as it was sent (RFC 6928 §2: the first ten
+come at once)."""
 
 
 def reset(connection: socket.socket) -> None:
@@ -54,7 +58,7 @@ class Relayed:
         try:
             # A connection counts after SYN and SYN-ACK; until then nothing is taken from the client.
             await asyncio.sleep(2 * self._link.shape.delay)
-            self._server = await _dial(self._link.upstream, thin=bool(self._link.shape.rate))
+            self._server = await _dial(self._link)
         except OSError:
             # Nobody is there: the nearest to a refused connection that can still be had.
             self.break_(Break.RESET)
@@ -102,16 +106,16 @@ class Relayed:
     # --- one direction --------------------------------------------------------------------------------
 
     async def _pump(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         air: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         delivering = asyncio.create_task(self._deliver(way, air, sink))
         self._tasks.append(delivering)
+        waiting: asyncio.Queue[bytes] | None = None
+        if way is Way.DOWN and self._link.shape.rate:
+            waiting = asyncio.Queue(QUEUE)
+            self._tasks.append(asyncio.create_task(self._queue(source, waiting)))
         data = b"?"
         while data:
-            data = b""
-            # A reset is an end like any other: the other side is told when all before it has arrived.
-            with suppress(ConnectionError):
-                data = await loop.sock_recv(source, MSS if self._link.is_shaped else 65536)
+            data = await (self._packet(source) if waiting is None else waiting.get())
             data, burnt = self._burn(way, data)
             if way is Way.UP and data:
                 self._count(way, len(data))
@@ -124,6 +128,22 @@ class Relayed:
                 self.break_(self._fuse.how if self._fuse is not None else Break.RESET)
                 return
         await delivering
+
+    async def _packet(self, source: socket.socket) -> bytes:
+        """What one packet holds, as far as can be told; empty at the end."""
+        # A reset is an end like any other: the other side is told when all before it has arrived.
+        with suppress(ConnectionError):
+            size = MSS if self._link.is_shaped else 65536
+            return await asyncio.get_running_loop().sock_recv(source, size)
+        return b""
+
+    async def _queue(self, source: socket.socket, waiting: asyncio.Queue[bytes]) -> None:
+        """Take packets as they come, as long as there is room for them."""
+        records = Records()
+        while data := await self._packet(source):
+            for packet in records.cut(data):
+                await waiting.put(packet)
+        await waiting.put(b"")
 
     async def _deliver(self, way: Way, air: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -173,6 +193,8 @@ class Link:
         self.upstream = upstream
         self.port = 0
         self.shape = shape or Shape()
+        self.source = "127.0.0.1"
+        """The address from which the server sees new connections come."""
         self.counts = Counts()
         """Of all connections together."""
         self.connections: list[Relayed] = []
@@ -183,6 +205,8 @@ class Link:
         self._free = dict.fromkeys(Way, 0.0)
         self._fuses: list[Fuse] = []
         self._swallow = False
+        self._plugs: list[socket.socket] = []
+        """What fills the kernel's queue while nobody may answer."""
         self._listener: socket.socket | None = None
         self._running: set[asyncio.Task[None]] = set()
         for gate in self.gates.values():
@@ -244,6 +268,32 @@ class Link:
         self.cut(Break.HOLE)
         self._swallow = True
 
+    def vanish(self, how: Break = Break.HOLE) -> None:
+        """Break every connection; until `accept` nobody answers, not even a SYN: there is no way."""
+        self.cut(how)
+        assert self._listener is not None
+        asyncio.get_running_loop().remove_reader(self._listener)
+        # A kernel whose queue is full throws a SYN away.
+        self._listener.listen(0)
+        for _ in range(2):
+            plug = socket.socket()
+            plug.setblocking(False)
+            with suppress(BlockingIOError):
+                plug.connect(("127.0.0.1", self.port))
+            self._plugs.append(plug)
+
+    def _unplug(self) -> None:
+        if self._listener is None or not self._plugs:
+            return
+        self._listener.listen(16)
+        with suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
+        for plug in self._plugs:
+            plug.close()
+        self._plugs.clear()
+        asyncio.get_running_loop().add_reader(self._listener, self._take, self._listener)
+
     def refuse(self) -> None:
         """Refuse new connections; living ones stay."""
         if self._listener is not None:
@@ -254,6 +304,7 @@ class Link:
     def accept(self) -> None:
         """Take new connections, always on the same port; also ends a dark time."""
         self._swallow = False
+        self._unplug()
         if self._listener is not None:
             return
         listener = socket.socket()
@@ -325,14 +376,15 @@ class Link:
         task.add_done_callback(self._running.discard)
 
 
-async def _dial(port: int, *, thin: bool) -> socket.socket:
+async def _dial(link: Link) -> socket.socket:
     server = socket.socket()
     server.setblocking(False)
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if thin:
+    if link.shape.rate:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
     try:
-        await asyncio.get_running_loop().sock_connect(server, ("127.0.0.1", port))
+        server.bind((link.source, 0))
+        await asyncio.get_running_loop().sock_connect(server, ("127.0.0.1", link.upstream))
     except BaseException:
         server.close()
         raise

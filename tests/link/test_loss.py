@@ -119,12 +119,15 @@ async def test_another_address(pair: Pair) -> None:
     """The old path is dead and nobody says so; the next connection comes from elsewhere."""
     pair.anna.say(pair.bert, "one")
     await pair.anna.takes("one")
+    pair.link.source = "127.0.0.9"
     pair.link.cut(Break.HOLE)
     pair.anna.say(pair.bert, "two")
     pair.bert.say(pair.anna, "three")
     await arrived(pair.bert, pair.anna, "three")
     await settled(pair, "one", "two")
     assert len(pair.link.connections) > 1
+    bound = {one["bound"] for one in pair.anna.told if one.get("state") == "online"}
+    assert len(bound) == 1, "the session goes on"
 
 
 async def test_typed_while_there_is_no_link(pair: Pair) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from tests.link.proxy import Link
+from tests.link.records import Records
 from tests.link.shape import Break, Fuse, Shape, Way
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -122,6 +123,31 @@ async def test_the_rate_is_kept_and_the_sender_feels_it(far: Far, dial: Dial) ->
         assert 0.9 < time.monotonic() - began < 1.5
 
 
+async def test_a_packet_down_does_not_wait_for_the_next(far: Far, dial: Dial) -> None:
+    async with Link(far.port, Shape(rate=9600)) as link:
+        near_in, _ = await dial(link)
+        _, far_out = await far.next()
+        began = time.monotonic()
+        for size in (600, 120, 960):
+            far_out.write(b"x" * size)
+            assert await silent(near_in)
+        await near_in.readexactly(720)
+        assert 0.55 < time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize("size", [1, 4, 7, 100])
+def test_a_stream_is_cut_where_records_end(size: int) -> None:
+    whole = [b"<proceed/>", b"\x16\x03\x03\x00\x03abc", b"\x17\x03\x03\x00\x01x", b"\x17\x03\x03\x00\x02yz"]
+    records = Records()
+    assert list(records.cut(whole[0])) == [whole[0]]
+    stream = b"".join(whole[1:])
+    reads = [stream[:6], *(stream[at : at + size] for at in range(6, len(stream), size))]
+    pieces = [piece for read in reads for piece in records.cut(read)]
+    assert b"".join(pieces) == stream
+    ends = {len(b"".join(pieces[:number])) for number in range(len(pieces) + 1)}
+    assert ends >= {8, 14, 21}
+
+
 async def test_up_can_be_thinner_than_down(far: Far, dial: Dial) -> None:
     async with Link(far.port, Shape(rate=8_000_000, up_rate=80_000)) as link:
         near_in, near_out = await dial(link)
@@ -183,6 +209,20 @@ async def test_in_the_dark_new_connections_are_lost_too(far: Far, dial: Dial) ->
         link.accept()
         await dial(link)
         await far.next()
+
+
+async def test_where_there_is_no_way_a_connection_stands_only_when_there_is_one(far: Far, dial: Dial) -> None:
+    async with Link(far.port) as link:
+        near_in, _ = await dial(link)
+        link.vanish()
+        dialling = asyncio.ensure_future(dial(link))
+        assert await silent(near_in)
+        assert not dialling.done()
+        assert far.came.qsize() == 1
+        link.accept()
+        # The kernel repeats its SYN after a second (RFC 6298 §2.1).
+        await asyncio.wait_for(dialling, 3)
+        assert len(link.connections) == 2
 
 
 async def test_who_is_refused_is_told_and_the_living_stay(far: Far, dial: Dial) -> None:

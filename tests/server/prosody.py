@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.server.chat_server import FRIENDS_GROUP, display_name
@@ -27,6 +28,7 @@ class ProsodyServer:
         modern: bool = True,
         hold_seconds: int = HOLD_SECONDS,
         program: Path | None = None,
+        settings: Mapping[str, str | int] | None = None,
     ) -> None:
         self._server = PrivateProsody(
             folder,
@@ -36,6 +38,7 @@ class ProsodyServer:
                 "http_default_host": PrivateProsody.domain,
                 # Many sessions of one account may be on hold after many cuts and kills.
                 "smacks_max_old_sessions": 100,
+                **(settings or {}),
             },
             modern=modern,
         )

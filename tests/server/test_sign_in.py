@@ -197,6 +197,20 @@ async def test_a_token_signs_in_with_one_flight_and_no_password(
         assert "jabber:iq:roster" in rig.streams[0].packets[0]
 
 
+async def test_a_token_that_the_server_renews_is_replaced(accounts: Accounts, tmp_path: Path) -> None:
+    kept = Kept()
+    rotating = ProsodyServer(tmp_path / "rotating", settings={"sasl2_fast_token_min_ttl": -1})
+    for server in running(rotating):
+        anna = Visitor(server, accounts)
+        note_archive(anna.facts, anna.own, has=True)
+        for _ in range(4):
+            rig = await anna.visit(tokens=kept)
+            assert len(rig.streams) == 1
+        assert rig.asked == []
+    secrets = [one.secret for one in kept.all if one is not None]
+    assert len(secrets) == len(kept.all) == len(set(secrets)) == 4
+
+
 async def test_a_token_goes_on_with_a_session_in_one_flight(server: ChatServer, accounts: Accounts) -> None:
     anna = Visitor(server, accounts)
     note_archive(anna.facts, anna.own, has=True)

@@ -19,7 +19,7 @@ def test_out_of_reach_is_tried_every_second_for_two_minutes() -> None:
     began = clock.monotonic()
     tries = 0
     while (wait := backoff.next(Kind.OUT_OF_REACH))[1]:
-        assert 0.7 <= wait[0] <= 1.0
+        assert 0.6 <= wait[0] <= 0.85
         clock.turn(wait[0])
         tries += 1
     assert 115 <= clock.monotonic() - began <= 125
@@ -32,7 +32,7 @@ def test_out_of_reach_is_tried_every_second_for_two_minutes() -> None:
 
 def test_on_a_far_link_tries_are_further_apart() -> None:
     backoff, _ = made(rtt=2.0)
-    assert 2.8 <= backoff.next(Kind.OUT_OF_REACH)[0] <= 4.0
+    assert 2.4 <= backoff.next(Kind.OUT_OF_REACH)[0] <= 3.4
 
 
 def test_the_time_a_try_took_counts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class FakeLink:
         self.at_the_server.set()
         self.reachable = True
         self.done: list[str] = []
+        self.changes = 0
+        """How often the surroundings changed."""
 
     def start(self) -> None:
         if self.task is None or self.task.done():
@@ -74,7 +77,7 @@ class FakeLink:
         self.start()
 
     def surroundings_changed(self) -> None:
-        pass
+        self.changes += 1
 
     async def forget_token(self) -> None:
         self.done.append("forget the token")
@@ -173,6 +176,31 @@ async def test_every_listener_hears_everything_from_its_call_on(engine: Engine) 
     await engine.session.close()
     rest = [batch async for batch in first]
     assert len(rest) <= 1, "then it ends"
+
+
+async def test_a_change_of_the_network_reaches_the_link_and_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.setblocking(False)
+    engine = Engine(tmp_path, Account(ANNA))
+    engine.session._network._open_socket = lambda: ours
+    await engine.session.start()
+    await engine.settle()
+    link = engine.links[0]
+    told: list[bool] = []
+    life = link.running.account.life
+    monkeypatch.setattr(life, "surroundings_changed", lambda *, slept: told.append(slept))
+    kernel.send(b"an address")
+    async with asyncio.timeout(5):
+        while not link.changes:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert told == [False]
+    assert link.changes == 1
+    await engine.session.close()
+    assert ours.fileno() == -1
+    kernel.close()
+    engine.database.close()
 
 
 async def test_unknown_accounts_are_refused(engine: Engine) -> None:

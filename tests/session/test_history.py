@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,6 +18,7 @@ from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, MessageKept, R
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.session.features import history
+from tui_xmpp.session.timing import LinkTiming
 
 MAM = "{urn:xmpp:mam:2}query"
 RSM = "{http://jabber.org/protocol/rsm}"
@@ -279,6 +281,26 @@ async def test_where_it_was_cut_short_chats_with_messages_of_unknown_fate_are_pa
     assert of_bert and of_bert[0].findtext(f".//{RSM}after") == "a9"
     assert settled == [None]
     await wire.close()
+
+
+async def test_a_room_without_an_archive_or_a_subject_is_settled_by_its_silence(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LinkTiming, "silence", 0.05)
+    loop = asyncio.get_running_loop()
+    wire.stream.heard_at = -1e6
+    await ask(wire, answer=info(features=()))
+    await wire.take(presence("anna", 110))
+    await wire.account.do(SendMessage(IN_ROOM, "hello"))
+    began = loop.time()
+
+    def tells_for_long() -> bool:
+        wire.hear(f"<message from='{IN_ROOM.address}/Dora' type='groupchat'><body>so</body></message>")
+        return loop.time() - began > 0.2
+
+    await wire.until(tells_for_long)
+    assert not [one for one in wire.stream.written if text(one)], "its history may still tell"
+    await wire.until(lambda: bool([one for one in wire.stream.written if text(one)]))
 
 
 async def test_a_room_without_an_archive_is_settled_by_its_subject(wire: Wire) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -37,6 +38,7 @@ from tui_xmpp.core.events import (
 )
 from tui_xmpp.core.room import Affiliation, Role, RoomState
 from tui_xmpp.session.features import joining
+from tui_xmpp.session.timing import LinkTiming
 
 MUC = "{http://jabber.org/protocol/muc}"
 
@@ -186,13 +188,52 @@ async def test_a_person_is_no_room(wire: Wire) -> None:
 async def test_a_room_that_does_not_answer_fails_and_is_tried_again(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(joining, "JOIN_SECONDS", 0.0)
+    monkeypatch.setattr(LinkTiming, "silence", 0.0)
     monkeypatch.setattr(joining, "retry_after", lambda tries: 0.0)
     await wire.do(JoinRoom(ANNA, ROOM))
     wire.answer(await wire.request(INFO), info())
     await wire.until(lambda: len(presences(wire, f"{ROOM}/anna")) == 2)
     failed = [one for one in wire.happened(RoomChanged) if one.state is RoomState.FAILED]
     assert "did not answer" in failed[0].reason
+
+
+async def test_a_room_that_goes_on_telling_is_waited_for(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred occupants are 64 kB: 200 seconds at 2,400 bit/s."""
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(LinkTiming, "silence", 0.05)
+    monkeypatch.setattr(joining, "retry_after", lambda tries: 1e6)
+    wire.stream.heard_at = -1e6
+    await ask(wire)
+    began, number = loop.time(), 0
+
+    def told_for_long() -> bool:
+        nonlocal number
+        number += 1
+        wire.hear(presence(f"guest {number}"))
+        return loop.time() - began > 0.25
+
+    await wire.until(told_for_long)
+    assert state(wire) is RoomState.JOINING
+    await wire.until(lambda: state(wire) is RoomState.FAILED)
+    assert "did not answer" in reason(wire)
+
+
+async def test_a_room_is_waited_for_behind_what_else_the_link_brings(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not for ever: ten times as long."""
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(LinkTiming, "silence", 0.03)
+    monkeypatch.setattr(joining, "retry_after", lambda tries: 1e6)
+    await ask(wire)
+    began = loop.time()
+
+    def failed() -> bool:
+        wire.stream.heard_at = loop.time()
+        return state(wire) is RoomState.FAILED
+
+    await wire.until(failed)
+    assert 0.25 < loop.time() - began < 1.0
 
 
 async def test_another_try_at_the_very_moment_of_a_refusal_is_made(wire: Wire) -> None:

@@ -71,7 +71,7 @@ def test_timeouts_follow_the_link() -> None:
     near = timing()
     near.looked(told(rtt=0.03, rate=100_000), waiting=False)
     assert near.timeout() == near.step == 30
-    assert near.fresh == 1
+    assert near.fresh == 0.8
     assert near.patience == 10
     far = timing()
     far.answered(8.0)
@@ -138,3 +138,23 @@ def test_a_memory_that_makes_no_sense_is_none(text: str) -> None:
     facts = Facts()
     facts.put("timing", str(OWN), text)
     assert timing(facts).rtt is None
+
+
+def test_who_tells_much_is_waited_for_as_long_as_a_tls_record_takes() -> None:
+    one = timing()
+    assert one.silence == 60
+    one.looked(told(rate=1e6, rtt=0.01), waiting=False)
+    assert one.silence == 30
+    thin = timing()
+    thin.looked(told(rate=300, rtt=2.0), waiting=False)
+    assert thin.silence > 2 * 16384 / 300
+
+
+def test_a_step_of_a_sign_in_is_waited_for_as_the_handshake_says() -> None:
+    """Not a minute and a half on a near link, because nothing was sent yet that its rate could be told by."""
+    one = timing()
+    assert one.reply == one.step == 90
+    one.shook_hands(0.01, 0.03)
+    assert one.reply == 30
+    one.shook_hands(2.0, 5.8)
+    assert one.reply == 58

@@ -58,6 +58,9 @@ class ScriptedStream:
     waiting: int = 0
     listener: Any = field(default_factory=Listener)
     heard_at: float = 0.0
+    sessionstarted: bool = False
+    inline: frozenset[str] = frozenset()
+    on_started: list[Callable[[object], None]] = field(default_factory=list)
     wire: Any = None
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
@@ -69,6 +72,15 @@ class ScriptedStream:
 
     def register_handler(self, handler: Any) -> None:
         self.handlers[handler.name] = handler
+
+    def add_event_handler(self, name: str, handler: Callable[[object], None]) -> None:
+        assert name == "session_start"
+        self.on_started.append(handler)
+
+    def start_session(self) -> None:
+        self.sessionstarted = True
+        for handler in self.on_started:
+            handler(None)
 
     def write(self, *elements: str) -> None:
         for text in elements:
@@ -156,6 +168,7 @@ class Wire:
         if SM in offered:
             self.hear(enabled)
         self.account.life.established(SignedIn(FULL))
+        self.stream.start_session()
         if answers:
             for _ in range(12):
                 await asyncio.sleep(0)

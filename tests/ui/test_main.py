@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual import events
 
 from tests.fakes.engine import ME, NOON, FakeEngine
 from tests.ui.driving import FakeConfig, driven
@@ -249,3 +250,11 @@ async def test_how_far_the_joins_have_come_is_said_until_they_are_done() -> None
         await seen.shows("Joining rooms: 0 of 2")
         seen.engine.emit(ev.RoomsProgress(ME, 2, 2))
         await seen.hides("Joining rooms")
+
+
+async def test_the_engine_hears_whether_somebody_looks() -> None:
+    async with driven(peopled()) as seen:
+        for event, active in ((events.AppBlur(), False), (events.AppFocus(), True)):
+            seen.app.post_message(event)
+            said = cmd.SetClientState(active=active)
+            await seen.until(lambda said=said: said in seen.engine.commands, "the focus to be told")  # type: ignore[misc]

@@ -60,6 +60,8 @@ async def send(
     progress = _Progress()
     try:
         async with asyncio.timeout(sending.timeout):
+            if own:
+                await engine.do(commands.SetClientState(active=False))
             await _online(engine, happened, chat, own, ask_password)
             await _deliver(engine, happened, chat, sending, progress)
     except TimeoutError:

@@ -66,6 +66,13 @@ class SetPresence(Command):
 
 
 @value
+class SetClientState(Command):
+    """Somebody looks at the program, or nobody does: what only passes by need not come meanwhile."""
+
+    active: bool
+
+
+@value
 class Answer(Command):
     """The answer to a `Question` event."""
 

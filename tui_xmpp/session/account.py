@@ -32,6 +32,7 @@ from .lifetime import Lifetime
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
+from .silence import Silence
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -97,6 +98,7 @@ class AccountSession:
         self.requests = Requests(account.address, self._post_request, self._withdraw, self._heard_at)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
+        self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
@@ -179,6 +181,10 @@ class AccountSession:
         lane = Lane.BACKGROUND if background else Lane.REQUEST
         patience = self.life.timing.timeout() if timeout is None else timeout
         return self.requests.ask(self.short_id(), kind, payload, to, patience, lane)
+
+    async def silence(self, sender: Address) -> None:
+        """Return once a bare address has said nothing for too long."""
+        await self.silences.of(sender)
 
     def emit(self, *events: Event) -> None:
         """Apply events to the world and tell every front end."""

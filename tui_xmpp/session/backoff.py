@@ -13,7 +13,7 @@ JITTER = 0.2
 
 QUICK_SECONDS = 120.0
 """As long as the server was out of reach for less, it is tried about every second."""
-_QUICK_LEAST, _QUICK_MOST = 0.7, 1.0
+_QUICK_LEAST, _QUICK_MOST = 0.6, 0.85
 
 _AT_ONCE = 12.0
 """Links lost one soon after the other that are each made anew at once."""

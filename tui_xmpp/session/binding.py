@@ -119,6 +119,7 @@ async def features_of(stream: Stream, timeout: float) -> ET.Element:
     features = await stream.take(timeout)
     if features.tag != gate.FEATURES:
         raise stream.fail(Violation(SKIPPED))
+    stream.note(features)
     return features
 
 

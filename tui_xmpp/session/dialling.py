@@ -89,6 +89,8 @@ class Dialler:
         self._connected: socket.socket | None = None
         """The newest connection, only to look at."""
         self._stood_at = self._connecting = 0.0
+        self._bare_failed = False
+        """A try to make TLS with the barest hello came to nothing: there may be a box on the way."""
         self.finder = Finder(
             account,
             resolver=resolver,
@@ -160,9 +162,11 @@ class Dialler:
     ) -> tuple[Stream, SignedIn]:
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
         stream = await self._secured(endpoint, memory, careful=careful, on_stream=self._on_stream)
+        times, timeout, thin = self._timeouts, self._timeouts.step, False
         try:
-            if isinstance(self._timeouts, LinkTiming):
-                self._timeouts.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
+            if isinstance(times, LinkTiming):
+                times.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
+                timeout, thin = times.reply, times.thin
             self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
@@ -170,9 +174,10 @@ class Dialler:
                 Unresumed(self._opener) if endpoint.kind is TransportKind.BOSH else self._opener,
                 memory,
                 tell=self._say,
-                timeout=self._timeouts.step,
+                timeout=timeout,
                 accept_weaker=accept_weaker,
                 paced=self._paced(),
+                thin=thin,
                 careful=careful,
             )
         except BaseException as error:
@@ -227,7 +232,10 @@ class Dialler:
     ) -> None:
         domain = self._account.address.domain
         small = not careful and memory.takes(Habit.SMALL_HELLO)
-        context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small)
+        bare = small and not self._bare_failed and memory.takes(Habit.BARE_HELLO)
+        context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small, bare=bare)
+        # Until it went well: a box on the way may also swallow it, and then the whole try is given up.
+        self._bare_failed |= bare
         quick = not careful and memory.takes(Habit.PIPELINING)
         try:
             await over_tcp(stream, connected, endpoint.tls, context, timeout=self._timeouts.step, quick=quick)
@@ -246,6 +254,11 @@ class Dialler:
             raise Failure(f"{endpoint.host} broke the link off while it was being made secure.") from None
         if small:
             memory.worked(Habit.SMALL_HELLO)
+        if bare:
+            self._bare_failed = False
+            memory.worked(Habit.BARE_HELLO)
+        elif small and self._bare_failed and not memory.is_proven(Habit.BARE_HELLO):
+            memory.failed(Habit.BARE_HELLO)
 
     def _tell_certificate(self, stream: Stream, endpoint: Endpoint) -> None:
         name = self._account.address.domain if endpoint.kind is TransportKind.TCP else endpoint.host

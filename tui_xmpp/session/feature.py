@@ -94,6 +94,9 @@ class Context(Protocol):
         Never await it in a hook that runs in the inbox: `spawn` the work instead.
         """
 
+    async def silence(self, sender: Address) -> None:
+        """Return once a bare address that was telling much has said nothing for too long on this link."""
+
     def emit(self, *events: Event) -> None:
         """Apply events to the world and tell every front end."""
 

@@ -283,6 +283,7 @@ class Lifetime(Listener):
         if not self.opened:
             return
         counts = self.management.enabled
+        self._account.silences.note(stanza)
         if stanza.tag == f"{{{convert.CLIENT}}}message" and self._account.requests.collected(stanza):
             self._account.inbox.put(None, counts=counts)
         elif stanza.tag == f"{{{convert.CLIENT}}}iq" and stanza.get("type") in ("result", "error"):

@@ -16,11 +16,14 @@ from .opening import Resumption
 from .sasl import Mechanism
 
 CARBONS = "urn:xmpp:carbons:2"
+CLIENT_STATE = "urn:xmpp:csi:0"
 _NAME = "tui-xmpp"
 _ENABLED_BY = {
     CARBONS: f"<enable xmlns='{CARBONS}'/>",
     gate.RESUMPTION: f"<enable xmlns='{gate.RESUMPTION}' resume='true'/>",
+    CLIENT_STATE: f"<inactive xmlns='{CLIENT_STATE}'/>",
 }
+_ALWAYS = frozenset({CARBONS, gate.RESUMPTION})
 
 
 @value
@@ -44,9 +47,16 @@ class Inlined:
 
 
 def inlined(
-    advertised: Advertised, resumption: Resumption | None, *, has_archive: bool, token: str
+    advertised: Advertised,
+    resumption: Resumption | None,
+    *,
+    has_archive: bool,
+    token: str,
+    besides: frozenset[str] = frozenset(),
 ) -> Inlined:
     """Return what to ask for where *advertised* is offered; *token* names the mechanism to ask a token for.
+
+    *besides* are namespaces of what the session is to begin with, other than copies and counting.
 
     XEP-0386 §3.2 has the server "clear the offline messages for this user, if any, without sending them (as
     they will be provided by MAM)". So nothing is bound inline unless the account is known to have an archive.
@@ -55,7 +65,7 @@ def inlined(
     binds = advertised.bind2 is not None and archive
     return Inlined(
         binds,
-        frozenset(_ENABLED_BY).intersection(advertised.bind2 or ()) if binds else frozenset(),
+        (_ALWAYS | besides).intersection(advertised.bind2 or ()) if binds else frozenset(),
         resumption if advertised.resumes else None,
         token,
     )

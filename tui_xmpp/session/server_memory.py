@@ -29,12 +29,15 @@ class Habit(Enum):
     """To go on behind a proof of ours a moment later, without waiting for the verdict."""
     SMALL_HELLO = "small hello"
     """To offer TLS 1.3 and one key exchange only."""
+    BARE_HELLO = "bare hello"
+    """Not to make it look like TLS 1.2 besides."""
 
 
 _PAUSE = {
     Habit.PIPELINING: timedelta(days=1),
     Habit.PACING: timedelta(days=1),
     Habit.SMALL_HELLO: timedelta(days=30),
+    Habit.BARE_HELLO: timedelta(days=1),
 }
 
 

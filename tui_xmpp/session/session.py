@@ -18,6 +18,7 @@ from ..core.commands import (
     Connect,
     Disconnect,
     Refused,
+    SetClientState,
     SetPresence,
     SignOut,
 )
@@ -154,7 +155,7 @@ class Session:
                 await asyncio.shield(self._spawn(self._sign_out(self._running(command.account))))
             case Answer():
                 await self._answer(command)
-            case SetPresence(account=None):
+            case SetPresence(account=None) | SetClientState():
                 for running in list(self._accounts.values()):
                     await running.account.do(command)
             case _:

@@ -25,6 +25,10 @@ PACE = 0.03
 
 Servers lose what they read in one piece with the end of a sign-in."""
 
+_APART = 0.1
+"""Seconds after the opening of a stream, on a link that is so thin that it has not left yet: what follows is
+read apart from it."""
+
 _BROKEN_ORDER = frozenset(
     {
         "bad-format",
@@ -54,6 +58,7 @@ async def sign_in(
     timeout: float,
     accept_weaker: str = "",
     paced: bool = False,
+    thin: bool = False,
     careful: bool = False,
 ) -> SignedIn:
     """Authenticate, go on with the old session or open a new one, and say how that ended.
@@ -65,6 +70,9 @@ async def sign_in(
     With *paced* the session is asked for a moment after our last proof, before the verdict on it has come.
     Nothing is trusted the sooner for it: what is said by then goes to the server whose certificate was
     verified, and what comes is held back until `<success/>` has carried the server's own proof (RFC 5802 §5).
+
+    On a *thin* link the stream is opened by a packet of its own: what the server offers comes down while our
+    proof goes up, and not in one TLS record with the verdict, which would have to arrive whole.
     """
     quick = not careful and memory.takes(Habit.PIPELINING) and _kind(stream) is not TransportKind.BOSH
     attempt = _Attempt(
@@ -77,6 +85,7 @@ async def sign_in(
         accept_weaker=accept_weaker,
         quick=quick,
         paced=paced and quick and memory.takes(Habit.PACING),
+        thin=thin,
     )
     try:
         return await attempt.run()
@@ -112,6 +121,7 @@ class _Attempt:
         accept_weaker: str,
         quick: bool,
         paced: bool,
+        thin: bool,
     ) -> None:
         self.ran_ahead = False
         """Something was said on the strength of what is remembered."""
@@ -125,6 +135,7 @@ class _Attempt:
         self._timeout = timeout
         self._quick = quick
         self._paced = paced
+        self._thin = thin
         self._chooser = Chooser(stream, credentials, opener, memory, accept_weaker=accept_weaker)
         self._opened = False
         self._resumed = False
@@ -135,10 +146,16 @@ class _Attempt:
         self._tell(Connection.AUTHENTICATING, "signing in")
         known = self._memory.advertised if self._quick else None
         way = None
+        if self._thin:
+            stream.renew()
+            stream.say(stream.opening())
+            stream.flush()
+            await asyncio.sleep(_APART)
         if known is not None and await self._chooser.can(known):
             way = await self._chooser.way(known)
-        stream.renew()
-        stream.say(stream.opening())
+        if not self._thin:
+            stream.renew()
+            stream.say(stream.opening())
         if way is not None:
             self.ran_ahead = True
             self._begin(way)

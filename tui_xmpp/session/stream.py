@@ -59,6 +59,8 @@ class Stream(TamedClient):
         """The session that is carried."""
         self.on_offered: Callable[[frozenset[str]], None] | None = None
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
+        self.inline: frozenset[str] = frozenset()
+        """Namespaces of what the request to bind is to begin with besides, where it can (XEP-0386 §3.2)."""
         self.server_caps = ""
         """`node#ver` of the server's capabilities, where it told them (XEP-0115 §6.3)."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -127,10 +129,11 @@ class Stream(TamedClient):
         features = await self.take(timeout)
         if features.tag != gate.FEATURES:
             raise self.fail(Violation("The server skipped a step while signing in. The link was cut."))
-        self._note(features)
+        self.note(features)
         return features
 
-    def _note(self, features: ET.Element) -> None:
+    def note(self, features: ET.Element) -> None:
+        """Keep what the server offers, and what it is (XEP-0115 §6.3)."""
         self.offered = frozenset(one.tag for one in features)
         caps = features.find(_CAPS)
         if caps is not None:
@@ -319,7 +322,7 @@ class Stream(TamedClient):
         if element.tag == gate.ERROR:
             self.fail(of_stream_error(element, self.account.address.domain, trusted=self.secure))
         elif element.tag == gate.FEATURES and self.phase_gate.phase is Phase.BOUND:
-            self._note(element)
+            self.note(element)
             if self.on_offered is not None:
                 self.on_offered(self.offered)
             self._put(element)

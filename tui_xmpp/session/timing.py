@@ -18,13 +18,17 @@ _MOST_WAIT = 600.0
 _CONNECT_SECONDS = 15.0
 _UNKNOWN_CONNECT_SECONDS = 30.0
 _MOST_CONNECT_SECONDS = 120.0
-_FRESH_SECONDS = 1.0
+_FRESH_SECONDS = 0.8
 _UNKNOWN_FRESH_SECONDS = 3.0
 _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
 _SIGN_IN_BYTES = 4500
 """The largest step of a sign-in: the certificates of a server."""
+_HANDSHAKES = 10
+"""How many times as long as a handshake a step of a sign-in may take: no step is much larger."""
 _LEAST_SECURE = 5.0
+_RECORD = 16 * 1024
+"""Bytes of the longest TLS record, which is read only when it is whole (RFC 8446 §5.1)."""
 _THIN_SECONDS = 1.5
 """About two kilobytes in so many seconds beyond the round trip: some 9,600 bit/s."""
 _NEAR_RTT = 0.5
@@ -77,6 +81,8 @@ class LinkTiming:
         """From the first SYN to verified TLS."""
         self.thin = False
         """The link takes seconds for what a handshake takes: little at a time gets through sooner."""
+        self._shook: float | None = None
+        """Seconds the last handshake took beyond TCP's."""
         self._rate: float | None = None
         self._floor: float | None = None
         self._acked: tuple[float, int] | None = None
@@ -99,6 +105,7 @@ class LinkTiming:
     def shook_hands(self, connecting: float, securing: float) -> None:
         """TCP took *connecting* seconds, about one round trip, and TLS *securing*, one more and its bytes."""
         self.thin = securing - connecting > _THIN_SECONDS
+        self._shook = securing
 
     def path_changed(self) -> None:
         """We are on another network: what a sign-in took on the last one says nothing."""
@@ -160,6 +167,11 @@ class LinkTiming:
         return min(max(_LEAST_WAIT, wanted), _MOST_WAIT)
 
     @property
+    def silence(self) -> float:
+        """Seconds without a word of somebody who was telling much, before no more will come."""
+        return self.timeout(_RECORD) if self.rate is not None else 2 * self.timeout()
+
+    @property
     def connect(self) -> float:
         """Seconds for a connection to stand; longer after each time it did not."""
         rtt = self.rtt
@@ -177,6 +189,14 @@ class LinkTiming:
     def step(self) -> float:
         """Seconds of silence to allow for each step of a sign-in."""
         return self.timeout(_SIGN_IN_BYTES)
+
+    @property
+    def reply(self) -> float:
+        """Seconds of silence to allow for each step of a sign-in; the handshake told what they take."""
+        if self._shook is None:
+            return self.step
+        wanted = 6 * (self.rtt or 0.0) + _HANDSHAKES * self._shook
+        return min(max(_LEAST_WAIT, wanted), _MOST_WAIT)
 
     @property
     def probe(self) -> float:

@@ -160,6 +160,7 @@ class Chooser:
             self._opener.resumption(),
             has_archive=self._memory.has_archive,
             token=token,
+            besides=self._stream.inline,
         )
 
     def _usable(self, token: Token, advertised: Advertised) -> bool:

@@ -19,7 +19,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_xmpp.core.commands import Refused
+from tui_xmpp.core.commands import Refused, SetClientState
 from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
@@ -202,6 +202,11 @@ class ChatApp(App[int]):
     async def on_app_focus(self) -> None:
         """Somebody looks again: what is in view is read."""
         await self.main.read()
+        self.main.works.later(SetClientState(active=True))
+
+    async def on_app_blur(self) -> None:
+        """Nobody looks: what only passes by need not come."""
+        self.main.works.later(SetClientState(active=False))
 
     # --- themes ---------------------------------------------------------------------------------------
 

@@ -207,7 +207,7 @@ class Rig:
             resolver=resolver or Names(),
             rng=random.Random(7),
             sleep=self._wait,
-            timeouts=timeouts or Timeouts(connect=5, step=5, probe=5),
+            timeouts=timeouts or (None if timing else Timeouts(connect=5, step=5, probe=5)),
             timing=timing,
             tokens=tokens,
             opener=self.opener,

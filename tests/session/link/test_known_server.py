@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -30,11 +31,12 @@ from tests.fakes.server import (
     sasl2,
     success2,
 )
-from tests.session.link.rig import OWN, Facts, Kept, Opened, Rig
+from tests.session.link.rig import OWN, Facts, Kept, Opened, Rig, TurnedClock
 from tui_xmpp.core.account import Connection, Token
 from tui_xmpp.session.advertised import Advertised
 from tui_xmpp.session.opening import Resumption
 from tui_xmpp.session.server_memory import Habit, ServerMemory
+from tui_xmpp.session.timing import LinkTiming
 
 NAME = "SCRAM-SHA-256"
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -63,6 +65,28 @@ async def test_each_packet_says_all_that_can_be_said(authority: Authority, good:
         assert "<bind" in session
         assert "jabber:iq:roster" in session
         assert len(rig.streams) == 1
+
+
+class Thin(LinkTiming):
+    """A link that is thin, whatever a handshake took."""
+
+    def shook_hands(self, connecting: float, securing: float) -> None:
+        """As `LinkTiming.shook_hands`."""
+        self.thin = True
+
+
+async def test_a_thin_link_gets_the_opening_first(authority: Authority, good: ssl.SSLContext) -> None:
+    """So what the server offers is on its way while our proof goes up."""
+    facts = await known(authority, honest(good))
+    timing = Thin(facts, OWN, TurnedClock())
+    async with (
+        FakeServer(honest(good)) as server,
+        Rig(server.port, authority.ca_file, facts=facts, timing=timing) as rig,
+    ):
+        await rig.until_true(lambda: rig.ready == 1)
+        opening, auth = rig.streams[0].packets[1:3]
+        assert opening.startswith("Opening(") and "<" not in opening
+        assert auth.startswith("<auth ")
 
 
 async def test_what_is_remembered_may_be_anything(authority: Authority, good: ssl.SSLContext) -> None:
@@ -260,6 +284,35 @@ async def test_a_refused_token_is_followed_by_the_password_that_is_known(
         assert len(server.peers) == 2
         assert kept.all[0] is None
         assert kept.now == Token("HT-SHA-256-NONE", "new", datetime(2099, 1, 1, tzinfo=UTC))
+
+
+async def test_a_new_token_takes_the_place_of_the_one_that_signed_in(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    """XEP-0484 §3.5: a server may give a new one along with any success, and then takes the old no more."""
+    secrets = ["first", "second", "third"]
+
+    async def rotate(peer: Peer) -> None:
+        await peer.upgrade(good)
+        await peer.open_stream(authentication(NAME, tokens=("HT-SHA-256-NONE",)))
+        first, whole = await peer.request()
+        key = secrets.pop(0).encode()
+        if first != b"juliet\0" + hmac.digest(key, b"Initiator", "sha256") or b"<request-token" in whole:
+            peer.send("<failure xmlns='urn:xmpp:sasl:2'>")
+            peer.send("<not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>")
+            return
+        given = f"<token xmlns='urn:xmpp:fast:0' token='{secrets[0]}' expiry='2099-01-01T00:00:00Z'/>"
+        peer.send(success2(hmac.digest(key, b"Responder", "sha256"), BOUND + given))
+
+    kept = Kept(Token("HT-SHA-256-NONE", "first", datetime(2098, 1, 1, tzinfo=UTC)))
+    async with FakeServer(rotate) as server:
+        for number in (1, 2):
+            async with Rig(server.port, authority.ca_file, tokens=kept) as rig:
+                await rig.until(Connection.ONLINE)
+                assert rig.asked == []
+                assert len(server.peers) == number
+                assert kept.now == Token("HT-SHA-256-NONE", secrets[0], datetime(2099, 1, 1, tzinfo=UTC))
+    assert [one and one.secret for one in kept.all] == ["second", "third"]
 
 
 async def test_a_token_is_not_dropped_because_the_server_is_busy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -30,6 +30,35 @@ def hello(context: ssl.SSLContext) -> bytes:
 def test_a_small_hello_is_half_as_long() -> None:
     assert len(hello(tls.context(direct=True, small=True))) < 270
     assert len(hello(tls.context(direct=True))) > 500
+
+
+def test_a_bare_hello_is_shorter_still() -> None:
+    small = hello(tls.context(direct=True, small=True))
+    assert len(hello(tls.context(direct=True, small=True, bare=True))) == len(small) - 32
+
+
+@pytest.mark.parametrize("proven", [False, True])
+async def test_a_bare_hello_that_nobody_answers_is_not_said_again(
+    authority: Authority, good: ssl.SSLContext, proven: bool
+) -> None:
+    """A box on the way lets pass only what looks like TLS 1.2: what has no session id (RFC 8446 §D.4)."""
+    facts = Facts()
+    memory(facts).worked(Habit.SMALL_HELLO)
+    if proven:
+        memory(facts).worked(Habit.BARE_HELLO)
+    async with (
+        FakeServer(honest(None), direct=good) as server,
+        alerting(server.port, lambda first: first[43] == 0, b"") as port,
+        Rig(
+            port, authority.ca_file, facts=facts, tls=TlsMode.DIRECT, sleep=lambda _: asyncio.sleep(0)
+        ) as rig,
+    ):
+        for number in (1, 2):
+            await rig.until_true(lambda number=number: rig.ready == number)  # type: ignore[misc]
+            assert len(rig.waits) == number
+            rig.streams[-1].abort()
+    assert memory(facts).takes(Habit.SMALL_HELLO)
+    assert memory(facts).takes(Habit.BARE_HELLO) == proven
 
 
 def test_a_small_hello_checks_as_much() -> None:
@@ -107,9 +136,15 @@ def memory(facts: Facts) -> ServerMemory:
 
 
 @contextlib.asynccontextmanager
-async def alerting(port: int) -> AsyncIterator[int]:
-    """A port that alerts a client of TLS 1.3 alone (RFC 8446 §6.2), and leads others to *port*."""
-    alert = bytes([21, 3, 3, 0, 2, 2, 70])
+async def alerting(
+    port: int,
+    refuses: Callable[[bytes], bool] = lambda first: len(first) < 300,
+    said: bytes = bytes([21, 3, 3, 0, 2, 2, 70]),
+) -> AsyncIterator[int]:
+    """A port that leads to *port*, but for whom it *refuses* by their first bytes.
+
+    By default it alerts a client of TLS 1.3 alone (RFC 8446 §6.2).
+    """
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
@@ -119,8 +154,8 @@ async def alerting(port: int) -> AsyncIterator[int]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         first = await reader.read(65536)
-        if len(first) < 300:
-            writer.write(alert)
+        if refuses(first):
+            writer.write(said)
             writer.close()
             return
         back, on = await asyncio.open_connection("127.0.0.1", port)

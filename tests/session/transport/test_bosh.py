@@ -19,6 +19,7 @@ from tui_xmpp.session.endpoints import Endpoint
 from tui_xmpp.session.failure import BadCertificate, Failure, Refused, Violation
 from tui_xmpp.session.stream import Stream
 from tui_xmpp.session.transport import tls
+from tui_xmpp.session.transport.bosh import BoshWire
 from tui_xmpp.session.transport.wire import Closing, Opening, Wire
 
 BODY = "<body xmlns='http://jabber.org/protocol/httpbind'"
@@ -26,8 +27,12 @@ CREATED = f"{BODY} sid='s1' wait='60' requests='2' hold='1' inactivity='30'/>"
 EMPTY = f"{BODY}/>"
 OPENING = Opening("example.org", "juliet@example.org")
 
-Answer = Callable[[str], Awaitable[str | bytes | None]]
-"""From a request's body to a body, to a whole HTTP answer in bytes, or to None: break the connection."""
+Answer = Callable[[str], Awaitable[str | bytes | list[bytes] | None]]
+"""From a request's body to a body, to a whole HTTP answer in bytes, or to None: break the connection.
+
+What comes in a list comes piece by piece, APART seconds one after the other.
+"""
+APART = 0.15
 
 
 class BoshServer:
@@ -58,8 +63,10 @@ class BoshServer:
                 if isinstance(answer, str):
                     raw = answer.encode()
                     answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(raw), raw)
-                writer.write(answer)
-                await writer.drain()
+                for number, piece in enumerate(answer if isinstance(answer, list) else [answer]):
+                    await asyncio.sleep(APART if number else 0)
+                    writer.write(piece)
+                    await writer.drain()
         except (OSError, EOFError, asyncio.CancelledError):
             pass
         finally:
@@ -82,7 +89,7 @@ async def served(context: ssl.SSLContext, answer: Answer) -> AsyncIterator[tuple
             await asyncio.sleep(0)
 
 
-async def opened(port: int, authority: Authority, *, name: str = "example.org") -> Wire:
+async def opened(port: int, authority: Authority, *, name: str = "example.org", timeout: float = 5) -> Wire:
     place = Endpoint(
         name,
         port,
@@ -95,15 +102,20 @@ async def opened(port: int, authority: Authority, *, name: str = "example.org") 
         place,
         lambda: reaching.open_socket(place, Account(OWN), timeout=5),
         context=tls.context(str(authority.ca_file), direct=False),
-        timeout=5,
+        timeout=timeout,
     )
 
 
 async def gone(wire: Wire, heard: Heard) -> None:
     wire.abort()
+    await ended(wire, heard)
+
+
+async def ended(wire: Wire, heard: Heard) -> None:
+    """Wait until the stream was told, and nothing is left of the connections."""
     await heard.until(lambda one: bool(one.errors))
-    for _turn in range(10):
-        await asyncio.sleep(0)
+    assert isinstance(wire, BoshWire) and wire._ending is not None
+    await wire._ending
 
 
 def rid(body: str) -> int:
@@ -188,6 +200,43 @@ async def test_a_request_whose_connection_broke_is_sent_again(
         await gone(wire, heard)
     assert len(broken) == 3
     assert len(set(broken)) == 1
+
+
+async def test_an_answer_may_take_as_long_as_it_goes_on_coming(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    """What takes minutes on a thin link is not asked for again, nor the link given up."""
+    whole = CREATED.encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole)
+
+    async def answer(body: str) -> list[bytes] | None:
+        if "sid=" in body:
+            return await asyncio.get_running_loop().create_future()
+        return [head, *(whole[at : at + 20] for at in range(0, len(whole), 20))]
+
+    async with served(good, answer) as (fake, port):
+        wire = await opened(port, authority, timeout=3 * APART)
+        heard = Heard()
+        wire.attach(heard)
+        began = asyncio.get_running_loop().time()
+        wire.write([OPENING])
+        await heard.until(lambda one: b"<stream:stream" in one.data)
+        assert asyncio.get_running_loop().time() - began > 4 * APART
+        assert not heard.errors
+        assert len([one for one in fake.bodies if "sid=" not in one]) == 1
+        await gone(wire, heard)
+
+
+async def test_an_answer_that_stops_coming_ends_the_link(authority: Authority, good: ssl.SSLContext) -> None:
+    async def answer(body: str) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n<body"
+
+    async with served(good, answer) as (_, port):
+        wire = await opened(port, authority, timeout=3 * APART)
+        heard = Heard()
+        wire.attach(heard)
+        wire.write([OPENING])
+        await ended(wire, heard)
 
 
 async def test_answers_are_read_in_the_order_of_the_requests(

@@ -26,8 +26,6 @@ _SPACE, _WHOLE = "archive", "whole"
 """In the facts: our own archive was fetched from its beginning, with no hole since."""
 _CURRENT = "archives-current"
 """In the facts: the archives of which this session has everything."""
-SUBJECT_SECONDS = 60.0
-"""How long a room without an archive may take to tell its history; the subject ends it."""
 _MOST_SECONDS = 30.0
 """Between two tries to catch up."""
 _MARGIN = timedelta(days=1)
@@ -148,7 +146,8 @@ class History(Feature):
             await self._settle(key)
 
     async def _settle_late(self, key: ChatKey) -> None:
-        await asyncio.sleep(SUBJECT_SECONDS)
+        # The subject ends what a room without an archive tells of its history; not every room has one.
+        await self.context.silence(key.address)
         await self._settle_told(key)
 
     def kept(self, draft: Draft, message: Message) -> None:

@@ -22,8 +22,6 @@ from .. import convert, muc, muc_sentences
 from ..feature import Context, Failed, Feature, Handler
 from ..join_queue import JoinQueue, retry_after
 
-JOIN_SECONDS = 60.0
-"""A room tells of everybody in it before it lets us in, however slow the link is."""
 _SPACE = "rooms-inside"
 """In the facts: the rooms this session is in, with our nicks there."""
 _OUT_OF_REACH = ("timeout", "remote-server-not-found", "remote-server-timeout")
@@ -257,12 +255,14 @@ class Joining(Feature):
                 since=chat.last_at if chat else None,
             )
         )
+        # A room tells of everybody in it before it lets us in, however slow the link is.
+        silent = asyncio.ensure_future(self.context.silence(key.address))
         try:
-            async with asyncio.timeout(JOIN_SECONDS):
-                await entered
-        except TimeoutError:
-            if round == self._round and self._state(key) is RoomState.JOINING:
-                self._refuse(key, "timeout", None)
+            await asyncio.wait({entered, silent}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            silent.cancel()
+        if not entered.done() and round == self._round and self._state(key) is RoomState.JOINING:
+            self._refuse(key, "timeout", None)
 
     def _state(self, key: ChatKey) -> RoomState:
         return self.context.world.rooms[key].state

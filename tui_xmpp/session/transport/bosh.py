@@ -27,8 +27,6 @@ _MOST_REQUESTS = 2
 _POLL_AFTER = 0.05
 """Seconds without a request before an empty one is sent: what is about to be said may go in it."""
 _TRIES = 4
-_PATIENCE = 30.0
-"""Seconds an answer may be late."""
 
 
 class BoshWire:
@@ -55,7 +53,10 @@ class BoshWire:
 
     @classmethod
     async def open(cls, https: Https, url: str, *, timeout: float) -> BoshWire:
-        """Connect; raises ssl.SSLError, OSError, Failure. *timeout* is in seconds, for an answer at once."""
+        """Connect; raises ssl.SSLError, OSError, Failure.
+
+        *timeout* is in seconds, how late the next part of an answer may be on this link.
+        """
         try:
             await https.connect()
         except BaseException:
@@ -164,7 +165,8 @@ class BoshWire:
 
     async def _ask(self, body: bytes) -> bytes:
         """Send *body*, again if its connection breaks (XEP-0124 §14.3); raises Failure."""
-        wait = self._timeout if self._created is None else self._created.wait + _PATIENCE
+        # XEP-0124 §7.2: the server may hold a request for "wait" seconds.
+        wait = self._timeout + (0 if self._created is None else self._created.wait)
         # A session that was never created has nothing an identical request could go on with.
         tries = 1 if self._created is None else _TRIES
         for tried in range(1, tries + 1):

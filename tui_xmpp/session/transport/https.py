@@ -67,11 +67,12 @@ class Https:
 
         *timeout* is in seconds, for all of it. Raises Failure, aiohttp.ClientError, OSError, TimeoutError.
         """
-        return await self._ask("GET", url, None, most, timeout)
+        return await self._ask("GET", url, None, most, aiohttp.ClientTimeout(total=timeout))
 
     async def post(self, url: str, body: bytes, *, content_type: str, most: int, timeout: float) -> bytes:
-        """Return the answer to *body*; the rest is as with `get`."""
-        return await self._ask("POST", url, body, most, timeout, {"Content-Type": content_type})
+        """Return the answer to *body*; the rest is as with `get`, but *timeout* is for each part of it."""
+        silent = aiohttp.ClientTimeout(total=None, sock_read=timeout)
+        return await self._ask("POST", url, body, most, silent, {"Content-Type": content_type})
 
     async def _ask(
         self,
@@ -79,7 +80,7 @@ class Https:
         url: str,
         body: bytes | None,
         most: int,
-        timeout: float,
+        timeout: aiohttp.ClientTimeout,
         headers: dict[str, str] | None = None,
     ) -> bytes:
         async with self._session.request(
@@ -88,7 +89,7 @@ class Https:
             data=body,
             headers=headers,
             allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=timeout),
+            timeout=timeout,
         ) as response:
             if 300 <= response.status < 400:
                 raise Failure(
