@@ -18,6 +18,13 @@ from typing import Any
 
 import pyte
 
+QUESTION, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+"""Whether a frame can be drawn at once (DECRQM), and that it can."""
+
+
+# pyte knows no strings of this kind and no private forms of these, and would draw what they hold.
+_LEFT_OUT = re.compile(rb"\x1b_[^\x1b]*\x1b\\|\x1b\[[<>=?][0-9;]*[uqcm]|\x1b\[\?[0-9;]*\$p")
+
 
 class NotShown(AssertionError):
     """What was waited for did not appear; the text is the screen as it was."""
@@ -34,11 +41,19 @@ class Terminal:
         rows: int = 24,
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
+        answers: bool = False,
+        shows: bool = True,
+        pass_fds: Sequence[int] = (),
     ) -> None:
+        """`answers`: it tells, as most terminals do, that it draws frames at once (mode 2026) when asked.
+
+        `shows`: `screen` follows what is written; else only `raw` does.
+        """
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
         """Every byte the program wrote."""
+        self._answers, self.shows = answers, shows
         self.started = time.monotonic()
         self.first_byte: float | None = None
         """Seconds from the start to the first byte written."""
@@ -61,6 +76,7 @@ class Terminal:
             stderr=slave,
             env=environment,
             cwd=cwd,
+            pass_fds=pass_fds,
             start_new_session=True,
         )
         os.close(slave)
@@ -78,9 +94,14 @@ class Terminal:
             return False
         if self.first_byte is None:
             self.first_byte = time.monotonic() - self.started
+        # A question may come in two pieces.
+        before = bytes(self.raw[1 - len(QUESTION) :])
         self.raw += data
-        # pyte knows no private forms of these and would draw their parameters.
-        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[uqcm]|\x1b\[\?[0-9;]*\$p", b"", data))
+        if self._answers:
+            os.write(self._master, ANSWER * (before + data).count(QUESTION))
+        if not self.shows:
+            return True
+        self._stream.feed(_LEFT_OUT.sub(b"", data))
         return True
 
     def text(self) -> str:
@@ -138,6 +159,11 @@ class Terminal:
     def send(self, keys: str) -> None:
         """Type; control sequences as the terminal would send them."""
         os.write(self._master, keys.encode())
+
+    def hang_up(self) -> None:
+        """Take the terminal away from the program, which may go on; nothing more can be read."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDWR)
 
     def kill(self) -> None:
         """SIGKILL: as if the machine lost power."""

@@ -40,9 +40,11 @@ class Poezio(InTmux):
     """One poezio with folders of its own; `close` ends it and its tmux, and touches no other."""
 
     name = "poezio"
+    signed_in = "Authentication success"
+    """What it shows then, where a line of it has room."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, *, columns: int = 120, rows: int = 36) -> None:
+        super().__init__(folder, columns=columns, rows=rows)
         self._open = ""
         """The address whose chat is shown."""
 
@@ -64,7 +66,7 @@ class Poezio(InTmux):
         self._open = ""
         # Without a connection it waits for the end of one, and would outlive its terminal.
         self.start("setpriv", "--pdeathsig", "KILL", str(PYTHON), "-I", "-c", RUN)
-        self.wait_for("Authentication success", START_SECONDS)
+        self.wait_for(self.signed_in, START_SECONDS)
 
     def command(self, line: str) -> None:
         """Type a command, in whichever tab, and press Enter."""

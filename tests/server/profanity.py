@@ -52,6 +52,8 @@ class Profanity(InTmux):
     """One profanity with folders of its own; `close` ends it and its tmux, and touches no other."""
 
     name = "profanity"
+    signed_in = "logged in successfully"
+    """What it shows then, where a line of it has room beside the list."""
 
     def connect(self, account: Account, server: ChatServer, *, port: int = 0) -> None:
         """Start the program and return once it has signed in over STARTTLS with the certificate checked.
@@ -75,7 +77,7 @@ class Profanity(InTmux):
             ),
         )
         self.start("profanity", "-a", account.user)
-        self.wait_for("logged in successfully", START_SECONDS)
+        self.wait_for(self.signed_in, START_SECONDS)
 
     def type(self, line: str) -> None:
         """Type `line` and press Enter."""

@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.server.chat_server import Account, ChatServer
@@ -54,13 +54,20 @@ class Program:
 
     # --- the screen -----------------------------------------------------------------------------------
 
-    def open(self, *, before: str = "", env: Mapping[str, str] | None = None) -> Terminal:
+    def open(
+        self,
+        *,
+        before: str = "",
+        env: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+        answers: bool = False,
+    ) -> Terminal:
         """Start the screen; `before`: shell commands to run first in the same process."""
-        argv = [*COMMAND, *self._folders()]
+        argv = [*COMMAND, *self._folders(), *arguments]
         if before:
             argv = ["sh", "-c", f'{before}; exec "$@"', "sh", *argv]
         columns, rows = self._size
-        terminal = Terminal(argv, columns=columns, rows=rows, env=env)
+        terminal = Terminal(argv, columns=columns, rows=rows, env=env, answers=answers)
         self._terminals.append(terminal)
         return terminal
 

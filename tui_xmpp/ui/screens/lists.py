@@ -41,6 +41,7 @@ class Lists:
     def toggle(self) -> None:
         """Go to the list, or hide it and go back to the chat."""
         if self.active:
+            self.wanted = False
             self.close()
         elif layout.is_small(self._screen):
             self._screen.say("The list needs a window of 40x10.")

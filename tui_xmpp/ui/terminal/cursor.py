@@ -30,4 +30,7 @@ def cursor_place(focused: Widget | None) -> tuple[int, int] | None:
     if not isinstance(focused, Input | TextArea):
         return None
     x, y = focused.cursor_screen_offset
+    if isinstance(focused, Input) and focused.cursor_at_end:
+        # Textual counts the cell that its own cursor needs behind the text.
+        x -= 1
     return (x, y) if focused.region.contains(x, y) else None

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from zlib import crc32
 
+from rich.cells import cell_len
+
 from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, Row, blank_pen
 
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25"}
@@ -56,6 +58,7 @@ class Strokes:
         self.y: int | None = None
         self.pen = PLAIN
         self._parts: list[str] = []
+        self._spilled = 0
 
     def copy(self) -> Strokes:
         """A second try from the same place."""
@@ -130,8 +133,9 @@ class Strokes:
                 tail -= 1
             if end - tail < 4:
                 tail = end
+        self._spilled = 0
         self._cells(y, shown, want, tail)
-        if tail < end and (shown is None or shown[tail:] != want[tail:]):
+        if tail < end and (shown is None or self._spilled > tail or shown[tail:] != want[tail:]):
             self.move(tail, y)
             self._hold_for(blank)
             # ECMA-48 §8.3.41, Erase In Line: to its end.
@@ -140,14 +144,14 @@ class Strokes:
     def _cells(self, y: int, shown: Row | None, want: Row, tail: int) -> None:
         x = 0
         while x < tail:
-            if shown is not None and shown[x] == want[x]:
+            if shown is not None and x >= self._spilled and shown[x] == want[x]:
                 x += 1
                 continue
             while x and not want[x].text:
                 x -= 1
             x = self._bridge(x, y, want)
             self.move(x, y)
-            blanks = self._blanks(x, want, tail)
+            blanks = self._blanks(x, shown, want, tail)
             if blanks > _ERASE:
                 self._hold_for(want[x])
                 # ECMA-48 §8.3.38, Erase Character: the cursor stays.
@@ -175,12 +179,15 @@ class Strokes:
             text = cell.text
             if cell.pen is not pen and not _fits(cell, pen):
                 break
-            if shown is not None and shown[x] == cell and self._same(x, shown, want, tail):
+            is_known = shown is not None and shown[x] == cell and x >= self._spilled
+            if is_known and self._same(x, shown or [], want, tail):
                 break
-            if text == " " and self._blanks(x, want, tail) > _ERASE:
+            if text == " " and self._blanks(x, shown, want, tail) > _ERASE:
                 break
             parts.append(text)
             x += 1
+            if len(text) > 1:
+                self._spilled = max(self._spilled, x - 1 + _most(text))
             if x < len(want) and not want[x].text:
                 x += 1
                 sure = _is_sure_wide(text)
@@ -195,15 +202,20 @@ class Strokes:
         end = min(tail, x + _BRIDGE + 2)
         return shown[x:end] == want[x:end] and bool(want[x].text)
 
-    def _blanks(self, x: int, want: Row, tail: int) -> int:
-        """How many equal blanks begin here that may be erased, the row going on behind them."""
+    def _blanks(self, x: int, shown: Row | None, want: Row, tail: int) -> int:
+        """How many equal blanks begin here that may be erased, the row going on behind them.
+
+        They never end within a wide character: tmux would wipe all of it later, and with the wrong ground.
+        """
         blank = want[x]
         if want[min(x + _ERASE, tail - 1)] != blank or not self._erasable(blank):
             return 0
         end = x
         while end < tail and want[end] == blank:
             end += 1
-        return end - x if end < tail else 0
+        if end == tail:
+            return 0
+        return end - x - (shown is not None and not shown[end].text)
 
     def _erasable(self, cell: Cell) -> bool:
         attributes, _, ground, link = cell.pen
@@ -223,6 +235,12 @@ def _is_sure_wide(text: str) -> bool:
 def _fits(cell: Cell, pen: Pen) -> bool:
     """Whether a cell looks as it shall when it is drawn with this pen."""
     return cell.pen == pen or (cell.text == " " and cell.pen == blank_pen(pen))
+
+
+@lru_cache(1024)
+def _most(text: str) -> int:
+    """How many cells a terminal may fill with a character that it does not know to be one."""
+    return sum(2 if one >= "\U0001f000" else cell_len(one) for one in text)
 
 
 def _step(cells: int, forward: str, back: str) -> str:
