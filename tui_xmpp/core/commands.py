@@ -66,6 +66,33 @@ class SetPresence(Command):
 
 
 @value
+class UseLink(Command):
+    """Spend as this link profile allows, from now on."""
+
+    account: Address
+    profile: str
+    """A shipped or an own profile; refused where there is none of this name."""
+
+
+@value
+class SetLinkCell(Command):
+    """Change one cell of the profile in use, until another profile is used."""
+
+    account: Address
+    cell: str
+    """One of `core.link.CELLS`."""
+    text: str
+    """As the configuration would say it; empty: as the profile has it."""
+
+
+@value
+class UndoLink(Command):
+    """Use the profile, with its cells, that was in use before the last change."""
+
+    account: Address
+
+
+@value
 class Answer(Command):
     """The answer to a `Question` event."""
 

@@ -104,6 +104,24 @@ def _abilities(world: World, event: ev.AbilitiesChanged) -> None:
         state.abilities = event.abilities
 
 
+def _link(world: World, event: ev.LinkChanged) -> None:
+    state = world.accounts.get(event.account)
+    if state is not None:
+        state.link, state.link_is_automatic, state.suggested = event.profile, event.automatic, ""
+
+
+def _link_suggested(world: World, event: ev.LinkSuggested) -> None:
+    state = world.accounts.get(event.account)
+    if state is not None:
+        state.suggested = event.profile
+
+
+def _rates(world: World, event: ev.RatesChanged) -> None:
+    state = world.accounts.get(event.account)
+    if state is not None:
+        state.rates = event.rates
+
+
 def _own_presence(world: World, event: ev.OwnPresenceChanged) -> None:
     state = world.accounts.get(event.account)
     if state is not None:
@@ -258,6 +276,9 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.AccountRemoved: _account_removed,
     ev.ConnectionChanged: _connection,
     ev.AbilitiesChanged: _abilities,
+    ev.LinkChanged: _link,
+    ev.LinkSuggested: _link_suggested,
+    ev.RatesChanged: _rates,
     ev.OwnPresenceChanged: _own_presence,
     ev.RosterReplaced: _roster,
     ev.ContactChanged: _contact,
@@ -275,6 +296,7 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.OccupantLeft: _occupant_left,
     ev.BookmarksChanged: _bookmarks,
     ev.PasswordNeeded: _question,
+    ev.PriceAsked: _question,
     ev.Invited: _question,
     ev.RoomPasswordNeeded: _question,
     ev.QuestionSettled: _question_settled,

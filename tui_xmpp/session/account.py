@@ -18,7 +18,6 @@ from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
-from ..core.link import LinkProfile, Weight
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
@@ -88,7 +87,7 @@ class AccountSession:
         self.settings = settings
         self.clock = clock
         self._tell = tell
-        self._pacing = Pacing(account)
+        self.pacing = Pacing(account)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -141,11 +140,6 @@ class AccountSession:
         return self.life.inlined
 
     @property
-    def profile(self) -> LinkProfile:
-        """The link profile in force."""
-        return self._pacing.profile
-
-    @property
     def online(self) -> bool:
         """A session is being opened or stands, and there is a link."""
         return self.life.online
@@ -154,10 +148,6 @@ class AccountSession:
     def alive(self) -> bool:
         """The session stands at the server, be there a link or not."""
         return self.life.confirmed
-
-    def allows(self, weight: Weight) -> bool:
-        """Whether pacing lets something of this weight out now."""
-        return self._pacing.allows(weight)
 
     def send(self, stanza: ET.Element) -> None:
         """Write a stanza; while the link is away it waits if it tells more than a passing state."""

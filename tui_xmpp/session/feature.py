@@ -12,7 +12,6 @@ from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Command
 from ..core.events import Event
-from ..core.link import LinkProfile, Weight
 from ..core.message import Message
 from ..core.ports import Archive, Cache, Clock, KeyValue
 from ..core.settings import Settings
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from slixmpp import ClientXMPP
 
     from .draft import Draft
+    from .pacing import Pacing
 
 
 class Context(Protocol):
@@ -34,6 +34,7 @@ class Context(Protocol):
     facts: KeyValue
     settings: Settings
     clock: Clock
+    pacing: Pacing
 
     @property
     def own(self) -> Address:
@@ -56,10 +57,6 @@ class Context(Protocol):
         """Every namespace our features announce (XEP-0030)."""
 
     @property
-    def profile(self) -> LinkProfile:
-        """The link profile in force; only for amounts (pages), never for "if slow"."""
-
-    @property
     def online(self) -> bool:
         """A session is being opened or stands, and there is a link to write to."""
 
@@ -70,9 +67,6 @@ class Context(Protocol):
     @property
     def server_caps(self) -> str:
         """`node#ver` of the server's own capabilities (XEP-0115 §6.3); empty: it did not say."""
-
-    def allows(self, weight: Weight) -> bool:
-        """Whether pacing lets something of this weight out now."""
 
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
@@ -182,8 +176,6 @@ class Feature:
     """Documents it implements, `XEP-0184`; the README's table is made from them."""
     PLUGINS: ClassVar[tuple[str, ...]] = ()
     """slixmpp plugins to register on the stream; most features need none."""
-    WEIGHT: ClassVar[Weight] = Weight.ESSENTIAL
-    """How dear it is on a bad link."""
     NAMESPACES: ClassVar[tuple[str, ...]] = ()
     """What we announce by XEP-0030 because of it."""
 

@@ -70,7 +70,7 @@ class Lifetime(Listener):
             account.own, account.custody, account.clock, boot, account.outbox.arrived
         )
         self.acknowledging = Acknowledging(
-            self.management, self._write, lambda: account.profile.ack_delay, self._on_asked
+            self.management, self._write, lambda: account.pacing.ack_delay, self._on_asked
         )
         self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
 
@@ -193,7 +193,7 @@ class Lifetime(Listener):
             stream.wire,
             ask=self._ask,
             dead=dead,
-            idle_seconds=self._account.profile.idle_seconds,
+            idle_seconds=self._account.pacing.idle_seconds,
         )
 
     def surroundings_changed(self, *, slept: bool) -> None:

@@ -11,7 +11,6 @@ from slixmpp.xmlstream import tostring
 from ..core.chat import ChatKey, ChatKind
 from ..core.custody import Pending, Stage
 from ..core.events import MessageChanged, MessageKept
-from ..core.link import Weight
 from ..core.message import Delivery, Message
 from ..core.room import RoomState
 from . import convert
@@ -125,8 +124,6 @@ class Outbox:
         return () if changed is None else (changed,)
 
     def _send(self, pending: Pending) -> None:
-        if not self._account.allows(Weight.ESSENTIAL):
-            return
         self._in_lanes.add(pending.number)
         self._account.post(Parcel(pending.xml, Lane.MESSAGE, pending))
 

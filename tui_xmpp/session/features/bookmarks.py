@@ -21,7 +21,6 @@ from ...core.events import (
     RoomChanged,
     RoomPasswordNeeded,
 )
-from ...core.link import Weight
 from ...core.room import Bookmark, RoomState
 from .. import convert, freshness, muc
 from ..bookmark_items import NATIVE
@@ -80,7 +79,7 @@ class Bookmarks(Feature):
         self._join_marked()
         if not self._fresh.is_known:
             self.context.spawn(self._load())
-        elif self.context.allows(Weight.USEFUL):
+        elif self.context.pacing.asks_by_itself:
             self.context.spawn(self._refresh())
 
     def on_resumed(self) -> None:
@@ -144,7 +143,7 @@ class Bookmarks(Feature):
             self._wish(event.key.address, autojoin=True)
 
     def _join_marked(self) -> None:
-        if not self.context.profile.join_all:
+        if not self.context.pacing.joins_marked:
             return
         for bookmark in self._mine().values():
             if not bookmark.autojoin:
@@ -245,7 +244,7 @@ class Bookmarks(Feature):
             self._wishes.pop(room, None)
             return
         self._wishes[room] = autojoin
-        if self.context.online and self.context.allows(Weight.USEFUL):
+        if self.context.online and self.context.pacing.asks_by_itself:
             self.context.spawn(self._follow())
 
     async def _follow(self) -> None:

@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, SetTyping
 from ...core.events import ChatState, Event, TypingChanged
-from ...core.link import Weight
 from ...core.message import MessageType
 from .. import convert, guard
 from ..draft import Draft
@@ -26,7 +25,6 @@ class ChatStates(Feature):
     """Reads and sends composing, paused and active."""
 
     XEPS = ("XEP-0085",)
-    WEIGHT = Weight.CHATTY
     NAMESPACES = (STATES,)
 
     def __init__(self, context: Context) -> None:
@@ -106,7 +104,7 @@ class ChatStates(Feature):
 
     def _may_tell(self, key: ChatKey) -> bool:
         context = self.context
-        if not context.settings.privacy.send_typing or not context.allows(self.WEIGHT):
+        if not context.settings.privacy.send_typing or not context.pacing.tells_typing:
             return False
         # XEP-0085 §5.5: rooms make it public; it stays between two people.
         if key in context.world.rooms or key.address.resource:

@@ -229,7 +229,7 @@ class History(Feature):
     ) -> bool:
         """Page on from the newest known message; False: cut short by the link profile."""
         last = known
-        for _ in range(self.context.profile.catch_up_pages):
+        for _ in range(self.context.pacing.catch_up_pages):
             page = await self._queries.page(first or self._queries.ask(archive, after=last[0]))
             first = None
             await self._fetched(archive, page)

@@ -16,7 +16,6 @@ from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command
 from ...core.contact import Show
 from ...core.events import Event, Notice, RoomChanged
-from ...core.link import Weight
 from ...core.room import Room, RoomState
 from .. import convert, muc, muc_sentences
 from ..feature import Context, Failed, Feature, Handler
@@ -335,7 +334,7 @@ class Joining(Feature):
         now = self.context.clock.now()
         if (
             known is not None
-            and self.context.allows(Weight.USEFUL)
+            and self.context.pacing.asks_by_itself
             and not muc.is_fresh(self.context.facts, key.account, key.address, now)
         ):
             self.context.spawn(self._renew(key))

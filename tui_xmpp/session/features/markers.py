@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, MarkRead
-from ...core.link import Weight
 from ...core.message import Delivery, Message
 from .. import convert, guard
 from ..draft import Draft
@@ -22,7 +21,6 @@ class Markers(Feature):
     """Marks our messages markable, reads markers, and sends one for the newest message read."""
 
     XEPS = ("XEP-0333",)
-    WEIGHT = Weight.USEFUL
     NAMESPACES = (MARKERS,)
 
     def __init__(self, context: Context) -> None:
@@ -50,7 +48,7 @@ class Markers(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a marker."""
-        if outgoing.message.body and self.context.allows(self.WEIGHT):
+        if outgoing.message.body and self.context.pacing.tells_displayed:
             convert.add(stanza, MARKERS, "markable")
 
     async def _mark(self, command: MarkRead) -> None:
@@ -61,7 +59,7 @@ class Markers(Feature):
             or chat.kind is not ChatKind.CONTACT
             or not context.online
             or not context.settings.privacy.send_markers
-            or not context.allows(self.WEIGHT)
+            or not context.pacing.tells_displayed
             or not guard.sees_us(context.world, context.own, key.address)
         ):
             return

@@ -10,7 +10,6 @@ from ...core.chat import ChatKey
 from ...core.commands import Command, SetPresence
 from ...core.contact import OwnPresence, Presence, Show
 from ...core.events import OwnPresenceChanged, PresenceChanged, PresencesCleared
-from ...core.link import Weight
 from .. import caps, convert, guard
 from ..feature import Context, Feature, Handler
 
@@ -103,7 +102,7 @@ class Presences(Feature):
             convert.add(stanza, convert.CLIENT, "status", own.status)
         if own.priority:
             convert.add(stanza, convert.CLIENT, "priority", str(own.priority))
-        if own.show is not Show.OFFLINE and self.context.allows(Weight.USEFUL):
+        if own.show is not Show.OFFLINE and self.context.pacing.tells_capabilities:
             stanza.append(caps.element(self.context.announced))
         if own.show in (Show.AWAY, Show.XA):
             convert.add(stanza, IDLE, "idle", since=convert.written(self.context.clock.now()))

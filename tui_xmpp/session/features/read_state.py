@@ -9,7 +9,6 @@ from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, MarkRead
-from ...core.link import Weight
 from ...core.message import Message
 from .. import convert, freshness
 from ..feature import Context, Failed, Feature, Handler, PepHandler
@@ -27,7 +26,6 @@ class ReadState(Feature):
     """Publishes what was read here and takes over what was read elsewhere."""
 
     XEPS = ("XEP-0490", "XEP-0163", "XEP-0223")
-    WEIGHT = Weight.USEFUL
     NAMESPACES = (f"{DISPLAYED}+notify",)
 
     def __init__(self, context: Context) -> None:
@@ -52,7 +50,7 @@ class ReadState(Feature):
     def on_ready(self) -> None:
         """Learn what was read while we were away, once the rest is done."""
         self._fresh.begin()
-        if self.context.allows(self.WEIGHT):
+        if self.context.pacing.asks_by_itself:
             self.context.spawn(self._refresh())
 
     async def _refresh(self) -> None:
@@ -128,7 +126,7 @@ class ReadState(Feature):
     async def _mark(self, command: MarkRead) -> None:
         context, key = self.context, command.chat
         chat = context.world.chats.get(key)
-        if chat is None or not context.online or not context.allows(self.WEIGHT):
+        if chat is None or not context.online or not context.pacing.tells_own_devices:
             return
         archive = context.archive
         last = archive.message(key, command.row) if command.row else None

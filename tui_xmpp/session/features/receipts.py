@@ -5,7 +5,6 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKind
-from ...core.link import Weight
 from ...core.message import Message
 from .. import convert, guard
 from ..draft import Draft
@@ -18,7 +17,6 @@ class Receipts(Feature):
     """Asks for receipts, reads them, and gives them."""
 
     XEPS = ("XEP-0184",)
-    WEIGHT = Weight.USEFUL
     NAMESPACES = (RECEIPTS,)
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
@@ -30,7 +28,7 @@ class Receipts(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a receipt, but not in a room: XEP-0184 §5.3 advises against it."""
-        if outgoing.message.body and not outgoing.is_room and self.context.allows(self.WEIGHT):
+        if outgoing.message.body and not outgoing.is_room and self.context.pacing.asks_for_receipts:
             convert.add(stanza, RECEIPTS, "request")
 
     def kept(self, draft: Draft, message: Message) -> None:
@@ -41,7 +39,7 @@ class Receipts(Feature):
             wanted
             and draft.kind is ChatKind.CONTACT
             and context.settings.privacy.send_receipts
-            and context.allows(self.WEIGHT)
+            and context.pacing.gives_receipts
             # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
             and guard.sees_us(context.world, context.own, draft.source)
         ):
