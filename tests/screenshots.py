@@ -108,11 +108,16 @@ class Camera:
 
 @asynccontextmanager
 async def camera(
-    engine: Engine, storage: Storage, settings: Settings, size: tuple[int, int]
+    engine: Engine, storage: Storage, settings: Settings, size: tuple[int, int], terminal: str = ""
 ) -> AsyncIterator[Camera]:
     """The program on an engine that lives on; keys are its usual ones."""
     app = ChatApp(
-        engine, storage.archive, settings, config_folder=storage.paths.config, config=storage.configuration
+        engine,
+        storage.archive,
+        settings,
+        config_folder=storage.paths.config,
+        config=storage.configuration,
+        terminal=terminal,
     )
     async with app.run_test(size=size) as pilot:
         yield Camera(app, pilot)
@@ -213,6 +218,20 @@ async def with_members(engine: Engine, storage: Storage, settings: Settings) -> 
         seen.take("room")
 
 
+async def reader(engine: Engine, storage: Storage, settings: Settings) -> None:
+    """A chat and the jump list as a screen reader has them."""
+    async with camera(engine, storage, settings, SIZES[0], "reader") as seen:
+        await seen.app.main.enter(friend("ava"))
+        seen.app.main.transcript.jump_end()
+        await seen.see("packs the soup", "me: Nine forty-two it is, then.")
+        await seen.pilot.press("alt+s")
+        await seen.see("Terminal reader")
+        seen.take("reader-chat")
+        await seen.pilot.press("ctrl+k")
+        await seen.see("1. ")
+        seen.take("reader-jump")
+
+
 async def sign_in(storage: Storage, size: tuple[int, int]) -> None:
     """The first start of all."""
     async with camera(FakeEngine(account=False), storage, Settings(ui=Ui(theme="quiet-dark")), size) as seen:
@@ -234,6 +253,7 @@ async def everything(storage: Storage, stage: Stage) -> None:
             await chats(session, storage, settings, size)
             await sign_in(storage, size)
         await with_members(session, storage, settings)
+        await reader(session, storage, replace(settings, ui=replace(settings.ui, theme="mono")))
     finally:
         await session.close()
 

@@ -18,6 +18,7 @@ from .cli import output
 from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError
+from .core.terminal import is_remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,28 +58,28 @@ def _screen(options: Options) -> ExitCode:
     from .cli.surroundings import check_terminal
 
     check_terminal()
-    return _open_screen(_paths(options), options.account, None)
+    return _open_screen(options, None)
 
 
-def _open_screen(paths: Paths, account: str, stage: Stage | None) -> ExitCode:
+def _open_screen(options: Options, stage: Stage | None) -> ExitCode:
     """Show the screen until the user leaves; `stage`: that of the demo."""
     from .ui.terminal.kept_frame import KeptFrame
 
-    # One account alone, or a demo, has another screen than the last one.
+    paths = _paths(options)
     kept = None
-    if not account and stage is None:
+    if stage is None and options.as_usual:
         kept = KeptFrame(paths.cache / "screen", str(paths.config), str(paths.data))
     used = paths.config_file.exists() and paths.database.exists()
     shown = kept.show() if kept is not None and used else None
     try:
-        return _open_live_screen(paths, account, stage, kept, shown)
+        return _open_live_screen(options, paths, stage, kept, shown)
     finally:
         if shown is not None:
             shown.abandon()
 
 
 def _open_live_screen(
-    paths: Paths, account: str, stage: Stage | None, kept: KeptFrame | None, shown: Shown | None
+    options: Options, paths: Paths, stage: Stage | None, kept: KeptFrame | None, shown: Shown | None
 ) -> ExitCode:
     import asyncio
 
@@ -87,7 +88,7 @@ def _open_live_screen(
     collector.pause()
     _prepare_terminal_library()
     with _storage(paths) as storage:
-        settings = _settings(storage, account)
+        settings = _settings(storage, options.account)
         world = _remembered_world(storage, settings)
 
         from .lazy_engine import LazyEngine
@@ -117,6 +118,8 @@ def _open_live_screen(
             config=storage.configuration,
             kept=kept,
             shown=shown,
+            terminal=options.terminal,
+            stock_driver=options.stock_driver,
         )
         asyncio.run(_live(app, engine, _control_socket(paths)))
         online = [own for own, state in world.accounts.items() if state.full_address]
@@ -162,7 +165,7 @@ async def _serve(engine: LazyEngine, socket: Path) -> None:
 def _prepare_terminal_library() -> None:
     """Settings that Textual reads from the environment while it is imported; the user's own go first."""
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    if "SSH_CONNECTION" in os.environ or "SSH_TTY" in os.environ:
+    if is_remote(os.environ):
         # Over a lossy link Esc and the key after it may arrive apart; pixel motion costs a packet a move.
         os.environ.setdefault("ESCDELAY", "250")
         os.environ.setdefault("TEXTUAL_SMOOTH_SCROLL", "0")
@@ -256,10 +259,8 @@ def _demo(options: Options) -> ExitCode:
 
     check_terminal()
 
-    def open_screen(stage: Stage) -> ExitCode:
-        return _open_screen(_paths(replace(options, config=stage.config, data=stage.data)), "", stage)
-
-    return demo(open_screen)
+    own = replace(options, account="")
+    return demo(lambda stage: _open_screen(replace(own, config=stage.config, data=stage.data), stage))
 
 
 def _bots(options: Options) -> ExitCode:

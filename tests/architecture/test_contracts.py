@@ -70,14 +70,14 @@ def test_the_first_frame_needs_no_session(tmp_path: Path) -> None:
     code = f"""
 import pathlib, sys
 from tui_xmpp import assemble, lazy_engine
-from tui_xmpp.storage.paths import locate
+from tui_xmpp.cli.parser import Options
 def frame(app, engine, socket):
     async def nothing(): app._return_code = 0
     return nothing()
 assemble._live = frame
 assemble._prepare_terminal_library()
 folder = pathlib.Path({str(tmp_path)!r})
-assemble._open_screen(locate(folder, folder / "data"), "", None)
+assemble._open_screen(Options(config=folder, data=folder / "data"), None)
 """
     loaded = loaded_after(code)
     assert "textual" in loaded

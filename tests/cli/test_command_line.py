@@ -163,3 +163,31 @@ def _seconds(*arguments: str) -> float:
     started = time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize(
+    ("arguments", "terminal"),
+    [
+        ([], ""),
+        (["--slow"], "slow"),
+        (["--screen-reader"], "reader"),
+        (["--terminal", "ssh"], "ssh"),
+        (["--terminal", "auto"], "auto"),
+        (["demo", "--slow"], "slow"),
+    ],
+)
+def test_the_terminal_can_be_named(arguments: list[str], terminal: str) -> None:
+    assert parse(arguments).terminal == terminal
+
+
+def test_the_stock_driver_is_asked_for_by_name_alone() -> None:
+    assert parse(["--stock-driver"]).stock_driver
+    assert not parse(["--slow"]).stock_driver
+
+
+@pytest.mark.parametrize("arguments", [["--terminal", "fast"], ["--slow", "--screen-reader"]])
+def test_no_terminal_is_made_up(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments)
+    assert ended.value.code == ExitCode.USAGE
+    assert "--terminal" in capsys.readouterr().err or "--slow" in arguments

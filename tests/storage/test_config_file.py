@@ -122,6 +122,7 @@ def test_a_wrong_account_key_is_named_with_its_line(file: Path, line: str, words
     [
         ('[ui]\nsort = "size"', 2, 'sort must be one of "activity", "name".'),
         ('[ui]\nsend_key = "tab"', 2, 'send_key must be one of "enter", "alt+enter".'),
+        ('[ui]\nterminal = "fast"', 2, 'terminal must be one of "auto", "local", "ssh", "slow", "reader".'),
         ("[ui]\ntext_width = 1", 2, "text_width must be a whole number from 20 to 1000."),
         ("[notify]\nwords = [1]", 2, 'words must be a list of texts, like ["one", "two"].'),
         ('[notify]\nrooms = "loud"', 2, 'rooms must be one of "all", "mentions", "none".'),

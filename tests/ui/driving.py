@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual.driver import Driver
 from textual.pilot import Pilot
 
 from tests.fakes.engine import NOON, FakeEngine
@@ -96,6 +97,8 @@ async def driven(
     settings: Settings | None = None,
     config: Path | None = None,
     configuration: Configuration | None = None,
+    terminal: str = "",
+    driver: type[Driver] | None = None,
 ) -> AsyncIterator[Driven]:
     engine = engine or FakeEngine()
     settings = settings or Settings(ui=Ui(theme="quiet-dark"))
@@ -106,8 +109,10 @@ async def driven(
         config_folder=config,
         config=configuration or FakeConfig(),
         today=lambda: NOON.date(),
+        terminal=terminal,
+        driver_class=driver,
     )
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, headless=driver is None) as pilot:
         one = Driven(app, engine, pilot)
         await one.settle()
         yield one

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
@@ -17,7 +18,8 @@ from tui_xmpp.ui.app import ChatApp
 
 
 def main() -> None:
-    """Run until Ctrl+Q."""
+    """Run until Ctrl+Q; arguments: `stock` for Textual's driver, or the name of a terminal profile."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
     engine = peopled()
     app = ChatApp(
         engine,
@@ -26,6 +28,8 @@ def main() -> None:
         config_folder=None,
         config=FakeConfig(),
         today=lambda: NOON.date(),
+        terminal="" if asked == "stock" else asked,
+        stock_driver=asked == "stock",
     )
     app.run()
 

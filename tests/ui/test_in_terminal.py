@@ -101,3 +101,48 @@ def test_without_colour_nothing_is_painted_in_any() -> None:
     with Terminal(argv, env={"NO_COLOR": "1"}, cwd=ROOT) as running:
         running.wait_for("Which platform")
         assert not re.findall(rb"\x1b\[(?:[0-9]+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[;m]", bytes(running.raw))
+
+
+def test_the_stock_driver_shows_the_same_and_takes_keys() -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program", "stock"]
+    with Terminal(argv, cwd=ROOT) as running:
+        running.wait_for("Which platform")
+        # Ours never asks for motion; Textual's does.
+        assert b"\x1b[?1003h" in running.raw
+        running.send("still here")
+        running.wait_for("> still here")
+        running.send("\x11")
+        assert running.wait_exit() == 0
+
+
+def test_for_a_screen_reader_the_real_cursor_is_where_one_writes_or_selects() -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program", "reader"]
+    with Terminal(argv, cwd=ROOT) as running:
+        running.wait_for("12:04 me: Which platform")
+        running.send("hello")
+        running.wait_until(
+            lambda: (running.screen.cursor.x, running.screen.cursor.y) == (5, 23), "the writing place"
+        )
+        running.send("\x1bk")
+        row = running.row("12:04 me:")
+        running.wait_until(lambda: (running.screen.cursor.x, running.screen.cursor.y) == (0, row), "the row")
+        running.send("\x1b")
+        running.wait_until(
+            lambda: (running.screen.cursor.x, running.screen.cursor.y) == (5, 23), "back again"
+        )
+        assert not any("\u2500" <= letter <= "\u259f" for letter in running.text())
+
+
+def test_for_a_screen_reader_nothing_is_drawn_twice() -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program", "reader"]
+    with Terminal(argv, cwd=ROOT) as running:
+        running.wait_for("12:04 me: Which platform")
+        for line in ("12:05 me: six thirty", "12:06 me: at the kiosk"):
+            running.send(line.partition("me: ")[2])
+            running.wait_for(rf"\n{line.partition('me: ')[2]}$")
+            running.wait_until(lambda: running.screen.cursor.x > 5, "the echo")
+            before = len(running.raw)
+            running.send("\r")
+            running.wait_for(rf"{line}\n$")
+            drawn = re.sub(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|[\r\n]", b"", bytes(running.raw[before:]))
+            assert drawn.decode() == line

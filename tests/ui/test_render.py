@@ -263,7 +263,7 @@ def test_nick_colours_are_steady_and_differ() -> None:
 
 
 def test_every_sign_has_an_ascii_form() -> None:
-    assert all(ascii_sign.isascii() for _, ascii_sign in SIGNS.values())
+    assert all(ascii_sign.isascii() for _, ascii_sign, _ in SIGNS.values())
 
 
 # Rules

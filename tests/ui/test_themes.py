@@ -8,6 +8,7 @@ from rich.color import Color
 from textual.app import App, ComposeResult
 from textual.widgets import Input, OptionList, Static
 
+from tui_xmpp.core.terminal import first_profile
 from tui_xmpp.ui.themes import (
     TOKENS,
     Theme,
@@ -146,5 +147,6 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_the_default_follows_the_terminal(environ: dict[str, str], name: str) -> None:
-    assert default_theme(environ) == name
-    assert default_theme(environ, light=True) == name.replace("quiet-dark", "quiet-light")
+    profile = first_profile(environ)
+    assert default_theme(environ, profile) == name
+    assert default_theme(environ, profile, light=True) == name.replace("quiet-dark", "quiet-light")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui_xmpp import __version__
+from tui_xmpp.core.terminal import AUTO, PROFILES
 from tui_xmpp.core.value import value
 
 from .exit_codes import MEANINGS
@@ -42,8 +43,20 @@ class Options:
     """UTC."""
     after: datetime | None = None
     """UTC."""
+    terminal: str = ""
+    """Name of a terminal profile, or `auto`; empty: as the configuration says."""
+    stock_driver: bool = False
+    """Textual's own driver in place of ours."""
     folder: Path | None = None
     """Where the demo's server lives, for its child process."""
+
+    @property
+    def as_usual(self) -> bool:
+        """The screen is as the configuration says, so that it may begin with what was on the last one.
+
+        One account alone or another terminal profile has another, and only our own driver takes a frame over.
+        """
+        return not (self.account or self.terminal or self.stock_driver)
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -64,24 +77,41 @@ def _parser() -> argparse.ArgumentParser:
     everywhere.add_argument("--data", metavar="DIR", type=Path, help="where the archive is")
     everywhere.add_argument("--account", metavar="ADDRESS", help="which of the configured accounts")
 
+    screen = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    profile = screen.add_argument_group("the screen").add_mutually_exclusive_group()
+    profile.add_argument("--terminal", choices=(AUTO, *PROFILES), help="what the way to it may carry")
+    profile.add_argument(
+        "--slow", dest="terminal", action="store_const", const="slow", help="as --terminal slow: few bytes"
+    )
+    profile.add_argument(
+        "--screen-reader",
+        dest="terminal",
+        action="store_const",
+        const="reader",
+        help="as --terminal reader: one column of lines, for speech and braille",
+    )
+    screen.add_argument(
+        "--stock-driver", action="store_true", help="let Textual drive the terminal, if ours does it wrong"
+    )
+
     parser = argparse.ArgumentParser(
         "tui-xmpp",
         description="A terminal XMPP chat client. Without a command it opens the screen.",
         epilog="exit status:\n" + "\n".join(f"  {code:>3}  {words}" for code, words in MEANINGS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[everywhere],
+        parents=[everywhere, screen],
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"tui-xmpp {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands")
 
-    def verb(name: str, does: str) -> argparse.ArgumentParser:
+    def verb(name: str, does: str, *more: argparse.ArgumentParser) -> argparse.ArgumentParser:
         return verbs.add_parser(
             name,
             help=does,
             description=does[0].upper() + does[1:] + ".",
-            parents=[everywhere],
+            parents=[everywhere, *more],
             argument_default=argparse.SUPPRESS,
             allow_abbrev=False,
         )
@@ -103,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--before", metavar="DATE", type=_moment, help="only what is older")
     history.add_argument("--after", metavar="DATE", type=_moment, help="only what is as new, or newer")
 
-    verb("demo", "open a client on a private server with some company; leaves nothing behind")
+    verb("demo", "open a client on a private server with some company; leaves nothing behind", screen)
     return parser
 
 

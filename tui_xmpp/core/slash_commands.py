@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_xmpp.core.slash import Argument, ArgumentKind, SlashCommand
+from tui_xmpp.core.terminal import AUTO, PROFILES
 
 _K = ArgumentKind
 
@@ -180,8 +181,8 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command(
             "status",
-            "Change the words with your presence.",
-            _some("status", _K.TEXT, "the words; left out: none", rest=True),
+            "Say how things are, in one sentence; with words: say them with your presence.",
+            _some("status", _K.TEXT, "the words; - takes them away", rest=True),
         ),
         _command(
             "connect", "Sign in now.", _some("account", _K.ACCOUNT, "one of your addresses; left out: all")
@@ -213,6 +214,11 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             "mouse",
             "Use the mouse here, or leave it to the terminal.",
             _some("on", _K.CHOICE, "on or off", choices=("on", "off")),
+        ),
+        _command(
+            "terminal",
+            "Say what the way to your eyes is, or what it may carry.",
+            _some("name", _K.CHOICE, "auto: as measured; reader: for speech", choices=(AUTO, *PROFILES)),
         ),
         _command("bare", "Show plain text to select with the mouse."),
         _command("suspend", "Go back to the shell; `fg` comes here again."),

@@ -16,6 +16,8 @@ from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.network import proxy_fault, url_fault
 from tui_xmpp.core.ports import ConfigError
 from tui_xmpp.core.settings import Attention, Privacy, Settings, Ui
+from tui_xmpp.core.terminal import AUTO
+from tui_xmpp.core.terminal import PROFILES as TERMINALS
 
 from .toml_lines import Where, find_lines
 
@@ -24,6 +26,7 @@ _NAMES = ("account", *_TABLES, "keys")
 _ONE_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("ui", "sort"): ("activity", "name"),
     ("ui", "send_key"): ("enter", "alt+enter"),
+    ("ui", "terminal"): (AUTO, *TERMINALS),
     ("account", "link"): tuple(PROFILES),
     ("notify", "terminal"): ("auto", "off", "9", "99", "777"),
     ("notify", "text"): ("none", "sender", "message"),

@@ -28,11 +28,12 @@ from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
-from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, cursor_place
+from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, SELECTING, cursor_place
 from tui_xmpp.ui.terminal.frame_lines import frame_lines
 from tui_xmpp.ui.terminal.guard import TerminalGuard
 from tui_xmpp.ui.terminal.kept_frame import KeptFrame, Shown
 from tui_xmpp.ui.terminal.port import terminal_of
+from tui_xmpp.ui.terminal_use import TerminalUse
 
 PATIENCE = 0.3
 """Seconds that a key waits at most for the keys before it."""
@@ -64,9 +65,11 @@ class ChatApp(App[int]):
         driver_class: type[Driver] | None = None,
         kept: KeptFrame | None = None,
         shown: Shown | None = None,
+        terminal: str = "",
+        stock_driver: bool = False,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
     ) -> None:
-        super().__init__(driver_class=driver_class or _driver_class())
+        super().__init__(driver_class=driver_class or (None if stock_driver else _driver_class()))
         self._today = today
         self.offline = False
         """Left so that nobody sees us any more."""
@@ -85,12 +88,14 @@ class ChatApp(App[int]):
         self.animation_level = "none"
         # Nothing here has a toast or a tooltip: no screen needs the widgets for them.
         self._disable_notifications = self._disable_tooltips = True
+        self.terminal = TerminalUse(self, terminal)
         self.load_themes()
-        wanted = settings.ui.theme or themes.default_theme(os.environ)
+        wanted = settings.ui.theme or self.terminal.default_theme()
         self.theme_name = wanted if wanted in self.themes else "quiet-dark"
         self._wear()
         self._reloading = Reloading(self)
         self.main = MainScreen(engine, archive, settings, self.keymap_table, self.look, config_folder)
+        self.main.profile = self.terminal.choice.profile
 
     # --- start and end --------------------------------------------------------------------------------
 
@@ -114,8 +119,7 @@ class ChatApp(App[int]):
             self.main.say(error)
         self.set_interval(FILE_CHECK, self._watch)
         self.set_interval(FRAME_CHECK, self._keep_frame)
-        if not self.settings.ui.mouse:
-            self._reloading.use_mouse()
+        self.terminal.begin()
 
     async def sign_in(self) -> None:
         """Ask for an account."""
@@ -135,7 +139,7 @@ class ChatApp(App[int]):
         """Let the next start show at once what is on the screen now."""
         if self._kept is None:
             return
-        if not self.engine.world.accounts:
+        if not self.engine.world.accounts or self.main.profile.linear:
             self._kept.forget()
         elif (lines := frame_lines(self.main)) is not None:
             self._kept.keep(*self.main.size, lines)
@@ -229,6 +233,7 @@ class ChatApp(App[int]):
             time=ui.time,
             text_width=ui.text_width,
             today=self._today(),
+            linear=self.terminal.choice.profile.linear,
         )
 
     def use_theme(self, name: str, *, keep: bool = True) -> None:
@@ -258,15 +263,17 @@ class ChatApp(App[int]):
     # --- the cursor -----------------------------------------------------------------------------------
 
     def post_display_hook(self) -> None:
-        """After every frame the real cursor stands where one writes: readers of any kind follow it."""
+        """After every frame the real cursor stands where one writes or selects: readers follow it."""
         terminal = terminal_of(self)
         if terminal is None:
             return
-        place = cursor_place(self.focused)
-        if place is None:
-            terminal.hide_cursor()
-        else:
+        cell = self.main.cursor_cell if self.screen is self.main else None
+        if cell is not None:
+            terminal.place_cursor(cell.x, cell.y, SELECTING)
+        elif (place := cursor_place(self.focused)) is not None:
             terminal.place_cursor(*place)
+        else:
+            terminal.hide_cursor()
 
     # --- the clipboard --------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from tui_xmpp.core.ports import ConfigError, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.keymap import Keymap
-from tui_xmpp.ui.terminal.port import terminal_of
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.app import ChatApp
@@ -70,12 +69,6 @@ class Reloading:
         app.settings = app.main.settings = replace(app.settings, ui=ui)
         self._config = self._config_time()
 
-    def use_mouse(self) -> None:
-        """Take the mouse, or leave it to the terminal, as the configuration says."""
-        turn = getattr(self._app._driver, "mouse", None)
-        if turn is not None:
-            turn(self._app.settings.ui.mouse)
-
     def _apply(self, settings: Settings) -> str:
         """Use new settings; return the name of the theme they mean."""
         app = self._app
@@ -87,21 +80,17 @@ class Reloading:
         app.main.writer.send_key = settings.ui.send_key
         app.main.lists.model.sort = settings.ui.sort
         if settings.ui.mouse != before.ui.mouse:
-            self.use_mouse()
+            app.terminal.mouse()
+        app.terminal.configured()
         if settings.ui.theme == before.ui.theme:
             return app.theme_name
-        return settings.ui.theme or self._default()
+        return settings.ui.theme or app.terminal.default_theme()
 
     def follow_ground(self) -> None:
         """The terminal told the colour of its ground: wear a theme that suits it, unless one was chosen."""
         app = self._app
-        if not app.settings.ui.theme and (name := self._default()) != app.theme_name:
+        if not app.settings.ui.theme and (name := app.terminal.default_theme()) != app.theme_name:
             app.use_theme(name, keep=False)
-
-    def _default(self) -> str:
-        terminal = terminal_of(self._app)
-        light = terminal is not None and terminal.capabilities.dark is False
-        return themes.default_theme(os.environ, light=light)
 
     def _first(self, error: Exception) -> str:
         """Return the first line of an error, without the folder: the line on the screen is short."""

@@ -13,6 +13,8 @@ from rich.color import Color
 from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
+from tui_xmpp.core.terminal import TerminalProfile
+
 TOKENS = ("background", "text", "dim", "accent", "ok", "warn", "error", "own", "mention", "selection")
 """Everything that is ever painted."""
 
@@ -153,16 +155,16 @@ def changed_files(user_folder: Path | None) -> dict[Path, int]:
     return times
 
 
-def default_theme(environ: Mapping[str, str], *, light: bool = False) -> str:
-    """Return the name of the theme to use when none was chosen; *light*: so is the terminal's ground."""
+def default_theme(environ: Mapping[str, str], profile: TerminalProfile, *, light: bool = False) -> str:
+    """Return the name of the theme for a terminal of this profile when none was chosen.
+
+    *light*: so is the terminal's ground.
+    """
     # https://no-color.org: "when present and not an empty string (regardless of its value)".
     if environ.get("NO_COLOR"):
         return "mono"
-    remote = any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"))
     full = environ.get("COLORTERM", "").lower() in ("truecolor", "24bit")
-    if not full or remote:
-        return "ansi"
-    return "quiet-light" if light else "quiet-dark"
+    return profile.theme or (("quiet-light" if light else "quiet-dark") if full else "ansi")
 
 
 def to_textual(theme: Theme) -> TextualTheme:

@@ -180,7 +180,7 @@ def test_a_terminal_too_small_says_so_and_grows_back(
     screen = ours.sign_in()
     write(screen, "still here")
     screen.resize(30, 8)
-    screen.wait_for("small window")
+    screen.wait_gone(ONLINE)
     screen.wait_for("still here")
     screen.resize(100, 30)
     screen.wait_for(ONLINE)

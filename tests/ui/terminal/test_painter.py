@@ -107,6 +107,20 @@ def test_an_echo_sends_its_row_and_leaves_the_others_waiting() -> None:
     assert not glass.wrong()
 
 
+def test_for_those_who_are_read_to_lines_are_drawn_whole_and_only_new_ones() -> None:
+    glass = Glass(80, 24)
+    glass.painter.linear = True
+    chat(glass, 0)
+    glass.draw((2, 22))
+    chat(glass, 1)
+    glass.want(22, written("> h", 80))
+    frame = glass.draw((3, 22))
+    assert not glass.wrong()
+    assert "09:20 ava  line number 20 of this talk" in frame
+    assert "line number 19" not in frame
+    assert frame.count("09:") == 1
+
+
 def test_what_somebody_else_drew_is_not_drawn_again() -> None:
     painter = Painter()
     painter.resize(20, 3)

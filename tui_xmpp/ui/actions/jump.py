@@ -183,7 +183,8 @@ class Jump(Kind):
             end = "not joined"
         number = str(chat.number) if chat is not None and chat.open and chat.number else ""
         sign = "#" if room is not None or (chat and chat.kind is ChatKind.ROOM) else ""
-        text = Text(f" {number:<2} ", style=look.style("dim"), no_wrap=True).append(
+        column = "" if look.linear else f" {number:<2} "
+        text = Text(column, style=look.style("dim"), no_wrap=True).append(
             sign + name, style=look.style("text")
         )
         address = clean_line(str(key.address))
@@ -191,6 +192,8 @@ class Jump(Kind):
             address += f" ({clean_line(key.account.local or str(key.account))})"
         if address != name:
             text.append(f"  {address}", style=look.style("dim"))
+        if look.linear and number:
+            text.append(f"  chat {number}")
         text.truncate(max(0, width - len(end) - 2), overflow="ellipsis", pad=True)
         return text.append(f" {end} ", style=style)
 

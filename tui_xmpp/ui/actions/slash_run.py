@@ -70,6 +70,7 @@ COMMANDS: dict[str, Run] = {
     "answer": lambda face, parsed: questions.answer(face),
     "theme": _screen("theme", "name"),
     "mouse": _screen("mouse", "on"),
+    "terminal": _screen("terminal", "name"),
     "sort": _screen("sort", "order"),
     "reload": _screen("reload"),
     "account": _screen("account"),

@@ -32,9 +32,13 @@ def _presence(show: str = "") -> Run:
 
 
 async def _status(face: Face, parsed: Parsed) -> bool:
+    words = parsed.get("status") or ""
+    if not words:
+        await face.screen_action("status")
+        return True
     state = next(iter(face.world.accounts.values()), None)
     show = state.presence.show if state else Show.AVAILABLE
-    return await face.do(cmd.SetPresence(show, parsed.get("status") or ""))
+    return await face.do(cmd.SetPresence(show, "" if words == "-" else words))
 
 
 def _accounts(face: Face, parsed: Parsed) -> list[Address]:

@@ -13,30 +13,30 @@ from tui_xmpp.core.value import value
 from tui_xmpp.ui.themes import Theme
 
 SIGNS = {
-    "queued": ("◌", "o"),
-    "written": ("·", "."),
-    "taken": ("✓", "v"),
-    "delivered": ("✓✓", "vv"),
-    "read": ("●", "R"),
-    "failed": ("✗", "x"),
-    "quote": ("┆", "|"),
-    "rule": ("─", "-"),
-    "gap": ("┈", "."),
-    "folded": ("⋯", "+"),
-    "unfolded": ("▾", "-"),
-    "closed": ("▸", "+"),
-    "pinned": ("^", "^"),
-    "muted": ("-", "-"),
-    "here": ("●", "*"),
-    "away": ("◐", "~"),
-    "busy": ("✕", "x"),
-    "offline": ("○", "."),
-    "unknown": ("?", "?"),
-    "up": ("↑", "^"),
-    "down": ("↓", "v"),
-    "dot": ("·", "-"),
+    "queued": ("◌", "o", "queued"),
+    "written": ("·", ".", "written"),
+    "taken": ("✓", "v", "sent"),
+    "delivered": ("✓✓", "vv", "delivered"),
+    "read": ("●", "R", "read"),
+    "failed": ("✗", "x", "not sent"),
+    "quote": ("┆", "|", "answers"),
+    "rule": ("─", "-", "-"),
+    "gap": ("┈", ".", "-"),
+    "folded": ("⋯", "+", "and"),
+    "unfolded": ("▾", "-", "open"),
+    "closed": ("▸", "+", "folded"),
+    "pinned": ("^", "^", "pinned"),
+    "muted": ("-", "-", "muted"),
+    "here": ("●", "*", "here"),
+    "away": ("◐", "~", "away"),
+    "busy": ("✕", "x", "do not disturb"),
+    "offline": ("○", ".", "offline"),
+    "unknown": ("?", "?", "unknown"),
+    "up": ("↑", "^", "up"),
+    "down": ("↓", "v", "down"),
+    "dot": ("·", "-", "-"),
 }
-"""Our own furniture: each sign, and what stands for it in plain ASCII."""
+"""Our own furniture: each sign, what stands for it in plain ASCII, and the word for a screen reader."""
 
 # The palette entries that can be read on black and on white, as xterm paints them.
 _PALETTE = (
@@ -67,6 +67,8 @@ class Look:
     """Time zone to show times in; None: the machine's."""
     today: date | None = None
     """The day that is called "today"; None: no day is."""
+    linear: bool = False
+    """Plain lines for a screen reader: words in place of signs."""
     retry_keys: str = "Ctrl+Up, t"
     """The keys that send a failed message again, as people write them."""
 
@@ -81,8 +83,8 @@ class Look:
         return _nick_style(self.theme, identifier)
 
     def sign(self, name: str) -> str:
-        """Return a sign by name, in ASCII where that is wanted."""
-        return SIGNS[name][self.ascii]
+        """Return a sign by name, in ASCII or as a word where that is wanted."""
+        return SIGNS[name][2 if self.linear else self.ascii]
 
     def local(self, at: datetime) -> datetime:
         """Return a UTC time in the zone that is shown."""

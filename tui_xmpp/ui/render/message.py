@@ -83,8 +83,8 @@ def layout(scene: Scene, message: Message, *, unfolded: bool = False) -> Layout:
     room = scene.grid.room
     shown = body.shown(message, unfolded=unfolded)
     text_room = room - STATE_CELLS if message.delivery is not Delivery.INCOMING else room
-    tag = _tag(message)
-    slices = [] if tag and not shown.text else wrap(shown.text, text_room)
+    tag_line = tag(message)
+    slices = [] if tag_line and not shown.text else wrap(shown.text, text_room)
     failure = ""
     if message.delivery is Delivery.FAILED:
         reason = clean_line(message.failure or "It was not sent.")
@@ -92,7 +92,7 @@ def layout(scene: Scene, message: Message, *, unfolded: bool = False) -> Layout:
     return Layout(
         shown,
         _quote(scene, message),
-        tag,
+        tag_line,
         slices,
         (MORE_COPY if unfolded else MORE) if shown.cut else "",
         _reactions(message, room),
@@ -184,12 +184,18 @@ def _head(scene: Scene, message: Message, cuts: Layout, *, repeated: bool, chose
 
 
 def _quote(scene: Scene, message: Message) -> str:
+    words = quoted(scene, message)
+    return f"{scene.look.sign('quote')} {words}" if words else ""
+
+
+def quoted(scene: Scene, message: Message) -> str:
+    """Return who said what a message answers, and what it was; empty: it answers none."""
     reply = message.reply
     if reply is None or message.retracted:
         return ""
     who = clean_line(_answered(scene, message, reply), 40).strip()
     said = clean_line(reply.text.strip() or "a message that is not at hand", 200)
-    return f"{scene.look.sign('quote')} {who}: {said}" if who else f"{scene.look.sign('quote')} {said}"
+    return f"{who}: {said}" if who else said
 
 
 def _answered(scene: Scene, message: Message, reply: Reply) -> str:
@@ -202,7 +208,8 @@ def _answered(scene: Scene, message: Message, reply: Reply) -> str:
     return reply.sender.local
 
 
-def _tag(message: Message) -> str:
+def tag(message: Message) -> str:
+    """Return what kind of message it is, where it is no ordinary one, and its subject."""
     subject = clean_line(message.subject, 200).strip()
     if message.retracted or message.type is MessageType.GROUPCHAT:
         return f"subject: {subject}" if subject and not message.retracted else ""
@@ -214,7 +221,8 @@ def _tag(message: Message) -> str:
     return f"{kind}: {subject}" if subject else kind
 
 
-def _reactions(message: Message, room: int) -> list[str]:
+def reaction_counts(message: Message) -> list[str]:
+    """Return the reactions to a message, each with its count and a star where one is ours."""
     counts: dict[str, int] = {}
     own: set[str] = set()
     for reaction in message.reactions:
@@ -228,6 +236,13 @@ def _reactions(message: Message, room: int) -> list[str]:
     parts = [f"{sign} {count}{'*' if sign in own else ''}" for sign, count in counts.items()]
     if len(parts) > _EMOJI_KINDS:
         parts[_EMOJI_KINDS:] = [f"and {len(parts) - _EMOJI_KINDS} more"]
+    return parts
+
+
+def _reactions(message: Message, room: int) -> list[str]:
+    parts = reaction_counts(message)
+    if not parts:
+        return []
     lines = [""]
     for part in parts:
         longer = f"{lines[-1]}  {part}" if lines[-1] else part

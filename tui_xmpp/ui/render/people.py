@@ -60,7 +60,8 @@ def chat_row(
     if chat.mentions:
         right.append(f" @{_few(chat.mentions)}", look.style("mention") + _BOLD)
     if chat.unread:
-        right.append(f" {_few(chat.unread)}", look.style("dim" if quiet else "accent") + weight)
+        new = " new" if look.linear else ""
+        right.append(f" {_few(chat.unread)}{new}", look.style("dim" if quiet else "accent") + weight)
     right.append(" ")
     right.append_text(presence(look, state) if state is not None else Text(" "))
     row = _row(left, right, width)

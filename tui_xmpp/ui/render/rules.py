@@ -31,6 +31,11 @@ class Notice:
 
 def day_row(look: Look, width: int, day: date) -> Row:
     """Return the line above the first message of a day."""
+    return _rule(look, width, day_words(look, day), look.sign("rule"), look.style("dim"))
+
+
+def day_words(look: Look, day: date) -> str:
+    """Return what a day is called."""
     name = f"{day:%a} {day.day} {day:%b}"
     if look.today is not None:
         if day == look.today:
@@ -39,27 +44,35 @@ def day_row(look: Look, width: int, day: date) -> Row:
             name = "yesterday"
         elif day.year != look.today.year:
             name = f"{name} {day.year}"
-    return _rule(look, width, name, look.sign("rule"), look.style("dim"))
+    return name
 
 
 def unread_row(look: Look, width: int, count: int) -> Row:
     """Return the line above the first unread message; *count* 0: nobody knows how many."""
     # A whole line in reverse would shout.
     style = look.style("mention") + Style(bold=True, reverse=False)
-    return _rule(look, width, f"{count} new" if count else "new", look.sign("rule"), style)
+    return _rule(look, width, unread_words(count), look.sign("rule"), style)
+
+
+def unread_words(count: int) -> str:
+    """Return how many messages are new; *count* 0: nobody knows how many."""
+    return f"{count} new" if count else "new"
 
 
 def gap_row(look: Look, width: int, gap: Gap, *, filling: bool) -> Row:
     """Return the dotted line of messages that only the server's archive may have."""
+    return _rule(look, width, gap_words(look, gap, filling=filling), look.sign("gap"), look.style("dim"))
+
+
+def gap_words(look: Look, gap: Gap, *, filling: bool) -> str:
+    """Return what may be missing, and where it is; *filling*: it is being fetched."""
     if filling:
-        said = f"filling {_span(gap)}…" if gap.after and gap.before else "filling…"
-    elif gap.after is None:
-        said = "older messages are on the server"
-    elif gap.before is None:
-        said = f"what came after {_moment(look, gap.after)} is on the server"
-    else:
-        said = f"{_span(gap)} of messages may be missing"
-    return _rule(look, width, said, look.sign("gap"), look.style("dim"))
+        return f"filling {_span(gap)}…" if gap.after and gap.before else "filling…"
+    if gap.after is None:
+        return "older messages are on the server"
+    if gap.before is None:
+        return f"what came after {_moment(look, gap.after)} is on the server"
+    return f"{_span(gap)} of messages may be missing"
 
 
 def notice_rows(look: Look, grid: Columns, notices: Sequence[Notice], *, unfolded: bool) -> list[Row]:

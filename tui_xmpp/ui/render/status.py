@@ -42,16 +42,20 @@ class Status:
     """Bytes a second."""
     down: float | None = None
     round_trip: float | None = None
-    """Seconds."""
+    """Seconds to the server and back."""
     queued: int = 0
     """Stanzas waiting."""
     queue_seconds: float | None = None
     today: int | None = None
     """Bytes since midnight, both ways."""
+    terminal: str = ""
+    """Name of the terminal profile, where it is worth saying."""
+    terminal_lag: float | None = None
+    """Seconds to the terminal and back, where they matter: rounded, so that they hardly change."""
 
 
 def status_fields(look: Look, status: Status) -> dict[str, Text]:
-    """Return the fields by name: account, activity, link, rates, round_trip, queue, today.
+    """Return the fields by name: account, activity, link, rates, round_trip, terminal, queue, today.
 
     A field with nothing to say is left out.
     """
@@ -66,6 +70,9 @@ def status_fields(look: Look, status: Status) -> dict[str, Text]:
         fields["rates"] = Text(f"{up}{size(status.up)} {down}{size(status.down)}/s", style=dim)
     if status.round_trip is not None:
         fields["round_trip"] = Text(f"{round(status.round_trip * 1000)}ms", style=dim)
+    if status.terminal or status.terminal_lag is not None:
+        words = ["tty", status.terminal, _span(status.terminal_lag)]
+        fields["terminal"] = Text(" ".join(word for word in words if word), style=dim)
     if status.queued:
         left = f" {round(status.queue_seconds)}s" if status.queue_seconds is not None else ""
         fields["queue"] = Text(f"q{status.queued}{left}", style=look.style("warn"))
@@ -78,9 +85,9 @@ def status_line(look: Look, status: Status, width: int) -> Text:
     """Return the line, *width* cells; the least important fields go first when it is too narrow."""
     fields = status_fields(look, status)
     left = [fields[name] for name in ("account", "activity") if name in fields]
-    right = [name for name in ("link", "rates", "round_trip", "queue", "today") if name in fields]
+    right = [name for name in ("link", "rates", "round_trip", "terminal", "queue", "today") if name in fields]
     needed = sum(part.cell_len + 2 for part in left) + 1
-    for name in ("today", "round_trip", "rates", "link", "queue"):
+    for name in ("today", "round_trip", "rates", "link", "terminal", "queue"):
         if needed + sum(fields[one].cell_len + 2 for one in right) <= width:
             break
         if name in right:
@@ -101,16 +108,20 @@ def chat_title(look: Look, name: str, about: str, security: str, width: int) -> 
 
 def typing_line(look: Look, names: Sequence[str], width: int) -> Text:
     """Return who is typing; empty text when nobody is."""
+    said = typing_words(names)
+    return _ends(Text(said, style=look.style("dim")), Text(), width) if said else Text()
+
+
+def typing_words(names: Sequence[str]) -> str:
+    """Return who is typing, in words; empty: nobody."""
     shown = [clean_line(name, 30) for name in names[:3]]
     if not shown:
-        return Text()
+        return ""
     if len(names) > 3:
-        said = f"{', '.join(shown)} and {len(names) - 3} more are typing"
-    elif len(shown) == 1:
-        said = f"{shown[0]} is typing"
-    else:
-        said = f"{', '.join(shown[:-1])} and {shown[-1]} are typing"
-    return _ends(Text(said, style=look.style("dim")), Text(), width)
+        return f"{', '.join(shown)} and {len(names) - 3} more are typing"
+    if len(shown) == 1:
+        return f"{shown[0]} is typing"
+    return f"{', '.join(shown[:-1])} and {shown[-1]} are typing"
 
 
 def size(count: float) -> str:
@@ -121,6 +132,12 @@ def size(count: float) -> str:
             return f"{amount:.1f}{unit}"
         amount /= 1000
     return f"{amount:.1f}G"
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f}s" if seconds >= 1 else f"{round(seconds * 1000)}ms"
 
 
 _TRYING = {

@@ -103,7 +103,9 @@ class ChatView:
                     self._face.transcript.replace(message)
                 case ev.HistoryLoaded(chat) if chat == window.chat:
                     self._loaded(event)
-        if fetched:
+        if fetched and self._face.look.linear and self._face.transcript.following:
+            self._catch_up(events)
+        elif fetched:
             # What was fetched may belong anywhere, and new messages of this batch are in the archive too.
             self._read_again()
         elif new:
@@ -116,7 +118,24 @@ class ChatView:
             self._face.say(event.failure, Level.WARN)
             self._face.transcript.set_gaps(list(self._gaps.values()))
             return
-        self._read_again()
+        if not (self._face.look.linear and self._face.transcript.following):
+            self._read_again()
+
+    def _catch_up(self, events: tuple[Event, ...]) -> None:
+        """Add what is newer below, for a screen reader: what was heard is not drawn again."""
+        window = self._window
+        newest = self._face.transcript.newest()
+        if window is None:
+            return
+        kept = [event.message for event in events if isinstance(event, ev.MessageKept)]
+        mine = sorted((one for one in kept if one.chat == window.chat), key=lambda one: one.place)
+        self._face.transcript.add(mine)
+        for message in mine:
+            window.kept(message.place)
+        older = sum(newest is not None and one.place < newest.place for one in mine)
+        if older:
+            keys = self._face.keymap.keys_of("repaint")
+            self._face.say(f"{older} older messages were fetched; {keys} shows them.")
 
     def _read_again(self) -> None:
         """Show what the archive now has where the user is looking."""

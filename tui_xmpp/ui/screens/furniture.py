@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 
@@ -11,7 +11,8 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render import status as render
-from tui_xmpp.ui.screens import words
+from tui_xmpp.ui.screens import layout, words
+from tui_xmpp.ui.screens.program import Program
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -29,6 +30,8 @@ class Furniture:
         self._screen = screen
         self._notice = ("", Level.INFO)
         self._offering = False
+        self._said = ""
+        """The banner as it was last said to a screen reader."""
         self._unread: int | None = None
         """As the title of the window says it."""
         self._timer: Timer | None = None
@@ -56,15 +59,11 @@ class Furniture:
         """The notice, else who is typing."""
         screen, look = self._screen, self._screen.look
         notice, level = self._notice
+        screen.hint.display = bool(notice) or not (layout.is_small(screen) or screen.profile.linear)
         if notice:
             screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
             return
         names = words.typing(screen.world, screen.chat) if screen.chat and screen.settings.ui.typing else []
-        width, height = screen.size
-        if height and (width < 40 or height < 10):
-            tiny = "small window: 40x10 shows more"
-            screen.hint.show(lambda width: _line(tiny, look.style("dim")))
-            return
         below = screen.transcript.new_below
         if not names and below and not screen.transcript.following:
             end = screen.keymap.keys_of("end") or "End"
@@ -89,7 +88,10 @@ class Furniture:
             self.quiet()
 
     def say(self, text: str, level: Level) -> None:
-        """Show a notice for a while."""
+        """Show a notice for a while; to a screen reader it is a line like others, where lines are added."""
+        if text and self._screen.profile.linear and self._screen.transcript.following:
+            self._screen.speaking.say(text if level is Level.INFO else f"{level.value}: {text}")
+            return
         self._offering = False
         self._notice = (clean_line(text), level)
         if self._timer is not None:
@@ -108,6 +110,12 @@ class Furniture:
         """What waits for a decision, or what the next message answers or replaces."""
         screen, look = self._screen, self._screen.look
         text, right = self._banner()
+        if screen.profile.linear:
+            screen.banner_line.display = False
+            if text != self._said:
+                self._said = text
+                self.say(f"{text}. {right}." if text else "", Level.INFO)
+            return
         screen.banner_line.display = bool(text)
 
         def make(width: int) -> Text:
@@ -152,10 +160,13 @@ class Furniture:
     def status(self) -> None:
         """Account, activity and link; the connection in words while it is not up."""
         screen, look = self._screen, self._screen.look
-        value = words.status(screen.world, screen.chat)
+        choice = cast(Program, screen.app).terminal.choice
+        value = words.status(screen.world, screen.chat, choice)
         unread = sum(one.unread for one in value.activity)
         self._title(unread)
         screen.count(unread, sum(one.mentions for one in value.activity))
+        if screen.profile.linear:
+            return
         sentence = words.connection(screen.world, screen.chat, datetime.now(UTC))
         style = look.style("warn")
 

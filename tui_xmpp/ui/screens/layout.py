@@ -10,6 +10,7 @@ from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Page, Place
 from tui_xmpp.ui.screens import outside, words
 from tui_xmpp.ui.screens.program import Program
+from tui_xmpp.ui.terminal.port import terminal_of
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -30,27 +31,42 @@ MainScreen {
     & #list { display: none; height: 1fr; }
     & #list.-above { layer: above; dock: left; }
     & #members { display: none; width: 20; height: 1fr; border-left: solid $dim; }
+    & #members.-above { layer: above; dock: right; }
     & #writing { height: auto; max-height: 8; }
     & #prompt { width: 2; }
     & #banner { display: none; }
+    &.-linear #list { width: 100%; border: none; }
+    &.-linear Popup { border: none; }
 }
 """
+
+
+def is_small(screen: MainScreen) -> bool:
+    """Return whether there is room for nothing but the last lines and the line one writes on."""
+    return screen.size.width < SMALL[0] or screen.size.height < SMALL[1]
 
 
 def arrange(screen: MainScreen) -> None:
     """Show the panes this size has room for."""
     width, height = screen.size.width, screen.size.height
-    small = width < SMALL[0] or height < SMALL[1]
-    wide = width >= LIST_FROM
+    small, linear = is_small(screen), screen.profile.linear
+    wide = width >= LIST_FROM and screen.profile.list_beside
     lists = screen.lists
+    if small:
+        lists.put_away()
     screen.list_pane.set_class(not wide, "-above")
     screen.list_pane.display = not small and (lists.wanted if wide else lists.active)
-    screen.topic.display = not small and height >= TOPIC_FROM
-    screen.status.display = not small or height >= 4
-    screen.hint.display = not small or height >= 6
+    screen.topic.display = not small and not linear and height >= TOPIC_FROM
+    screen.status.display = not small and not linear
+    screen.prompt.display = not linear
     chat = screen.world.chats.get(screen.chat) if screen.chat else None
     room = chat is not None and chat.kind is ChatKind.ROOM
-    members = room and not small and (lists.members if lists.members is not None else width >= MEMBERS_FROM)
+    members = (
+        room
+        and not (small or linear)
+        and (lists.members if lists.members is not None else wide and width >= MEMBERS_FROM)
+    )
+    screen.members.set_class(not wide, "-above")
     screen.members.display = members
     if members:
         lists.refill_members()
@@ -75,8 +91,16 @@ async def screen_action(screen: MainScreen, id: str, argument: str = "") -> None
         case "list":
             lists.toggle()
         case "members":
+            if screen.profile.linear:
+                await outside.act(screen, "who", "")
+                return
             lists.members = not screen.members.display
         case "repaint":
+            if screen.profile.linear and screen.transcript.following:
+                screen.view.newest()
+            port = terminal_of(screen.app)
+            if port is not None:
+                port.repaint()
             screen.refresh(layout=True)
         case "sort":
             lists.sort(argument)

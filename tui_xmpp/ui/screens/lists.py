@@ -42,10 +42,13 @@ class Lists:
         """Go to the list, or hide it and go back to the chat."""
         if self.active:
             self.close()
+        elif layout.is_small(self._screen):
+            self._screen.say("The list needs a window of 40x10.")
         else:
             self.active = True
             self.wanted = True
-            self._screen.list_pane.rows.shows_cursor = True
+            rows = self._screen.list_pane.rows
+            rows.shows_cursor = rows.takes_cursor = True
             layout.arrange(self._screen)
             self.refill()
             if self._screen.chat is not None:
@@ -53,10 +56,15 @@ class Lists:
 
     def close(self) -> None:
         """Go back to the chat."""
+        self.put_away()
+        self._screen.refresh_all()
+
+    def put_away(self) -> None:
+        """The keys go to the chat again."""
         self.active = self.filtering = False
         self.model.filter = ""
-        self._screen.list_pane.rows.shows_cursor = False
-        self._screen.refresh_all()
+        rows = self._screen.list_pane.rows
+        rows.shows_cursor = rows.takes_cursor = False
 
     def refill(self, *, order: bool = True) -> None:
         """Show what is known now; not *order*: only how the rows in view look."""

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
 from textual.screen import Screen
 
 from tui_xmpp.core import commands as cmd
@@ -20,6 +21,7 @@ from tui_xmpp.core.events import Event, Level, Question
 from tui_xmpp.core.message import Message, Place
 from tui_xmpp.core.ports import ArchiveReader, Engine, StorageError
 from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.terminal import PROFILES, TerminalProfile
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions import complete, keys
 from tui_xmpp.ui.actions.face import Kind
@@ -29,7 +31,10 @@ from tui_xmpp.ui.screens import layout, news, pressing
 from tui_xmpp.ui.screens.chat_view import ChatView
 from tui_xmpp.ui.screens.furniture import Furniture
 from tui_xmpp.ui.screens.lists import Lists
+from tui_xmpp.ui.screens.log_hearing import LogHearing
 from tui_xmpp.ui.screens.popups import Popups
+from tui_xmpp.ui.screens.settling import TICK, Settling
+from tui_xmpp.ui.screens.speaking import Speaking
 from tui_xmpp.ui.screens.works import Works
 from tui_xmpp.ui.screens.writing import Writing
 from tui_xmpp.ui.widgets.composer import Composer
@@ -44,7 +49,7 @@ if TYPE_CHECKING:
     from tui_xmpp.ui.widgets.popup import Popup
 
 
-class MainScreen(Screen[None]):
+class MainScreen(LogHearing, Screen[None]):
     """Holds the open chat and gives every part what it shows."""
 
     DEFAULT_CSS = layout.CSS
@@ -68,6 +73,8 @@ class MainScreen(Screen[None]):
         self.keymap = keymap
         self.look = look
         self.config_folder = config_folder
+        self.profile = PROFILES["local"]
+        """What the way to the terminal may carry."""
         self.chat: ChatKey | None = None
         self.previous: list[ChatKey] = []
         self.after_escape = False
@@ -83,6 +90,8 @@ class MainScreen(Screen[None]):
         # Not before something rings or a file is wanted: the first screen is sooner there without them.
         self._ringing: Ringing | None = None
         self._status_file: StatusFile | None = None
+        self.settling = Settling(self)
+        self.speaking = Speaking(self)
         self.list_pane = ListPane(self.lists.model.draw, id="list")
         self.members = Rows(self.lists.draw_member, cursor=False, id="members")
         self.topic = Line(id="topic")
@@ -194,6 +203,8 @@ class MainScreen(Screen[None]):
         self.writing.enter(chat)
         self.view.open(chat, at)
         self.refresh_all()
+        if self.profile.linear:
+            self.speaking.entered()
         await self.read()
 
     async def leave(self) -> None:
@@ -270,6 +281,27 @@ class MainScreen(Screen[None]):
         self.prompt.refresh()
         self.refresh_all()
 
+    def use(self, profile: TerminalProfile) -> None:
+        """Arrange and draw as a terminal of this profile wants it."""
+        self._arrange_for(profile)
+        self.refresh_all()
+        self.call_later(self.settling.release)
+
+    def _arrange_for(self, profile: TerminalProfile) -> None:
+        self.profile = profile
+        self.log_widget.page = profile.page
+        self.set_class(profile.linear, "-linear")
+        rows = self.list_pane.rows
+        # Its rows have the numbers of the chats.
+        rows.plain, rows.numbered = profile.linear, False
+
+    @property
+    def cursor_cell(self) -> Offset | None:
+        """Where the terminal's cursor follows what is selected; None: it is where one writes."""
+        if self.popups.widget is not None:
+            return self.popups.widget.rows.cursor_cell
+        return self.list_pane.rows.cursor_cell if self.lists.active else self.log_widget.cursor_cell
+
     def asking(self) -> Question | SubscriptionRequest | None:
         """Return what waits longest for an answer."""
         for question in self.world.questions.values():
@@ -282,7 +314,8 @@ class MainScreen(Screen[None]):
         """Open what was open, or say what can be done."""
         self.works.begin()
         self.prompt.show(lambda width: Text(">", style=self.look.style("dim")))
-        self.set_interval(1.0, self.furniture.status)
+        self._arrange_for(self.profile)
+        self.set_interval(TICK, self.settling.tick)
         layout.arrange(self)
         first = news.first_chat(self.world)
         if first is not None:
@@ -335,7 +368,7 @@ class MainScreen(Screen[None]):
                 self.writer.pasted = False
                 self.furniture.drop_offer()
             await self.writing.changed()
-            await complete.suggest(self)
+            await self.settling.suggest()
 
     async def on_popup_typed(self, event: Popup.Typed) -> None:
         """Pass on to the kind of popup."""
@@ -352,40 +385,3 @@ class MainScreen(Screen[None]):
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """A row of the list or of the members was chosen."""
         await self.lists.chosen(event.rows, event.key)
-
-    def on_message_log_older_wanted(self) -> None:
-        """The log is near the oldest message it holds."""
-        self.view.older()
-
-    def on_message_log_newer_wanted(self) -> None:
-        """The log is near the newest message it holds."""
-        self.view.newer()
-
-    def on_message_log_newest_wanted(self) -> None:
-        """The log wants the end."""
-        self.view.newest()
-
-    async def on_message_log_gap_reached(self, event: MessageLog.GapReached) -> None:
-        """A hole came into view."""
-        await self.view.fill(event.gap)
-
-    async def on_message_log_reached_end(self) -> None:
-        """The newest message is in view."""
-        self.furniture.typing()
-        await self.read()
-
-    def on_message_log_clicked(self, event: MessageLog.Clicked) -> None:
-        """A click selects."""
-        self.log_widget.select(event.message)
-
-    async def on_message_log_link_clicked(self, event: MessageLog.LinkClicked) -> None:
-        """A link was clicked."""
-        await keys.open_link(self, event.url)
-
-    def on_message_log_reply_clicked(self, event: MessageLog.ReplyClicked) -> None:
-        """Go to what a message answers."""
-        keys.go_to_answered(self, event.message)
-
-    def on_message_log_selection_changed(self, event: MessageLog.SelectionChanged) -> None:
-        """Say what can be done with a selected message."""
-        pressing.selection_hint(self)

@@ -46,7 +46,18 @@ def first_chat(world: World) -> ChatKey | None:
 
 
 async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
-    """Show a batch of events."""
+    """Show a batch of events, and ring for it."""
+    await show(screen, screen.settling.sift(happened))
+    if ringing := [
+        event.message
+        for event in happened
+        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
+    ]:
+        screen.ring(ringing)
+
+
+async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
+    """Draw what a batch of events changed."""
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
@@ -54,6 +65,10 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
             screen.lists.model.roster_changed()
         members = members or (isinstance(event, _MEMBERS) and event.key == screen.chat)
         _notice(screen, event)
+        if not screen.profile.linear:
+            _come_and_go(screen, event)
+    if screen.profile.linear:
+        screen.speaking.take(happened)
     first = first_chat(screen.world) if screen.chat is None else None
     # A line that was begun without a chat would be lost, or worse, sent to the one that comes up.
     if first is not None and not screen.composer.text:
@@ -63,16 +78,13 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     gone = screen.world.chats.get(screen.chat) if screen.chat else None
     if screen.chat is not None and (gone is None or not gone.open):
         await screen.leave()
+    if screen.profile.settle and all(isinstance(event, ev.MessageKept) for event in happened):
+        # Nothing but a new message is drawn with it; counts come when they have settled.
+        return
     screen.lists.refill(order=order)
     if members:
         screen.lists.refill_members()
     screen.furniture.all()
-    if ringing := [
-        event.message
-        for event in happened
-        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
-    ]:
-        screen.ring(ringing)
 
 
 def _notice(screen: MainScreen, event: Event) -> None:
@@ -80,13 +92,21 @@ def _notice(screen: MainScreen, event: Event) -> None:
     match event:
         case ev.Notice(text, level):
             screen.say(text, level)
+        case ev.RoomsProgress() if screen.profile.linear:
+            return
         case ev.RoomsProgress(_, joined, total) if joined < total:
             screen.say(f"{_JOINING} {joined} of {total}.")
         case ev.RoomsProgress():
             screen.furniture.take_back(_JOINING)
         case ev.RoomChanged(key, RoomState.FAILED, reason=str(reason)) if key == screen.chat and reason:
             # The topic line has no room for what to do about it.
-            screen.transcript.add_notice(clean_line(reason), now, "warning")
+            if not screen.profile.linear:
+                screen.transcript.add_notice(clean_line(reason), now, "warning")
+
+
+def _come_and_go(screen: MainScreen, event: Event) -> None:
+    now = datetime.now(UTC)
+    match event:
         case ev.OccupantChanged(key, occupant, True) if key == screen.chat:
             screen.transcript.add_notice(f"{clean_line(occupant.nick)} joined", now, "join")
         case ev.OccupantLeft(key, nick, new_nick, reason) if key == screen.chat:

@@ -15,6 +15,7 @@ from textual.app import SuspendNotSupported
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES, Rooms
 from tui_xmpp.core.text import clean, clean_line
+from tui_xmpp.ui.actions.people import Occupants
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal import browsing, clipboard
@@ -28,9 +29,23 @@ _BARE_LINES = 500
 
 
 IDS = frozenset(
-    ("quit", "account", "editor", "bare", "suspend", "open-url", "mouse", "theme", "link", "reload")
+    {
+        "quit",
+        "account",
+        "editor",
+        "bare",
+        "suspend",
+        "open-url",
+        "mouse",
+        "theme",
+        "link",
+        "terminal",
+        "reload",
+        "status",
+        "who",
+    }
 )
-"""What `act` can do."""
+"""What `act` knows."""
 
 
 async def act(screen: MainScreen, id: str, argument: str) -> None:
@@ -55,6 +70,14 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             await _theme(screen, app, argument)
         case "link":
             _link(screen)
+        case "terminal":
+            if argument:
+                app.terminal.choose(argument)
+            screen.say(app.terminal.words())
+        case "status":
+            screen.say(words.summary(screen.world, screen.chat, app.terminal.words()))
+        case "who" if screen.chat in screen.world.rooms and screen.chat is not None:
+            await screen.open(Occupants(screen, screen.chat))
         case "reload":
             if app.reload():
                 screen.say("Read again.")

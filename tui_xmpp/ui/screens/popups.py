@@ -63,6 +63,8 @@ class Popups:
             placeholder=kind.placeholder,
             stands=stands,
         )
+        popup.rows.takes_cursor = popup.field is None
+        popup.rows.plain = self._screen.profile.linear
         self.kind, self.widget = kind, popup
         self._screen.furniture.quiet()
         self._screen.log_widget.display = not kind.tall
@@ -94,6 +96,8 @@ class Popups:
         kind = self.kind
         if kind is None:
             return
+        if self.widget is not None and self.widget.field is not None:
+            self.widget.rows.takes_cursor = False
         await kind.typed(text)
         if self.kind is kind and self.widget is not None:
             self.widget.show(_rows(kind, text), top=True)

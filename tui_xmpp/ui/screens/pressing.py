@@ -127,5 +127,8 @@ def selection_hint(screen: MainScreen) -> None:
     if message is None:
         screen.furniture.quiet()
         return
+    if screen.profile.linear:
+        # The cursor stands on it, and that is what is heard.
+        return
     own = "e edit  d take back  " if message.outgoing else ""
     screen.say(f"r reply  + react  {own}y copy  o open link  u unread from here  Esc back")

@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.themes import Theme
+
+
+class TerminalInUse(Protocol):
+    """The terminal profile, chosen and worn."""
+
+    choice: TerminalChoice
+
+    def choose(self, wanted: str) -> None:
+        """Use the profile of this name, or `auto`, until the program ends or the configuration changes."""
+
+    def words(self) -> str:
+        """Return the profile, why it is used, and the round trip, in one sentence."""
 
 
 class Program(Protocol):
@@ -14,6 +27,10 @@ class Program(Protocol):
 
     look: Look
     theme_name: str
+
+    @property
+    def terminal(self) -> TerminalInUse:
+        """The way from here to the eyes."""
 
     @property
     def themes(self) -> Mapping[str, Theme]:

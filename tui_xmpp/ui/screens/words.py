@@ -9,6 +9,7 @@ from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import ChatState
 from tui_xmpp.core.room import RoomState
+from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions.rank import ordered_activity
@@ -95,8 +96,8 @@ def account_of(world: World, chat: ChatKey | None) -> AccountState | None:
     return next(iter(world.accounts.values()), None)
 
 
-def status(world: World, chat: ChatKey | None) -> Status:
-    """Return what the status line shows."""
+def status(world: World, chat: ChatKey | None, terminal: TerminalChoice) -> Status:
+    """Return what the status line shows; the terminal only where it is slow."""
     state = account_of(world, chat)
     if state is None:
         return Status("no account")
@@ -106,7 +107,31 @@ def status(world: World, chat: ChatKey | None) -> Status:
         state.presence.show,
         tuple(activity(one, clean_line(world.name_of(one.key))) for one in ordered_activity(world, chat)),
         state.account.link,
+        terminal="slow" if terminal.profile.name == "slow" else "",
+        terminal_lag=terminal.lag,
     )
+
+
+def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
+    """Return what the status line and the topic say, in one breath; *terminal*: the way to it in words."""
+    state = account_of(world, chat)
+    if state is None:
+        return f"No account is in use. {terminal}"
+    account = clean_line(str(state.account.address))
+    online = state.connection is Connection.ONLINE
+    here = f"online, {show_word(state.presence.show)}, link {state.account.link}"
+    parts = [f"{account}: {here if online else _trouble(state)}."]
+    waiting = [one for one in ordered_activity(world, chat) if one.unread]
+    unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)
+    parts.append(f"Unread: {unread}." if unread else "Nothing unread.")
+    if chat is not None:
+        told = [clean_line(world.name_of(chat)), about(world, chat), security(world, chat)]
+        parts.append(f"Open: {', '.join(word for word in told if word)}.")
+    return " ".join([*parts, terminal])
+
+
+def _trouble(state: AccountState) -> str:
+    return f"{state.connection.value}, {clean_line(state.reason)}".rstrip("., ")
 
 
 def activity(chat: Chat, name: str) -> Activity:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+SELECTING = 2
+"""The shape of a cursor that selects: a block (DECSCUSR); where one writes it is the user's own."""
+
 REAL_CURSOR = """
 App.-real-cursor {
     & TextArea .text-area--cursor, & TextArea:focus .text-area--cursor {

@@ -98,6 +98,7 @@ class ChatDriver(Driver):
     def use(self, profile: TerminalProfile) -> None:
         """Draw as often as this profile allows."""
         self._pacing.interval = 1 / profile.frames
+        self._painter.linear = profile.linear
         self._curious = self._curious and not profile.settle
 
     def say(self, sequence: str) -> None:

@@ -15,6 +15,8 @@ ANSWER = "\x1b[?2026;"
 
 _SMALL = 200
 """Characters that may go without a question."""
+_TELLING = 500
+"""Characters from which on the time they take says something of the rate."""
 _PATIENCE = 3.0
 """Seconds after which an answer is not waited for any more."""
 _UNANSWERED = 0.1
@@ -91,13 +93,14 @@ class Pacing:
         self._shortest = taken if self._shortest is None else min(self._shortest * 1.01, taken)
         self.round_trip = _mixed(self.round_trip, taken)
         busy = taken - self._shortest
-        if busy > 0.02 and asked.size > _SMALL:
+        if busy > 0.02 and asked.size > _TELLING:
             self.rate = _mixed(self.rate, asked.size / busy)
 
     def forget(self) -> None:
-        """The terminal was somebody else's: what was asked is not answered any more."""
+        """The terminal was somebody else's: nothing old is answered any more, and nothing measured holds."""
         self._asked.clear()
         self._unasked = self._lost = 0
+        self.round_trip = self.rate = self._shortest = None
 
     def _give_up(self, now: float) -> None:
         while self._asked and now - self._asked[0].at > self._patience():

@@ -20,11 +20,15 @@ class Painter:
     def __init__(self, *, erases: bool = True) -> None:
         """`erases`: what the terminal erases gets the ground of the pen (bce)."""
         self.width = self.height = 0
+        self.linear = False
+        """For those who are read to: rows are drawn whole, and what moved is never drawn again."""
         self._erases = erases
         self._want: list[Row] = []
         self._shown: list[Row | None] = []
         self._dirty: set[int] = set()
         self._strokes = Strokes(0, erases=erases)
+        self._written: int | None = None
+        """The row that is written on: letters there are drawn one by one."""
 
     def resize(self, width: int, height: int) -> None:
         """Begin with an empty screen of another size."""
@@ -70,6 +74,7 @@ class Painter:
         `cursor`: column and row where the cursor is left. `only`: these rows, the others go on waiting.
         """
         rows = sorted(self._changed(self._dirty if only is None else self._dirty.intersection(only)))
+        self._written = None if cursor is None else cursor[1]
         if rows:
             self._draw(rows)
         self._dirty = self._dirty.difference(only) if only is not None else set()
@@ -87,9 +92,9 @@ class Painter:
             self._scroll(tried, shift)
             moved = range(shift.top, shift.bottom + 1)
             self._rows(tried, sorted({*rows, *moved}), shown)
-            if best is None or tried.length < best.length:
+            if best is None or (tried.length < best.length and not self.linear):
                 best = tried
-        if best is None or best.length > _CHEAP * len(rows):
+        if best is None or (best.length > _CHEAP * len(rows) and not self.linear):
             plain = self._strokes.copy()
             self._rows(plain, rows, self._shown)
             if best is None or plain.length <= best.length:
@@ -101,7 +106,7 @@ class Painter:
     def _rows(self, strokes: Strokes, rows: Iterable[int], shown: Sequence[Row | None]) -> None:
         for y in rows:
             if shown[y] != self._want[y]:
-                strokes.row(y, shown[y], self._want[y])
+                strokes.row(y, None if self.linear and y != self._written else shown[y], self._want[y])
 
     def _scroll(self, strokes: Strokes, shift: Shift) -> None:
         """Let the terminal move rows: a line feed at the bottom of a region (DECSTBM), or RI at its top."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tui_xmpp.core.chat import ChatKey
@@ -80,6 +81,9 @@ class HoldingLog(LogView):
         """Add messages that just came, in any order; follows the end when it was at the end."""
         records = self._records
         oldest, newest = records.first_place(), records.last_place()
+        if self._painter.look.linear and newest is not None:
+            # Nothing is put between lines that were heard already.
+            messages = [one for one in messages if one.place > newest]
         if not records.at_start and oldest is not None:
             # Between these and the oldest held there may be others: they all come with `prepend`.
             messages = [one for one in messages if one.place >= oldest]
@@ -99,6 +103,10 @@ class HoldingLog(LogView):
         index = self._records.index_of(message)
         if index is None:
             return False
+        held = self._records.message(index)
+        if self._painter.look.linear and held is not None:
+            # Its line stays as it was said, where it was said.
+            message = replace(message, at=held.at)
         with self._holding():
             self._replace(index, message)
         return True
@@ -121,6 +129,8 @@ class HoldingLog(LogView):
             index = len(self._records) - 2
             last = self._records.items[index] if index >= 0 else None
             longer = joined(last.item, notice) if last and isinstance(last.item, Notices) else None
+            if self._painter.look.linear:
+                longer = None
             if last is not None and longer is not None:
                 last.item = longer
                 last.touch()
@@ -141,6 +151,15 @@ class HoldingLog(LogView):
             self._records.items[index].marks = tuple(marks)
             self._records.items[index].touch()
             self.refresh()
+
+    def newest(self) -> Message | None:
+        """Return the newest message held; None: there is none."""
+        return self._records.newest()
+
+    def held(self, message: Message) -> Message | None:
+        """Return a message as it is held now, by its row; None: it is not."""
+        index = self._records.index_of(message)
+        return self._records.message(index) if index is not None else None
 
     def messages(self) -> Sequence[Message]:
         """Return the messages held, oldest first."""

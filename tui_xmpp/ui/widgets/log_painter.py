@@ -9,8 +9,8 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from tui_xmpp.core.message import Message
+from tui_xmpp.ui.render import linear, rules
 from tui_xmpp.ui.render import message as messages
-from tui_xmpp.ui.render import rules
 from tui_xmpp.ui.render.columns import OWN_NAME, WIDEST_NICK, Row, columns
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.message import Scene
@@ -51,6 +51,8 @@ class Painter:
 
     def widen(self, new: list[Message]) -> bool:
         """Make room for the names of new messages; True: everything has to be measured again."""
+        if self.look.linear:
+            return False
         widest = max((cell_len(messages.name_of(one, self.peer)) for one in new), default=0)
         widest = min(WIDEST_NICK, max(widest, len(OWN_NAME)))
         if widest <= self._nick:
@@ -72,6 +74,8 @@ class Painter:
         """Return the rows of a record, those above it included."""
         record = self._records.items[index]
         item = record.item
+        if self.look.linear:
+            return len(self._said(record))
         if isinstance(item, Message):
             return record.lead + messages.height(self.scene, item, unfolded=record.unfolded)
         if isinstance(item, Notices) and self.notices_shown:
@@ -87,7 +91,11 @@ class Painter:
             self._kept.move_to_end(key)
             return found
         base = self.look.style("background") + self.look.style("text")
-        rows = [*self._lead(record), *self._rows(record, chosen)]
+        if self.look.linear:
+            style = self.look.selected(base) if chosen else base
+            rows: list[Row] = [[Segment(row, style)] for row in self._said(record)]
+        else:
+            rows = [*self._lead(record), *self._rows(record, chosen)]
         found = [Strip(row).apply_style(base).adjust_cell_length(self.width, base).simplify() for row in rows]
         self._kept[key] = found
         if len(self._kept) > KEPT:
@@ -102,6 +110,31 @@ class Painter:
         """Return a dim row of our own words."""
         base = self.look.style("background") + self.look.style("dim")
         return Strip([Segment(f"  {text}", base)]).adjust_cell_length(self.width, base)
+
+    def _said(self, record: Record) -> list[str]:
+        """Return the rows of what a record says; it is put into words once."""
+        if not record.said:
+            lead = self._lead_lines(record)
+            record.said_lead = len(lead)
+            record.said = (*lead, *self._lines(record))
+        return [row for line in record.said for row in linear.rows(line, self.width)]
+
+    def _lead_lines(self, record: Record) -> list[str]:
+        lines = [
+            linear.gap_line(self.look, gap, filling=gap.number in self._records.filling)
+            for gap in record.gaps
+        ]
+        if record.day is not None:
+            lines.append(linear.day_line(self.look, record.day))
+        if record.unread:
+            lines.append(linear.unread_line(self._records.unread_count()))
+        return lines
+
+    def _lines(self, record: Record) -> list[str]:
+        item = record.item
+        if isinstance(item, Message):
+            return [linear.message_line(self.scene, item, unfolded=record.unfolded)]
+        return linear.notice_lines(item.notices) if isinstance(item, Notices) else []
 
     def _lead(self, record: Record) -> list[Row]:
         rows: list[Row] = []

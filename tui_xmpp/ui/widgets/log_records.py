@@ -59,12 +59,18 @@ class Record:
     """The nick stands just above."""
     unfolded: bool = False
     marks: tuple[tuple[int, int], ...] = ()
+    said: tuple[str, ...] = ()
+    """For a screen reader: the lines as they were said, which no change of the message changes."""
+    said_lead: int = 0
+    """How many of them stand above the record itself."""
     key: int = field(default_factory=lambda: next(_keys))
     """Another one after every change: what was drawn for the old one is not looked at again."""
 
     @property
     def lead(self) -> int:
         """Rows above the record itself."""
+        if self.said:
+            return self.said_lead
         return len(self.gaps) + (self.day is not None) + self.unread
 
     def touch(self) -> None:
@@ -97,6 +103,11 @@ class Records:
         self.items.append(Record(Tail()))
         self.decorate(0, len(self.items))
 
+    def say_anew(self) -> None:
+        """Forget what was said: everything is put into words again."""
+        for record in self.items:
+            record.said = ()
+
     def messages(self) -> list[Message]:
         """Return the messages held, oldest first."""
         return [record.item for record in self.items if isinstance(record.item, Message)]
@@ -109,6 +120,10 @@ class Records:
     def first_place(self) -> Place | None:
         """Return the place of the oldest message held."""
         return next((one.item.place for one in self.items if isinstance(one.item, Message)), None)
+
+    def newest(self) -> Message | None:
+        """Return the newest message held."""
+        return next((one.item for one in reversed(self.items) if isinstance(one.item, Message)), None)
 
     def last_place(self) -> Place | None:
         """Return the place of the newest message held."""

@@ -19,6 +19,9 @@ __all__ = ["WINDOW", "MessageLog"]
 class MessageLog(HoldingLog):
     """Shows one chat. Attributes and calls down, messages up; it never asks anybody anything."""
 
+    page = 1.0
+    """The part of a screen that `turn_page` scrolls by."""
+
     @property
     def look(self) -> Look:
         """Theme and settings; assigning another repaints."""
@@ -27,6 +30,8 @@ class MessageLog(HoldingLog):
     @look.setter
     def look(self, look: Look) -> None:
         with self._holding():
+            if look.linear != self._records.look.linear:
+                self._records.say_anew()
             self._records.look = look
             self._painter.change(look=look)
             self._records.decorate(0, len(self._records))
@@ -49,6 +54,17 @@ class MessageLog(HoldingLog):
         """The selected message."""
         item = self._selected.item if self._selected is not None else None
         return item if isinstance(item, Message) else None
+
+    @property
+    def cursor_cell(self) -> Offset | None:
+        """Where on the screen the terminal's cursor follows the selection; None: nothing is selected."""
+        if self._selected is None or not self._painter.width:
+            return None
+        index = self._records.index_of_record(self._selected)
+        blank_rows = max(0, self.size.height - self._blocks.total)
+        row = self._blocks.top(index) + self._selected.lead - self.scroll_offset.y + blank_rows
+        row = max(0, min(row, self.size.height - 1))
+        return self.content_region.offset + Offset(0 if self.look.linear else 1, row)
 
     def visible_messages(self) -> Sequence[Message]:
         """Return the messages in view, oldest first."""
@@ -88,6 +104,10 @@ class MessageLog(HoldingLog):
     def scroll_lines(self, lines: int) -> None:
         """Scroll down, or up with a negative number."""
         self._scroll(self.scroll_offset.y + lines)
+
+    def turn_page(self, pages: int) -> None:
+        """Scroll by `page`, which is a whole screen or less of it; up with a negative number."""
+        self.scroll_pages(pages * self.page)
 
     def scroll_pages(self, pages: float) -> None:
         """Scroll by screens less one line; 0.5 is half a screen."""
@@ -144,6 +164,7 @@ class MessageLog(HoldingLog):
         index = self._records.index_of_record(record)
         with self._holding():
             record.unfolded = True
+            record.said = ()
             record.touch()
             grown = self._update(index)
         if not grown:
@@ -201,10 +222,4 @@ class MessageLog(HoldingLog):
             self._look_at(index, 0)
         elif top + height > view + rows:
             self._look_at(index, rows - height)
-        self._place_cursor(index)
-
-    def _place_cursor(self, index: int) -> None:
-        """Put the terminal's cursor on the selected message, for those who hear or feel the screen."""
-        blank_rows = max(0, self.size.height - self._blocks.total)
-        row = self._blocks.top(index) + self._records.items[index].lead - self.scroll_offset.y + blank_rows
-        self.app.cursor_position = self.content_region.offset + Offset(1, max(0, row))
+        self.app.cursor_position = self.cursor_cell or self.app.cursor_position

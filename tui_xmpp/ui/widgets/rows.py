@@ -10,11 +10,12 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.text import Text
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui_xmpp.ui.render.linear import list_row
 from tui_xmpp.ui.widgets.line import strip_of
 
 Draw = Callable[[Hashable, int], Text]
@@ -73,6 +74,12 @@ class Rows(ScrollView, can_focus=False):
         self.stands = stands
         """Whether the cursor may stand on a key; a heading is passed over."""
         self.shows_cursor = cursor
+        self.takes_cursor = False
+        """The terminal's cursor belongs on the row, not where one writes: so it is once it was moved."""
+        self.plain = False
+        """Rows are numbered lines without columns, for a screen reader."""
+        self.numbered = True
+        """A plain row has its number."""
         self.cursor = 0
         self._keys: Sequence[Hashable] = ()
 
@@ -87,6 +94,13 @@ class Rows(ScrollView, can_focus=False):
         if 0 <= self.cursor < len(self._keys) and self.stands(self._keys[self.cursor]):
             return self._keys[self.cursor]
         return None
+
+    @property
+    def cursor_cell(self) -> Offset | None:
+        """Where on the screen the terminal's cursor follows the chosen row; None: it is not wanted here."""
+        if not self.takes_cursor or not self._keys or not self.size.height:
+            return None
+        return self.content_region.offset + Offset(0, self.cursor - self.scroll_offset.y)
 
     def show(self, keys: Sequence[Hashable], *, top: bool = False) -> None:
         """Show these keys; the cursor stays on its key, or goes to the first with *top*."""
@@ -108,6 +122,7 @@ class Rows(ScrollView, can_focus=False):
         wanted = max(0, min(len(self._keys) - 1, self.cursor + delta))
         self.cursor = self._standing(wanted, 1 if delta > 0 else -1)
         self._reveal()
+        self.takes_cursor = True
         self.refresh()
         self.post_message(self.Moved(self, self._keys[self.cursor]))
 
@@ -164,7 +179,10 @@ class Rows(ScrollView, can_focus=False):
             return Strip.blank(width, style)
         text = self.draw(self._keys[at], width)
         chosen = self.shows_cursor and at == self.cursor and self.selected is not None
-        if chosen and text.plain.startswith(" "):
+        if self.plain:
+            standing = self.numbered and self.stands(self._keys[at])
+            text = list_row(text, at + 1 if standing else None)
+        elif chosen and text.plain.startswith(" "):
             text = Text(">").append_text(text[1:])
         strip = strip_of(text, self.app.console, style, width)
         if not chosen:
