@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-
-from tui_xmpp.core.value import value
 
 from ..core.account import Account
 from ..core.link import (
-    PROFILES,
     Announce,
     Asking,
     Carbons,
@@ -19,11 +15,12 @@ from ..core.link import (
     Rooms,
     Telling,
 )
-from ..core.link_cells import known_cell, read, with_cells, written
+from ..core.link_cells import known_cell, read, written
+from ..core.link_choice import SPACE, Choice, choice, everything, parsed
 from ..core.ports import KeyValue
 
-_SPACE, _TOLD = "link", "link-told"
-"""In the facts: the profile the user chose, and the one that the session at the server was told."""
+_TOLD = "link-told"
+"""In the facts: the profile that the session at the server was told."""
 _MOST_CHANGES = 50
 _NEWS = {
     "urn:xmpp:avatar:metadata": "avatar",
@@ -37,19 +34,6 @@ _NEWS = {
 """What the cell `notify` calls the nodes of personal events."""
 
 
-@value
-class Choice:
-    """A profile by its name, and its cells that were changed, as texts."""
-
-    profile: str
-    cells: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def text(self) -> str:
-        """For the disk."""
-        return json.dumps([self.profile, dict(self.cells)])
-
-
 class Pacing:
     """Decides, for one account, what is worth its bytes now; features ask it, and never "is it slow?"."""
 
@@ -60,23 +44,26 @@ class Pacing:
         facts: KeyValue | None = None,
     ) -> None:
         """`profiles`: the user's own, by name; `facts`: where the choice is remembered."""
-        self.profiles: Mapping[str, LinkProfile] = {**PROFILES, **(profiles or {})}
+        self.profiles: Mapping[str, LinkProfile] = everything(profiles or {})
         """What can be used."""
         self._key = str(account.address)
         self._configured = account.link
         self._facts = facts
         self._history: list[Choice] = []
-        self._choice = self._remembered() or self._known(Choice(account.link)) or Choice("full")
-        self.profile: LinkProfile = self.made(self._choice)
+        self._choice = choice(account, self.profiles, None if facts is None else facts.get(SPACE, self._key))
+        self.profile: LinkProfile = self._choice.made(self.profiles)
         """The one in use, with its cells as they are now."""
 
     # --- which one ----------------------------------------------------------------------------------------
 
-    def use(self, name: str) -> None:
-        """Use another profile from now on; raises ValueError with a sentence where there is none."""
+    def use(self, name: str, *, keep: bool = True) -> None:
+        """Use another profile from now on; raises ValueError with a sentence where there is none.
+
+        `keep`: in the next process too, because it was the user who chose it.
+        """
         if name not in self.profiles:
             raise ValueError(f"There is no link profile {name}. There are {', '.join(self.profiles)}.")
-        self._change(Choice(name))
+        self._change(Choice(name), keep=keep)
 
     def set_cell(self, cell: str, text: str) -> None:
         """Change a cell of the profile in use; empty: as the profile has it. Raises ValueError."""
@@ -95,43 +82,26 @@ class Pacing:
             raise ValueError("There is nothing to undo.")
         self._take(self._history.pop())
 
-    def made(self, choice: Choice) -> LinkProfile:
-        """The profile that a choice means."""
-        return with_cells(self.profiles[choice.profile], dict(choice.cells))
-
     def told(self) -> LinkProfile | None:
         """The profile that the session on the disk was told; None: not known."""
         kept = None if self._facts is None else self._facts.get(_TOLD, self._key)
-        choice = _parsed(kept)
-        choice = None if choice is None else self._known(choice)
-        return None if choice is None else self.made(choice)
+        told = parsed(kept, self.profiles)
+        return None if told is None else told.made(self.profiles)
 
     def note_told(self) -> None:
         """The session at the server is as the profile in use has it."""
         self._keep(_TOLD, self._choice.text)
 
-    def _change(self, choice: Choice) -> None:
-        if choice == self._choice:
+    def _change(self, wanted: Choice, *, keep: bool = True) -> None:
+        if wanted == self._choice:
             return
         self._history = [*self._history, self._choice][-_MOST_CHANGES:]
-        self._take(choice)
+        self._take(wanted, keep=keep)
 
-    def _take(self, choice: Choice) -> None:
-        self._choice, self.profile = choice, self.made(choice)
-        self._keep(_SPACE, json.dumps([self._configured, choice.text]))
-
-    def _remembered(self) -> Choice | None:
-        kept = None if self._facts is None else self._facts.get(_SPACE, self._key)
-        try:
-            configured, text = json.loads(kept or "")
-        except (ValueError, TypeError):
-            return None
-        choice = _parsed(text)
-        # Who writes another one into the configuration means it.
-        return None if choice is None or configured != self._configured else self._known(choice)
-
-    def _known(self, choice: Choice) -> Choice | None:
-        return choice if choice.profile in self.profiles else None
+    def _take(self, wanted: Choice, *, keep: bool = True) -> None:
+        self._choice, self.profile = wanted, wanted.made(self.profiles)
+        if keep:
+            self._keep(SPACE, wanted.kept(self._configured))
 
     def _keep(self, space: str, text: str) -> None:
         if self._facts is not None and self._facts.get(space, self._key) != text:
@@ -317,10 +287,3 @@ class Pacing:
         """How many times longer than usual to wait for answers."""
         return self.profile.patience
 
-
-def _parsed(text: object) -> Choice | None:
-    try:
-        name, cells = json.loads(str(text or ""))
-        return Choice(str(name), tuple(sorted((str(key), str(one)) for key, one in dict(cells).items())))
-    except (ValueError, TypeError):
-        return None

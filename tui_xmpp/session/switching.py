@@ -38,7 +38,7 @@ class Switching:
 
     def use(self, profile: str, *, automatic: bool = False) -> None:
         """Use another profile from now on; raises ValueError where there is none of this name."""
-        self._change(lambda: self._account.pacing.use(profile), automatic=automatic)
+        self._change(lambda: self._account.pacing.use(profile, keep=not automatic), automatic=automatic)
 
     def opened(self) -> None:
         """A new session has been opened as the profile in use has it."""

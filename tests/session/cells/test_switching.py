@@ -145,6 +145,17 @@ async def test_the_choice_outlives_the_process(tmp_path: Path) -> None:
     await other.close()
 
 
+async def test_what_was_measured_is_not_taken_for_a_choice(tmp_path: Path) -> None:
+    wire = Wire(tmp_path)
+    wire.account.switching.use("radio", automatic=True)
+    assert wire.happened(LinkChanged)[-1].automatic
+    assert wire.account.pacing.profile == PROFILES["radio"]
+    await wire.close()
+    again = Wire(tmp_path)
+    assert again.account.pacing.profile == PROFILES["full"]
+    await again.close()
+
+
 async def test_a_profile_of_ones_own(tmp_path: Path) -> None:
     own = replace(PROFILES["mobile"], name="train", page=3)
     wire = Wire(tmp_path, settings=Settings(link=Link(profiles={"train": own})), link="train")

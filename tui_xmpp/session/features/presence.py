@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey
 from ...core.commands import Command, SetPresence
 from ...core.contact import OwnPresence, Presence, Show
-from ...core.events import Event, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
+from ...core.events import Event, Notice, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
 from ...core.link import LinkProfile
 from ...core.room import RoomState
 from .. import caps, convert, guard, muc
@@ -160,6 +160,9 @@ class Presences(Feature):
             self._announce()
         elif self._due is None:
             self._due = asyncio.get_running_loop().call_later(seconds, self._announce)
+            if self.context.pacing.announces:
+                words = f"Others are told in {seconds:g} s, with whatever else you change by then."
+                self.context.emit(Notice(words, account=self.context.own))
 
     def _stop_waiting(self) -> None:
         if self._due is not None:
