@@ -126,3 +126,18 @@ async def test_what_another_device_says_unheard_leaves_no_silent_hole(tmp_path: 
         await wire.take(live.replace("id='1'", "id='2'").format("a3"))
         newest = wire.archive.newest_archive_id(ANNA)
         assert newest is not None and newest[0] == "a1"
+
+
+async def test_what_is_written_in_a_room_before_anybody_has_signed_in_waits_for_it(tmp_path: Path) -> None:
+    for profile in ("full", "satellite"):
+        folder = tmp_path / profile
+        folder.mkdir()
+        wire = Wire(folder, link=profile)
+        room_on_list(wire)
+        await wire.account.do(SendMessage(IN_ROOM, "early"))
+        await wire.online(answers=False)
+        await wire.settle()
+        sent = wire.stream.written
+        assert has(sent, f"{{{muc.MUC}}}x")
+        assert not any(one.tag.endswith("message") for one in sent)
+        await wire.close()

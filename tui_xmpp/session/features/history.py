@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refresh
@@ -84,7 +85,9 @@ class History(Feature):
         self._keep_current(set())
         own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
-            self._unasked.note(self._chats())
+            state = self.context.world.accounts.get(own)
+            if state is not None and Ability.ARCHIVE.value in state.abilities:
+                self._unasked.note(self._chats())
             self.context.spawn(self._settle_unasked())
             return
         self.context.spawn(self._catch_up(own, None, self._ask_first()))

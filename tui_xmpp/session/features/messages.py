@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.address import AddressError
-from ...core.chat import ChatKind
+from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refused, RetryMessage, SendMessage
 from ...core.events import RoomChanged
 from ...core.message import Delivery, Message, MessageType, Reply
@@ -37,8 +37,12 @@ class Messages(Feature):
         if not command.body.strip():
             raise Refused("There is nothing to send.")
         room = context.world.rooms.get(key)
+        chat = context.world.chats.get(key)
         if room is not None and room.state in (RoomState.LEFT, RoomState.FAILED):
             self._enter(room)
+        elif room is None and chat is not None and chat.kind is ChatKind.ROOM:
+            # Nobody has signed in yet: what is said waits for the room.
+            room = self._queue(key)
         sender = context.own
         if room is not None and room.nick:
             sender = key.address.with_resource(room.nick)
@@ -62,11 +66,15 @@ class Messages(Feature):
         """Where rooms are only read from outside, who writes in one enters it."""
         if self.context.pacing.joins_open or room.state is RoomState.FAILED:
             raise Refused("You are not in this room; join it first.")
+        self._queue(room.key)
+
+    def _queue(self, key: ChatKey) -> Room:
         try:
-            nick = muc.own_address(self.context, room.key).resource
+            nick = muc.own_address(self.context, key).resource
         except AddressError as error:
             raise Refused(f"Your nick cannot be used in this room. {error}") from None
-        self.context.emit(RoomChanged(room.key, RoomState.QUEUED, nick=nick))
+        self.context.emit(RoomChanged(key, RoomState.QUEUED, nick=nick))
+        return self.context.world.rooms[key]
 
     def _reply(self, command: SendMessage, *, is_room: bool) -> Reply | None:
         if not command.reply_to:
