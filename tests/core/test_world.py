@@ -52,6 +52,18 @@ def test_the_resource_with_the_highest_priority_counts_then_the_most_available(w
     assert best and best.resource == "desk"
 
 
+@pytest.mark.parametrize(
+    ("groups", "heard"), [(None, True), (("Friends",), True), (("Work",), False), ((), False)]
+)
+def test_whose_presence_is_received(world: World, groups: tuple[str, ...] | None, heard: bool) -> None:
+    world.apply(ev.ContactChanged(Contact(ME, AVA, "Ava", ("Friends",))))
+    world.apply(ev.HearingChanged(ME, groups))
+    assert not world.hears(ME, AVA), "nothing is received offline"
+    world.apply(ev.ConnectionChanged(ME, Connection.ONLINE))
+    assert world.hears(ME, AVA) is heard
+    assert world.hears(ME, ME), "our own devices are heard always"
+
+
 def test_leaving_takes_one_resource_away_and_a_bare_leave_takes_all(world: World) -> None:
     world.apply(ev.PresenceChanged(ME, AVA, Presence("phone")))
     world.apply(ev.PresenceChanged(ME, AVA, Presence("desk")))

@@ -140,6 +140,16 @@ def test_a_silent_server_is_asked_once_and_then_given_up() -> None:
     assert len(link.verdicts) == 1
 
 
+def test_another_link_profile_has_it_asked_sooner_or_later() -> None:
+    link = Link()
+    link.life.idle_changed(300)
+    link.loop.run(290)
+    assert link.questions == 0
+    link.life.idle_changed(60)
+    link.loop.run(1)
+    assert link.questions == 1
+
+
 def test_while_the_server_speaks_it_is_not_asked() -> None:
     link = Link()
     for _second in range(300):

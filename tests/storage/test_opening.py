@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from tui_xmpp.core.account import Account
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import Contact
+from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.link_choice import SPACE, Choice
 from tui_xmpp.core.ports import AlreadyRunning, Archive, Cache, Configuration, KeyValue, StorageError, Vault
 from tui_xmpp.core.room import Bookmark
 from tui_xmpp.core.settings import Settings
@@ -94,3 +97,19 @@ def test_the_parts_fit_the_ports(paths: Paths) -> None:
     assert archive.find(CHAT, "nothing") is None
     assert Address.parse("me@example.org") == ME
     storage.close()
+
+
+def test_the_link_profile_is_known_before_anything_is_connected(paths: Paths) -> None:
+    account = Account(ME, link="mobile")
+    settings = Settings(accounts=(account,))
+    with closing(open_storage(paths)) as storage:
+        facts = storage.facts
+        for kept, profile in (
+            ("", "mobile"),
+            (Choice("radio").kept("mobile"), "radio"),
+            (Choice("radio").kept("full"), "mobile"),
+            (Choice("gone").kept("mobile"), "mobile"),
+        ):
+            facts.put(SPACE, str(ME), kept)
+            world = restore(World(), remembered(storage, settings))
+            assert world.accounts[ME].link == PROFILES[profile]

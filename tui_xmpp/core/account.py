@@ -8,6 +8,8 @@ from enum import Enum
 
 from .address import Address
 from .contact import OwnPresence
+from .link import PROFILES, LinkProfile
+from .traffic import Rates
 from .value import value
 
 
@@ -133,6 +135,15 @@ class AccountState:
     """The address with the resource the server bound."""
     abilities: frozenset[str] = frozenset()
     """Names of what the server can do: `Ability` values."""
+    link: LinkProfile = PROFILES["full"]
+    """The link profile in use, with its cells as they are now."""
+    link_is_automatic: bool = False
+    heard_groups: tuple[str, ...] | None = None
+    """The roster groups whose presence the server sends; None: everybody's."""
+    suggested: str = ""
+    """The profile that the link looks like; empty: the one in use fits."""
+    rates: Rates | None = None
+    """None: nothing was measured yet."""
 
 
 class Ability(Enum):

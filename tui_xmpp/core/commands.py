@@ -73,6 +73,40 @@ class SetClientState(Command):
 
 
 @value
+class UseLink(Command):
+    """Spend as this link profile allows, from now on."""
+
+    account: Address
+    profile: str
+    """A shipped or an own profile; refused where there is none of this name."""
+
+
+@value
+class SetLinkCell(Command):
+    """Change one cell of the profile in use, until another profile is used."""
+
+    account: Address
+    cell: str
+    """One of `core.link.CELLS`."""
+    text: str
+    """As the configuration would say it; empty: as the profile has it."""
+
+
+@value
+class UndoLink(Command):
+    """Use the profile, with its cells, that was in use before the last change."""
+
+    account: Address
+
+
+@value
+class Refresh(Command):
+    """Ask the server now for what the link profile asks for on demand only: roster and messages missed."""
+
+    account: Address
+
+
+@value
 class Answer(Command):
     """The answer to a `Question` event."""
 
@@ -183,6 +217,8 @@ class SendMessage(Command):
     """Row of the message answered; 0: none."""
     id: str = ""
     """Wanted message id; empty: one is made."""
+    receipt: bool = False
+    """Say when it is delivered, also where the link profile asks for that on demand only (XEP-0184)."""
 
 
 @value

@@ -9,8 +9,10 @@ from .account import Account, Connection
 from .address import Address
 from .chat import Chat, ChatKey
 from .contact import Contact, OwnPresence, Presence, SubscriptionRequest
+from .link import LinkProfile
 from .message import Gap, Message
 from .room import Affiliation, Bookmark, Occupant, Role, RoomState
+from .traffic import Rates
 from .value import value
 
 
@@ -64,6 +66,54 @@ class OwnPresenceChanged(Event):
 
     account: Address
     presence: OwnPresence
+
+
+@value
+class LinkChanged(Event):
+    """Another link profile is in use, or a cell of it changed."""
+
+    account: Address
+    profile: LinkProfile
+    automatic: bool = False
+    """Measured, not asked for by the user."""
+
+
+@value
+class HearingChanged(Event):
+    """Whose presence the server sends from now on: that of these roster groups; None: everybody's."""
+
+    account: Address
+    groups: tuple[str, ...] | None
+
+
+@value
+class LinkSuggested(Event):
+    """The link looks like one of another profile; the user may use it."""
+
+    account: Address
+    profile: str
+    reason: str
+    """A sentence: what was measured."""
+
+
+@value
+class RatesChanged(Event):
+    """How fast the link is, what waits, what was spent; at most once a second, and only when it changed."""
+
+    account: Address
+    rates: Rates
+
+
+@value
+class BudgetReached(Event):
+    """Part of the month's bytes is spent."""
+
+    account: Address
+    spent: int
+    """Bytes this month."""
+    budget: int
+    share: float
+    """0.5, 0.8, 0.95 or 1.0: each is told once a month."""
 
 
 # --- roster and presence --------------------------------------------------------------------------
@@ -265,6 +315,18 @@ class PasswordNeeded(Question):
     """No password could be had, or the server refused it. The answer's `text` is the password."""
 
     reason: str = ""
+
+
+@value
+class PriceAsked(Question):
+    """Something would take long or cost much; it is done when the user says yes."""
+
+    what: str
+    """What is about to happen, as a sentence begins: `Fetch 200 older messages`."""
+    bytes: int
+    """About."""
+    seconds: float | None
+    """About; None while the rate is not known."""
 
 
 @value

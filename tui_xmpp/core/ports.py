@@ -19,6 +19,7 @@ from .query import Query
 from .questions import Question
 from .room import Bookmark
 from .settings import Settings
+from .traffic import Spent
 from .world import World
 
 A = TypeVar("A")
@@ -229,6 +230,19 @@ class Custody(Protocol):
 
     def presences(self, account: Address) -> Sequence[str]:
         """Every presence kept, oldest first."""
+
+
+class Ledger(Protocol):
+    """What was spent, hour by hour."""
+
+    def add(self, spent: Sequence[Spent]) -> None:
+        """Add amounts to what is kept of the same account, hour, category and chat, in one transaction."""
+
+    def spent(self, since: datetime, until: datetime) -> Sequence[Spent]:
+        """Everything of the hours that begin from `since` on and before `until`, oldest first."""
+
+    def forget(self, before: datetime) -> None:
+        """Put the chats of older hours together, so that what is kept does not grow without end."""
 
 
 class KeyValue(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import field
 
 from .account import Account
 from .chat import Notify
+from .link import LinkProfile
 from .value import value
 
 
@@ -69,6 +70,18 @@ class Attention:
 
 
 @value
+class Link:
+    """The `[link]` table."""
+
+    auto: str = "suggest"
+    """`suggest` another profile when the link looks like it, `switch` to it, or `off`."""
+    budget: int = 0
+    """Megabytes (10⁶) a month, both ways, all accounts; 0: none."""
+    profiles: dict[str, LinkProfile] = field(default_factory=dict)
+    """The `[link.profiles.NAME]` tables: each `inherits` a shipped one and changes cells of it."""
+
+
+@value
 class Settings:
     """The whole configuration."""
 
@@ -77,5 +90,6 @@ class Settings:
     ui: Ui = field(default_factory=Ui)
     privacy: Privacy = field(default_factory=Privacy)
     notify: Attention = field(default_factory=Attention)
+    link: Link = field(default_factory=Link)
     keys: dict[str, str] = field(default_factory=dict)
     """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

@@ -19,7 +19,6 @@ from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
-from ..core.link import LinkProfile, Weight
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
@@ -33,6 +32,7 @@ from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
 from .silence import Silence
+from .switching import Switching
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -90,7 +90,8 @@ class AccountSession:
         self.settings = settings
         self.clock = clock
         self._tell = tell
-        self._pacing = Pacing(account)
+        self.pacing = Pacing(account, settings.link.profiles, facts)
+        self.switching = Switching(self)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -101,12 +102,11 @@ class AccountSession:
         self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
-        self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
         self.pep = {node: take for one in self.features for node, take in one.pep.items()}
         self._handlers: dict[type[Command], list[Handler]] = {}
-        for one in self.features:
-            for command, handler in one.handles.items():
+        for handles in (self.switching.handles, *(one.handles for one in self.features)):
+            for command, handler in handles.items():
                 self._handlers.setdefault(command, []).append(handler)
         self.outbox.renew()
 
@@ -144,29 +144,35 @@ class AccountSession:
         return self.life.inlined
 
     @property
-    def profile(self) -> LinkProfile:
-        """The link profile in force."""
-        return self._pacing.profile
-
-    @property
     def online(self) -> bool:
         """A session is being opened or stands, and there is a link."""
         return self.life.online
+
+    @property
+    def announced(self) -> frozenset[str]:
+        """Every namespace our features announce, those of events that are not wanted left out."""
+        names = {name for one in self.features for name in one.NAMESPACES}
+        return frozenset(one for one in names if self._is_wanted(one))
+
+    def _is_wanted(self, namespace: str) -> bool:
+        # XEP-0163 §4.3: "+notify" behind a node asks for its events.
+        node = namespace.removesuffix("+notify")
+        return node == namespace or self.pacing.wants_news(node)
 
     @property
     def alive(self) -> bool:
         """The session stands at the server, be there a link or not."""
         return self.life.confirmed
 
-    def allows(self, weight: Weight) -> bool:
-        """Whether pacing lets something of this weight out now."""
-        return self._pacing.allows(weight)
-
     def send(self, stanza: ET.Element) -> None:
         """Write a stanza; while the link is away it waits if it tells more than a passing state."""
         text = _text(stanza)
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
             self.post(Parcel(text, Lane.MESSAGE))
+
+    def send_along(self, stanza: ET.Element, seconds: float) -> None:
+        """Write a stanza with the next packet, or alone after so many seconds."""
+        self.life.riding.put(Parcel(_text(stanza), Lane.MESSAGE), seconds)
 
     def request(
         self,
@@ -253,8 +259,8 @@ class AccountSession:
         task.add_done_callback(self._tasks.discard)
 
     def new_id(self) -> str:
-        """A fresh id of 16 characters, not to be guessed."""
-        return secrets.token_urlsafe(12)
+        """A fresh id of 16 characters, not to be guessed; of 9 where every byte counts."""
+        return self.short_id() if self.pacing.short_ids else secrets.token_urlsafe(12)
 
     def short_id(self) -> str:
         """A fresh id of 9 characters, 54 bits: nobody can guess it while it is open."""

@@ -100,7 +100,7 @@ class ArchiveQueries:
         if fields:
             query.append(convert.form(MAM, **fields))
         bounds = convert.add(query, RSM, "set")
-        convert.add(bounds, RSM, "max", str(self._context.profile.page))
+        convert.add(bounds, RSM, "max", str(self._context.pacing.page))
         if after is not None:
             convert.add(bounds, RSM, "after", after)
         if before is not None:

@@ -13,7 +13,7 @@ from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Command
 from ..core.events import Event
-from ..core.link import LinkProfile, Weight
+from ..core.link import LinkProfile
 from ..core.message import Message
 from ..core.ports import Archive, Cache, Clock, KeyValue
 from ..core.settings import Settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from slixmpp import ClientXMPP
 
     from .draft import Draft
+    from .pacing import Pacing
 
 
 class Context(Protocol):
@@ -35,6 +36,7 @@ class Context(Protocol):
     facts: KeyValue
     settings: Settings
     clock: Clock
+    pacing: Pacing
 
     @property
     def own(self) -> Address:
@@ -54,11 +56,7 @@ class Context(Protocol):
 
     @property
     def announced(self) -> frozenset[str]:
-        """Every namespace our features announce (XEP-0030)."""
-
-    @property
-    def profile(self) -> LinkProfile:
-        """The link profile in force; only for amounts (pages), never for "if slow"."""
+        """Every namespace our features announce now (XEP-0030); another link profile may announce others."""
 
     @property
     def online(self) -> bool:
@@ -72,11 +70,11 @@ class Context(Protocol):
     def server_caps(self) -> str:
         """`node#ver` of the server's own capabilities (XEP-0115 §6.3); empty: it did not say."""
 
-    def allows(self, weight: Weight) -> bool:
-        """Whether pacing lets something of this weight out now."""
-
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
+
+    def send_along(self, stanza: ET.Element, seconds: float) -> None:
+        """Write a stanza with the next packet that leaves anyway, or alone after so many seconds."""
 
     def request(
         self,
@@ -172,6 +170,8 @@ class Outgoing:
     """Stored as a message of its own; corrections, retractions and reactions are not."""
     again: bool = False
     """Stored before; it failed, and goes again with the same id."""
+    receipt: bool = False
+    """The user wants to know that it was delivered."""
     change: Callable[[], Message | None] | None = None
     """What it changes in our own archive, both or neither; returns the changed message."""
 
@@ -192,8 +192,6 @@ class Feature:
     """Documents it implements, `XEP-0184`; the README's table is made from them."""
     PLUGINS: ClassVar[tuple[str, ...]] = ()
     """slixmpp plugins to register on the stream; most features need none."""
-    WEIGHT: ClassVar[Weight] = Weight.ESSENTIAL
-    """How dear it is on a bad link."""
     NAMESPACES: ClassVar[tuple[str, ...]] = ()
     """What we announce by XEP-0030 because of it."""
 
@@ -253,6 +251,14 @@ class Feature:
 
         Ask nothing; take from disk what is needed. The newest presences of the session follow, through
         `presence`. A link that is resumed by the process that lost it calls no hook.
+        """
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Another link profile is in use while the session goes on: do and undo what follows from it.
+
+        What the profile means is asked of `context.pacing`, which has the new one. What all features write
+        in here leaves in one packet, so nothing may be waited for. Not called where a session begins: then
+        `on_ready` does it all.
         """
 
     def on_stop(self) -> None:

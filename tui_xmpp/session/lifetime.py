@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -24,6 +25,7 @@ from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
 from .opening import Resumption, SignedIn
 from .outbox import PING
+from .riding import Riding
 from .stream_management import ENABLE, ENABLE_ONCE, OFFERED, SM, StreamManagement
 from .timing import LinkTiming
 from .watching import Watching
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from slixmpp.xmlstream.stanzabase import StanzaBase
 
     from ..core.address import Address
+    from ..core.link import LinkProfile
     from .account import AccountSession
     from .stream import Stream
 
@@ -69,16 +72,21 @@ class Lifetime(Listener):
         self.management = StreamManagement(
             account.own, account.custody, account.clock, boot, account.outbox.arrived
         )
-        self.timing = LinkTiming(account.facts, account.own, account.clock)
+        self.riding = Riding(account.post)
+        self.timing = LinkTiming(account.facts, account.own, account.clock, lambda: account.pacing.patience)
         """What is known of the link."""
         self._watching = Watching(
             self.timing,
             ask=self._ask,
             stands=self.management.stands,
-            idle_seconds=lambda: account.profile.idle_seconds,
+            idle_seconds=lambda: account.pacing.idle_seconds,
         )
         self.acknowledging = Acknowledging(
-            self.management, self._write, lambda: account.profile.ack_delay, self._watching.asked
+            self.management,
+            self._write,
+            lambda: account.pacing.ack_delay,
+            self._watching.asked,
+            lambda: account.pacing.ask_seconds,
         )
         self.lanes = Lanes(
             self._put_on_wire,
@@ -132,6 +140,7 @@ class Lifetime(Listener):
         self._start_worker()
         for feature in self._account.features:
             self._call(feature.on_ready)
+        self._account.switching.opened()
 
     def _open_lanes(self, stream: Stream | None) -> None:
         if stream is not None and stream is self.stream and self.opened:
@@ -154,6 +163,8 @@ class Lifetime(Listener):
             self._account.outbox.flush()
         except StorageError as error:
             self.give_up(str(error))
+            return
+        self._account.switching.settle()
 
     def _confirm(self, signed_in: SignedIn) -> None:
         if signed_in.enabled is not None:
@@ -181,12 +192,21 @@ class Lifetime(Listener):
         """This process did not have the session before."""
         self.opened = True
         self._account.outbox.renew()
-        for feature in self._account.features:
-            self._call(feature.on_resumed)
+        self._account.switching.took_up(self._resume_features)
         stanzas = [ET.fromstring(text) for text in self._account.custody.presences(self._account.own)]
         # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
         for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
             self._account.inbox.replay(stanza)
+
+    def _resume_features(self) -> None:
+        for feature in self._account.features:
+            self._call(feature.on_resumed)
+
+    def apply(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Another link profile is in use: all that follows from it, in one turn."""
+        self._watching.idle_changed()
+        for feature in self._account.features:
+            self._call(partial(feature.on_link, before, after))
 
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
@@ -228,7 +248,16 @@ class Lifetime(Listener):
     def takes_along(self) -> list[str]:
         """As `Listener.takes_along`: acknowledgements, and the question for them."""
         self._watching.said()
-        return self.acknowledging.before_packet()
+        riding = self.riding.take() if self.lanes.is_open else []
+        return [*map(self._numbered, riding), *self.acknowledging.before_packet()]
+
+    def _numbered(self, parcel: Parcel) -> str:
+        self.management.number(parcel)
+        return parcel.text
+
+    def may_wait(self) -> float:
+        """As `Listener.may_wait`: so long as the link profile says, once the session stands."""
+        return max(self._account.pacing.coalesce, self._account.switching.window) if self.confirmed else 0.0
 
     def last_words(self) -> None:
         """As `Listener.last_words`."""
@@ -378,6 +407,7 @@ class Lifetime(Listener):
         self._account.requests.stop()
         self._account.inbox.clear()
         self.lanes.clear()
+        self.riding.clear()
         for feature in self._account.features:
             self._call(feature.on_stop)
 
@@ -388,4 +418,4 @@ class Lifetime(Listener):
             self._account.emit(Notice(str(error), Level.ERROR, self._account.own))
         except Exception:
             # What waits to be sent, and everything else, must not wait for a fault of one feature.
-            log.exception("%s failed", hook.__qualname__)
+            log.exception("%s failed", hook)

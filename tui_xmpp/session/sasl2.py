@@ -53,10 +53,12 @@ def inlined(
     has_archive: bool,
     token: str,
     besides: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(),
 ) -> Inlined:
     """Return what to ask for where *advertised* is offered; *token* names the mechanism to ask a token for.
 
-    *besides* are namespaces of what the session is to begin with, other than copies and counting.
+    *besides* are namespaces of what the session is to begin with, other than copies and counting; *without*
+    of what is not wanted.
 
     XEP-0386 §3.2 has the server "clear the offline messages for this user, if any, without sending them (as
     they will be provided by MAM)". So nothing is bound inline unless the account is known to have an archive.
@@ -65,7 +67,7 @@ def inlined(
     binds = advertised.bind2 is not None and archive
     return Inlined(
         binds,
-        (_ALWAYS | besides).intersection(advertised.bind2 or ()) if binds else frozenset(),
+        ((_ALWAYS | besides) - without).intersection(advertised.bind2 or ()) if binds else frozenset(),
         resumption if advertised.resumes else None,
         token,
     )

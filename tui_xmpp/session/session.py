@@ -27,6 +27,7 @@ from ..core.events import (
     ConnectionChanged,
     Event,
     Level,
+    LinkChanged,
     Notice,
     PasswordNeeded,
     QuestionSettled,
@@ -236,7 +237,7 @@ class Session:
             tell=self._subscribers.tell,
         )
         running = self._accounts[account.address] = Running(made, vault=self._vault)
-        self.tell(AccountAdded(account))
+        self.tell(AccountAdded(account), LinkChanged(account.address, made.pacing.profile))
         return running
 
     async def _add(self, command: AddAccount) -> None:
@@ -387,9 +388,10 @@ def _connector(session: Session, running: Running) -> Link:
         opener=account.life,
         timing=account.life.timing,
         tokens=running,
-        paced=lambda: account.profile.paced,
+        paced=lambda: account.pacing.paced,
+        small_hello=lambda: account.pacing.small_hello,
         location=account.life.management.location,
-        stale_seconds=lambda: account.profile.stale_seconds,
+        stale_seconds=lambda: account.pacing.stale_seconds,
         on_ready=on_ready,
         on_lost=account.life.on_lost,
         resolver=SystemResolver(),

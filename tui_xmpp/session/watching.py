@@ -66,6 +66,11 @@ class Watching:
         self._stands()
         self._note_later()
 
+    def idle_changed(self) -> None:
+        """The server may say nothing for longer or less long."""
+        if self._liveness is not None:
+            self._liveness.idle_changed(self._idle_seconds())
+
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
         if self._liveness is not None:

@@ -161,6 +161,7 @@ class Chooser:
             has_archive=self._memory.has_archive,
             token=token,
             besides=self._stream.inline,
+            without=self._stream.not_inline,
         )
 
     def _usable(self, token: Token, advertised: Advertised) -> bool:

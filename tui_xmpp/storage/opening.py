@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui_xmpp.core import events as ev
+from tui_xmpp.core import link_choice
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.settings import Settings
@@ -85,6 +86,11 @@ def remembered(storage: Storage, settings: Settings) -> list[Event]:
     Raises `StorageError`.
     """
     past: list[Event] = [ev.AccountAdded(account) for account in settings.accounts]
+    profiles = link_choice.everything(settings.link.profiles)
+    for account in settings.accounts:
+        kept = storage.facts.get(link_choice.SPACE, str(account.address))
+        used = link_choice.choice(account, profiles, kept).made(profiles)
+        past.append(ev.LinkChanged(account.address, used))
     known = [account.address for account in settings.accounts]
     for address in known:
         _, contacts = storage.cache.roster(address)

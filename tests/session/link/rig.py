@@ -168,6 +168,7 @@ class Rig:
         tokens: Kept | None = None,
         opener: Opened | None = None,
         paced: bool = False,
+        small_hello: bool = True,
     ) -> None:
         self.facts = facts or Facts()
         self.clock = TurnedClock()
@@ -212,6 +213,7 @@ class Rig:
             tokens=tokens,
             opener=self.opener,
             paced=lambda: paced,
+            small_hello=lambda: small_hello,
         )
 
     async def __aenter__(self) -> Self:

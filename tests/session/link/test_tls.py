@@ -79,6 +79,16 @@ def test_the_authorities_are_read_once(authority: Authority) -> None:
     assert contexts.get(direct=True, small=False) is not first
 
 
+async def test_a_link_profile_may_begin_with_a_full_hello(good: ssl.SSLContext, authority: Authority) -> None:
+    facts = Facts()
+    async with (
+        FakeServer(honest(good)) as server,
+        Rig(server.port, authority.ca_file, facts=facts, small_hello=False) as rig,
+    ):
+        await rig.until_true(lambda: rig.ready == 1)
+    assert not memory(facts).is_proven(Habit.SMALL_HELLO)
+
+
 @pytest.mark.parametrize("mode", list(TlsMode))
 async def test_a_server_that_cuts_a_small_hello_gets_a_full_one(authority: Authority, mode: TlsMode) -> None:
     """Also a box on the way may cut what it does not understand, without an alert."""

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, SetTyping
 from ...core.events import ChatState, Event, TypingChanged
-from ...core.link import Weight
+from ...core.link import LinkProfile
 from ...core.message import MessageType
 from .. import convert, guard
 from ..draft import Draft
@@ -26,7 +26,6 @@ class ChatStates(Feature):
     """Reads and sends composing, paused and active."""
 
     XEPS = ("XEP-0085",)
-    WEIGHT = Weight.CHATTY
     NAMESPACES = (STATES,)
 
     def __init__(self, context: Context) -> None:
@@ -47,6 +46,15 @@ class ChatStates(Feature):
             end.cancel()
         self._ends.clear()
 
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Who was told that we type is told that we do not; who types is not shown any longer."""
+        if before.typing_out and not self.context.pacing.tells_typing:
+            for key in [key for key, said in self._said.items() if said is ChatState.COMPOSING]:
+                self._tell(key, ChatState.PAUSED)
+        if not self.context.pacing.shows_typing:
+            for chat, who in list(self._ends):
+                self.context.emit(TypingChanged(chat, who, ChatState.ACTIVE))
+
     def told(self, event: Event) -> None:
         """Whoever types stops some time."""
         if not isinstance(event, TypingChanged) or event.chat.account != self.context.own:
@@ -62,6 +70,8 @@ class ChatStates(Feature):
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read a state; a message without one ends the typing as well."""
         if draft.old or draft.outgoing or draft.type is MessageType.ERROR:
+            return
+        if not self.context.pacing.shows_typing:
             return
         who = draft.nick if draft.kind is not ChatKind.CONTACT else str(draft.sender.bare)
         typing = self.context.world.typing.get(draft.chat, {})
@@ -93,8 +103,10 @@ class ChatStates(Feature):
         told = self._said.get(key, ChatState.ACTIVE)
         if state is told or (state is ChatState.PAUSED and told is not ChatState.COMPOSING):
             return
-        if not self.context.online or not self._may_tell(key):
-            return
+        if self.context.online and self._may_tell(key):
+            self._tell(key, state)
+
+    def _tell(self, key: ChatKey, state: ChatState) -> None:
         self._said[key] = state
         is_room = key in self.context.world.rooms
         stanza = convert.stanza(
@@ -106,7 +118,7 @@ class ChatStates(Feature):
 
     def _may_tell(self, key: ChatKey) -> bool:
         context = self.context
-        if not context.settings.privacy.send_typing or not context.allows(self.WEIGHT):
+        if not context.settings.privacy.send_typing or not context.pacing.tells_typing:
             return False
         # XEP-0085 §5.5: rooms make it public; it stays between two people.
         if key in context.world.rooms or key.address.resource:

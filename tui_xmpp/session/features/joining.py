@@ -16,7 +16,6 @@ from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command
 from ...core.contact import Show
 from ...core.events import Event, Notice, RoomChanged
-from ...core.link import Weight
 from ...core.room import Room, RoomState
 from .. import convert, muc, muc_sentences
 from ..feature import Context, Failed, Feature, Handler
@@ -253,6 +252,7 @@ class Joining(Feature):
                 password=self._passwords.get(key) or (bookmark.password if bookmark else ""),
                 archive=info.archive,
                 since=chat.last_at if chat else None,
+                history=self.context.pacing.room_history,
             )
         )
         # A room tells of everybody in it before it lets us in, however slow the link is.
@@ -335,7 +335,7 @@ class Joining(Feature):
         now = self.context.clock.now()
         if (
             known is not None
-            and self.context.allows(Weight.USEFUL)
+            and self.context.pacing.asks_by_itself
             and not muc.is_fresh(self.context.facts, key.account, key.address, now)
         ):
             self.context.spawn(self._renew(key))

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import Command, MarkRead
-from ...core.link import Weight
+from ...core.commands import CloseChat, Command, MarkRead, OpenChat
+from ...core.link import LinkProfile
 from ...core.message import Delivery, Message
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
+from ..leaving import Leaving
 from ..reading import read_up_to
 
 MARKERS = "urn:xmpp:chat-markers:0"
@@ -22,18 +23,27 @@ class Markers(Feature):
     """Marks our messages markable, reads markers, and sends one for the newest message read."""
 
     XEPS = ("XEP-0333",)
-    WEIGHT = Weight.USEFUL
     NAMESPACES = (MARKERS,)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._said: dict[ChatKey, int] = {}
         """Row of the last message a marker was sent for."""
+        self._leaving = Leaving()
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Reading."""
-        return {MarkRead: self._mark}
+        """Reading, and going elsewhere."""
+        return {MarkRead: self._mark, OpenChat: self._opened, CloseChat: self._closed}
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What waited for the chat to be left is told now, or never."""
+        if not self.context.pacing.tells_on_leaving:
+            self._left()
+
+    def on_stop(self) -> None:
+        """What was read and not told is told with the next message read."""
+        self._leaving.clear()
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read the wish for a marker, or a marker."""
@@ -50,22 +60,42 @@ class Markers(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a marker."""
-        if outgoing.message.body and self.context.allows(self.WEIGHT):
+        if outgoing.message.body and self.context.pacing.tells_displayed:
             convert.add(stanza, MARKERS, "markable")
+        if outgoing.message.body and self.context.pacing.tells_on_leaving:
+            # It rides on what leaves anyway.
+            self._left()
+
+    async def _opened(self, command: OpenChat) -> None:
+        self._left(command.chat)
+
+    async def _closed(self, command: CloseChat) -> None:
+        self._left()
 
     async def _mark(self, command: MarkRead) -> None:
-        context, key = self.context, command.chat
+        if self.context.pacing.tells_on_leaving:
+            self._left(command.chat)
+            self._leaving.note(command.chat, command.row)
+        else:
+            self._tell(command.chat, command.row)
+
+    def _left(self, now_in: ChatKey | None = None) -> None:
+        for key, row in self._leaving.left(now_in):
+            self._tell(key, row)
+
+    def _tell(self, key: ChatKey, row: int) -> None:
+        context = self.context
         chat = context.world.chats.get(key)
         if (
             chat is None
             or chat.kind is not ChatKind.CONTACT
             or not context.online
             or not context.settings.privacy.send_markers
-            or not context.allows(self.WEIGHT)
+            or not context.pacing.tells_displayed
             or not guard.sees_us(context.world, context.own, key.address)
         ):
             return
-        message = self._newest_markable(key, command.row)
+        message = self._newest_markable(key, row)
         if message is None or message.row <= self._said.get(key, 0):
             return
         self._said[key] = message.row

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
-from ...core.chat import ChatKind
+from ...core.address import AddressError
+from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refused, RetryMessage, SendMessage
+from ...core.events import RoomChanged
 from ...core.message import Delivery, Message, MessageType, Reply
-from ...core.room import RoomState
-from .. import convert
+from ...core.room import Room, RoomState
+from .. import convert, muc
 from ..draft import Draft
 from ..feature import Feature, Handler, Outgoing
 
@@ -35,8 +37,12 @@ class Messages(Feature):
         if not command.body.strip():
             raise Refused("There is nothing to send.")
         room = context.world.rooms.get(key)
+        chat = context.world.chats.get(key)
         if room is not None and room.state in (RoomState.LEFT, RoomState.FAILED):
-            raise Refused("You are not in this room; join it first.")
+            self._enter(room)
+        elif room is None and chat is not None and chat.kind is ChatKind.ROOM:
+            # Nobody has signed in yet: what is said waits for the room.
+            room = self._queue(key)
         sender = context.own
         if room is not None and room.nick:
             sender = key.address.with_resource(room.nick)
@@ -54,7 +60,21 @@ class Messages(Feature):
             delivery=Delivery.QUEUED,
             reply=self._reply(command, is_room=room is not None),
         )
-        await context.submit(Outgoing(message, is_room=room is not None))
+        await context.submit(Outgoing(message, is_room=room is not None, receipt=command.receipt))
+
+    def _enter(self, room: Room) -> None:
+        """Where rooms are only read from outside, who writes in one enters it."""
+        if self.context.pacing.joins_open or room.state is RoomState.FAILED:
+            raise Refused("You are not in this room; join it first.")
+        self._queue(room.key)
+
+    def _queue(self, key: ChatKey) -> Room:
+        try:
+            nick = muc.own_address(self.context, key).resource
+        except AddressError as error:
+            raise Refused(f"Your nick cannot be used in this room. {error}") from None
+        self.context.emit(RoomChanged(key, RoomState.QUEUED, nick=nick))
+        return self.context.world.rooms[key]
 
     def _reply(self, command: SendMessage, *, is_room: bool) -> Reply | None:
         if not command.reply_to:

@@ -1,24 +1,24 @@
-"""Delivery receipts (XEP-0184): asked for always, given only to people on the roster."""
+"""Delivery receipts (XEP-0184): asked for and given as the link allows, and only to people on the roster."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKind
-from ...core.link import Weight
 from ...core.message import Message
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Feature, Outgoing
 
 RECEIPTS = "urn:xmpp:receipts"
+GATHER_SECONDS = 60.0
+"""How long a receipt waits for something to ride on, where the link has receipts go together."""
 
 
 class Receipts(Feature):
     """Asks for receipts, reads them, and gives them."""
 
     XEPS = ("XEP-0184",)
-    WEIGHT = Weight.USEFUL
     NAMESPACES = (RECEIPTS,)
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
@@ -30,7 +30,8 @@ class Receipts(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a receipt, but not in a room: XEP-0184 §5.3 advises against it."""
-        if outgoing.message.body and not outgoing.is_room and self.context.allows(self.WEIGHT):
+        wanted = self.context.pacing.asks_for_receipt(demanded=outgoing.receipt)
+        if outgoing.message.body and not outgoing.is_room and wanted:
             convert.add(stanza, RECEIPTS, "request")
 
     def kept(self, draft: Draft, message: Message) -> None:
@@ -41,11 +42,14 @@ class Receipts(Feature):
             wanted
             and draft.kind is ChatKind.CONTACT
             and context.settings.privacy.send_receipts
-            and context.allows(self.WEIGHT)
+            and context.pacing.gives_receipts
             # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
             and guard.sees_us(context.world, context.own, draft.source)
         ):
             stanza = convert.stanza("message", draft.source, draft.type.value, context.new_id())
             convert.add(stanza, RECEIPTS, "received", id=draft.id)
             convert.add(stanza, convert.HINTS, "store")
-            context.send(stanza)
+            if context.pacing.gathers_receipts:
+                context.send_along(stanza, GATHER_SECONDS)
+            else:
+                context.send(stanza)

@@ -10,7 +10,6 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ...core.address import Address
-from ...core.link import Weight
 from ...core.questions import PublicRooms, RoomServices
 from ...core.room import RoomListing
 from .. import convert, muc
@@ -34,7 +33,6 @@ class RoomList(Feature):
 
     XEPS = ("XEP-0045", "XEP-0059")
     NAMESPACES = (convert.DISCO_ITEMS,)
-    WEIGHT = Weight.USEFUL
 
     @property
     def answers(self) -> Mapping[type, Callable[[Any], Awaitable[Any]]]:
@@ -59,7 +57,7 @@ class RoomList(Feature):
         found = await self._items(question.service, MAX_ROOMS)
         rooms = [_listing(address, name) for address, name in found if address.local and not address.resource]
         uncounted = [room for room in rooms if room.occupants is None][:MAX_COUNTED]
-        if not self.context.allows(self.WEIGHT):
+        if not self.context.pacing.asks_by_itself:
             return tuple(rooms)
         asked = await self._each([room.address for room in uncounted], self._room_info)
         known = {room.address: info for room, info in zip(uncounted, asked, strict=True) if info is not None}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from textual.app import SuspendNotSupported
 
 from tui_xmpp.core.events import Level
-from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.link import PROFILES, Rooms
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.people import Occupants
 from tui_xmpp.ui.screens import words
@@ -100,7 +100,7 @@ def _link(screen: MainScreen) -> None:
     if profile is None:
         screen.say("No account is in use.")
         return
-    rooms = "joins all rooms" if profile.join_all else "joins rooms when you open them"
+    rooms = "joins all rooms" if profile.rooms is Rooms.ALL else "joins rooms when you open them"
     screen.say(f"Link {profile.name}: fetches {profile.page} messages at a time, {rooms}.")
 
 
