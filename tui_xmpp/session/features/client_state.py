@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from ...core.commands import Command, SetClientState
 from ...core.events import AbilitiesChanged, Event
+from ...core.link import LinkProfile
 from ..feature import Context, Feature, Handler
 from ..sasl2 import CLIENT_STATE
 
@@ -43,7 +44,7 @@ class ClientState(Feature):
     def on_stream(self, stream: Stream) -> None:  # type: ignore[override]
         """The state is that of a stream: it does not outlive it (XEP-0352 §5.2)."""
         self._told = True
-        if not self._active and self._saves():
+        if not self._looked_at and self._saves():
             stream.inline |= {CLIENT_STATE}
         stream.add_event_handler(_STARTED, lambda _: self._tell())
 
@@ -57,6 +58,15 @@ class ClientState(Feature):
         if isinstance(event, AbilitiesChanged):
             self._tell()
 
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Another profile may make it worth saying, or not."""
+        self._tell()
+
+    @property
+    def _looked_at(self) -> bool:
+        """What the server is to take us for."""
+        return self._active or not self.context.pacing.tells_client_state
+
     async def _set(self, command: SetClientState) -> None:
         self._active = command.active
         self._tell()
@@ -65,9 +75,9 @@ class ClientState(Feature):
         stream = cast("Stream | None", self.context.stream)
         if stream is None or stream.lost.done() or not (opening or stream.sessionstarted):
             return
-        if self._saves() and self._told != self._active and _OFFERED in self.context.stream_features:
-            self._told = self._active
-            stream.write(f"<{'active' if self._active else 'inactive'} xmlns='{CLIENT_STATE}'/>")
+        if self._saves() and self._told != self._looked_at and _OFFERED in self.context.stream_features:
+            self._told = self._looked_at
+            stream.write(f"<{'active' if self._told else 'inactive'} xmlns='{CLIENT_STATE}'/>")
 
     def _saves(self) -> bool:
         """Whether the server sends less to who does not look, as far as it has said what it is."""
