@@ -343,6 +343,7 @@ def _session_maker(
         cache=storage.cache,
         custody=storage.custody,
         facts=storage.facts,
+        ledger=storage.ledger,
         vault=vault or storage.vault,
         configuration=storage.configuration,
         clock=SystemClock(),

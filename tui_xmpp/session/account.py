@@ -23,10 +23,12 @@ from ..core.questions import Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from . import convert
+from .budget import Budget
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .lanes import Lane, Parcel, is_mark
 from .lifetime import Lifetime
+from .metering import Metering
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
@@ -77,6 +79,7 @@ class AccountSession:
         clock: Clock,
         boot: str,
         tell: Callable[[Event], None],
+        budget: Budget,
     ) -> None:
         self.account = account
         self.world = world
@@ -88,6 +91,7 @@ class AccountSession:
         self.clock = clock
         self._tell = tell
         self.pacing = Pacing(account)
+        self.metering = Metering(self, budget)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""

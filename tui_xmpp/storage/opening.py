@@ -18,6 +18,7 @@ from .custody import SqliteCustody
 from .database import Database
 from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
+from .ledger import SqliteLedger
 from .paths import Paths, secure
 from .vault import SystemVault
 
@@ -31,6 +32,7 @@ class Storage:
     cache: SqliteCache
     custody: SqliteCustody
     facts: SqliteKeyValue
+    ledger: SqliteLedger
     configuration: ConfigFile
     vault: SystemVault
     lock: InstanceLock
@@ -61,6 +63,7 @@ def open_storage(paths: Paths) -> Storage:
         cache=SqliteCache(database),
         custody=SqliteCustody(database),
         facts=SqliteKeyValue(database),
+        ledger=SqliteLedger(database),
         configuration=ConfigFile(paths.config_file),
         vault=SystemVault(),
         lock=lock,
