@@ -19,7 +19,7 @@ from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
-from ..core.questions import Unanswered
+from ..core.questions import SpentHere, Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from . import convert
@@ -260,6 +260,8 @@ class AccountSession:
 
     async def ask(self, question: Any) -> Any:
         """Answer a question; raises `Unanswered`."""
+        if isinstance(question, SpentHere):
+            return self.metering.report()
         for feature in self.features:
             answer = feature.answers.get(type(question))
             if answer is not None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from ..core.chat import ChatKey, ChatKind
 from ..core.events import Level, Notice, RatesChanged
 from ..core.ports import StorageError
-from ..core.traffic import Amount, Category, Rates, Spent
+from ..core.traffic import Amount, Category, Rates, Report, Spent
 from . import categories
 from .categories import About, category_of
 from .meter import Meter
@@ -33,6 +33,7 @@ TICK = 1.0
 WINDOW = 5
 """Looks that a rate is measured over."""
 SAVE_SECONDS = 30.0
+MINUTES = 60
 _KEPT_DAYS = 40
 """Days of which the ledger keeps hours and chats."""
 _MOST_ASKED = 1000
@@ -70,7 +71,10 @@ class Metering(Meter):
         self._today = self._spent_today()
         self._unkept: list[Spent] = []
         """What the disk has refused."""
-        self.here: dict[About, Spent] = {}
+        self._minutes: deque[tuple[int, int]] = deque(maxlen=MINUTES)
+        """Which minute, and its bytes; of those that had any."""
+        self._cuts = 0
+        self._here: dict[About, Spent] = {}
         """What this process has spent."""
 
     # --- what passes ----------------------------------------------------------------------------------
@@ -104,6 +108,7 @@ class Metering(Meter):
 
     def lost(self) -> None:
         """The link is gone: what it took is kept."""
+        self._cuts += self._account.alive
         self._look()
         self._stream = None
         if self._ticking is not None:
@@ -180,7 +185,7 @@ class Metering(Meter):
         self._before = now
         self._rates.append(passed)
         if passed.total:
-            self._count_today(passed)
+            self._count(passed)
             self._save_later()
 
     # --- what is told -----------------------------------------------------------------------------------
@@ -210,7 +215,23 @@ class Metering(Meter):
             Amount(*(round(one, -2) for one in (self._today.up, self._today.down))),
         )
 
-    def _count_today(self, passed: Amount) -> None:
+    def report(self) -> Report:
+        """What this process has spent; it is in the ledger now."""
+        self.save()
+        minutes, now = dict(self._minutes), self._minute()
+        return Report(
+            tuple(self._here.values()),
+            tuple(minutes.get(one, 0) for one in range(now - MINUTES + 1, now + 1)),
+            self._cuts,
+        )
+
+    def _minute(self) -> int:
+        return int(self._account.clock.monotonic() // 60)
+
+    def _count(self, passed: Amount) -> None:
+        minute = self._minute()
+        before = self._minutes.pop()[1] if self._minutes and self._minutes[-1][0] == minute else 0
+        self._minutes.append((minute, before + passed.total))
         day = self._local_day()
         if day != self._day:
             self._day, self._today = day, Amount()
@@ -257,8 +278,8 @@ class Metering(Meter):
         spent, self._unkept = [*self._unkept, *spent], []
         for one in spent:
             about = (one.category, one.chat)
-            known = self.here.get(about)
-            self.here[about] = one if known is None else _together(known, one)
+            known = self._here.get(about)
+            self._here[about] = one if known is None else _together(known, one)
         whole = sum((one.xml + one.tls for one in spent), Amount())
         for event in self._budget.spent(self._account.own, whole):
             self._account.emit(event)

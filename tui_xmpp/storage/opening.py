@@ -82,6 +82,12 @@ def open_reader(database: Path) -> tuple[SqliteArchiveReader, Database]:
     return SqliteArchiveReader(opened), opened
 
 
+def open_ledger(database: Path) -> tuple[SqliteLedger, Database]:
+    """What was spent, for reading only; the rest is as with `open_reader`."""
+    _, opened = open_reader(database)
+    return SqliteLedger(opened), opened
+
+
 def remembered(storage: Storage, settings: Settings) -> list[Event]:
     """The events that bring a `World` to what was known last time, of the configured accounts.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from tui_xmpp.core.account import AccountState, Connection
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
@@ -106,10 +107,25 @@ def status(world: World, chat: ChatKey | None, terminal: TerminalChoice) -> Stat
         state.connection,
         state.presence.show,
         tuple(activity(one, clean_line(world.name_of(one.key))) for one in ordered_activity(world, chat)),
-        state.account.link,
+        state.link.name,
+        **_rates(state),
         terminal="slow" if terminal.profile.name == "slow" else "",
         terminal_lag=terminal.lag,
     )
+
+
+def _rates(state: AccountState) -> dict[str, Any]:
+    now = state.rates
+    if now is None:
+        return {}
+    return {
+        "up": now.up,
+        "down": now.down,
+        "round_trip": now.round_trip,
+        "queued": now.queued,
+        "queue_seconds": now.queue_seconds,
+        "today": now.today.total,
+    }
 
 
 def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
@@ -119,7 +135,7 @@ def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
         return f"No account is in use. {terminal}"
     account = clean_line(str(state.account.address))
     online = state.connection is Connection.ONLINE
-    here = f"online, {show_word(state.presence.show)}, link {state.account.link}"
+    here = f"online, {show_word(state.presence.show)}, link {state.link.name}"
     parts = [f"{account}: {here if online else _trouble(state)}."]
     waiting = [one for one in ordered_activity(world, chat) if one.unread]
     unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)
