@@ -16,7 +16,7 @@ from slixmpp.xmlstream import tostring
 from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
-from ..core.commands import Command, Refused
+from ..core.commands import Answer, Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import SpentHere, Unanswered
@@ -31,6 +31,7 @@ from .lifetime import Lifetime
 from .metering import Metering
 from .outbox import Outbox
 from .pacing import Pacing
+from .pricing import Pricing
 from .requests import Requests
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class AccountSession:
         self._tell = tell
         self.pacing = Pacing(account)
         self.metering = Metering(self, budget)
+        self.pricing = Pricing(self, budget)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -104,7 +106,7 @@ class AccountSession:
         self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
         self.pep = {node: take for one in self.features for node, take in one.pep.items()}
-        self._handlers: dict[type[Command], list[Handler]] = {}
+        self._handlers: dict[type[Command], list[Handler]] = {Answer: [self.pricing.answered]}
         for one in self.features:
             for command, handler in one.handles.items():
                 self._handlers.setdefault(command, []).append(handler)

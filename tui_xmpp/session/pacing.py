@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.account import Account
-from ..core.link import PROFILES, Announce, Asking, LinkProfile, Markers, Rooms, Telling
+from ..core.link import PROFILES, Announce, Asking, LinkProfile, Markers, Receive, Rooms, Telling
 
 
 class Pacing:
@@ -64,6 +64,18 @@ class Pacing:
     def catch_up_pages(self) -> int:
         """Pages to fetch after signing in before the rest is left as a gap."""
         return max(1, self.profile.catch_up_pages)
+
+    def hears(self, groups: tuple[str, ...]) -> bool:
+        """Whether the presence of a contact in these roster groups is received."""
+        wanted = self.profile.receive
+        return wanted is Receive.ALL or (
+            wanted is Receive.GROUPS and not set(groups).isdisjoint(self.profile.groups)
+        )
+
+    @property
+    def confirm_seconds(self) -> float:
+        """What would take longer is asked for first, with its price; 0: nothing is."""
+        return self.profile.confirm_seconds
 
     @property
     def paced(self) -> bool:

@@ -19,6 +19,7 @@ from ...core.room import RoomState
 from ..archive_query import ArchiveQueries, Asked, Page
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
+from ..pricing import PER_MESSAGE
 from ..server_memory import note_archive
 from ..unwrap import MAM
 
@@ -348,6 +349,9 @@ class History(Feature):
 
     async def _fill_one(self, gap: Gap) -> None:
         try:
+            page = self.context.pacing.page
+            if not await self.context.pricing.agree(f"Fetch {page} older messages", page * PER_MESSAGE):
+                raise Failed("Not fetched. Ask again when you want it.")
             count, rest = await self._fill_page(gap)
         except Failed as failed:
             if self._filling.pop(gap.number, None) is not None:

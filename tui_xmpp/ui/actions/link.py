@@ -162,7 +162,7 @@ class LinkUse(Kind):
         sums = [render.total(span) for span in spans]
         left_out = [sum(one.spared.total for one in span) for span in spans]
         rows = [
-            render.columns(look, "", ("this time", "this hour", "today", "this month"), 120),
+            render.columns(look, "", ("since start", "this hour", "today", "this month"), 120),
             render.columns(look, "up", [size(one.up) for one in sums], 120),
             render.columns(look, "down", [size(one.down) for one in sums], 120),
             render.columns(look, "left out", [f"≈ {size(one)}" if one else "-" for one in left_out], 120),

@@ -12,6 +12,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.screens import layout, words
 from tui_xmpp.ui.screens.program import Program
@@ -149,6 +150,8 @@ class Furniture:
             what = question.room if isinstance(question, ev.RoomPasswordNeeded) else question.account
             reason = f" {clean_line(question.reason)}" if question.reason else ""
             return f"Password for {clean_line(str(what))}?{reason}", answers
+        if isinstance(question, ev.PriceAsked):
+            return price(question), answers
         if isinstance(question, ev.Question):
             return "A question waits.", answers
         nick = f" ({clean_line(question.nick, 40)})" if question.nick else ""

@@ -97,6 +97,8 @@ def _notice(screen: MainScreen, event: Event) -> None:
     match event:
         case ev.Notice(text, level):
             screen.say(text, level)
+        case ev.PriceAsked() | ev.QuestionSettled():
+            screen.refill()
         case ev.LinkChanged():
             screen.furniture.link_changed(event)
         case ev.LinkSuggested(_, profile, reason):
