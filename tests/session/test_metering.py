@@ -11,7 +11,8 @@ import pytest
 
 from tests.session.wire import ANNA, WITH_BERT, Wire
 from tui_xmpp.core.account import TransportKind
-from tui_xmpp.core.events import BudgetReached, RatesChanged
+from tui_xmpp.core.events import BudgetReached, Notice, RatesChanged
+from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.core.traffic import Amount, Category, Spent
 from tui_xmpp.session import metering
@@ -77,6 +78,31 @@ async def test_what_was_said_is_kept_by_category_and_chat(wire: Wire) -> None:
     assert spent[Category.KEEPALIVE].xml == Amount(len("<r xmlns='urn:xmpp:sm:3'/>"))
     # Without a kernel that tells it is reckoned: a handshake, and 22 bytes a record.
     assert sum(one.tls.up for one in spent.values()) == 700 + 2 * 22
+
+
+async def test_it_is_kept_by_itself_before_long(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metering, "SAVE_SECONDS", 0.01)
+    carry(wire)
+    say(wire)
+    now = wire.clock.now()
+    span = (now - timedelta(hours=1), now + timedelta(hours=1))
+    await wire.until(lambda: any(one.category is Category.CHAT for one in wire.ledger.spent(*span)))
+    assert wire.account.metering._saving is None
+
+
+async def test_a_disk_that_refuses_loses_nothing(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    carry(wire)
+    say(wire)
+
+    def refuse(_: object) -> None:
+        raise StorageError("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(wire.ledger, "add", refuse)
+        for _ in range(2):
+            wire.account.metering.save()
+        assert [one.text for one in wire.happened(Notice)] == ["The disk is full."]
+    assert kept(wire)[Category.CHAT].xml == Amount(len(MESSAGE))
 
 
 async def test_an_answer_belongs_to_what_was_asked(wire: Wire) -> None:

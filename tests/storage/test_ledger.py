@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +51,21 @@ def test_it_survives(ledger: SqliteLedger, database: Database, tmp_path: Path) -
     database.close()
     again = Database(tmp_path / "archive.db")
     assert len(SqliteLedger(again).spent(*ALL)) == 2
+    again.close()
+
+
+def test_it_survives_the_death_of_the_process(database: Database, tmp_path: Path) -> None:
+    database.close()
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from tests.storage.test_ledger import ONE\n"
+        "from tui_xmpp.storage.database import Database\nfrom tui_xmpp.storage.ledger import SqliteLedger\n"
+        "SqliteLedger(Database(Path(sys.argv[1]))).add([ONE])\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path / "archive.db")], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    again = Database(tmp_path / "archive.db")
+    assert SqliteLedger(again).spent(*ALL) == [ONE]
     again.close()
 
 

@@ -66,6 +66,16 @@ async def test_the_status_line_has_profile_rates_way_queue_and_today() -> None:
         await seen.shows("satellite  ↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k")
 
 
+async def test_for_a_screen_reader_it_is_words() -> None:
+    engine = metered()
+    engine.emit(ev.RatesChanged(ME, RATES))
+    async with driven(engine, terminal="reader") as seen:
+        await opened(seen)
+        assert "up 0.2k down 1.1k a second" in seen.text and "█" not in seen.text
+        await seen.press("escape", "alt+s")
+        await seen.shows("link satellite, 12.4k today")
+
+
 async def test_what_rounds_to_the_same_is_not_drawn_again() -> None:
     engine = metered()
     async with driven(engine) as seen:

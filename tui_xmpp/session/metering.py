@@ -326,4 +326,4 @@ def _together(before: Spent, now: Spent) -> Spent:
 
 def _two_digits(seconds: float) -> float:
     """Milliseconds that hardly change: 0.64, 0.012, 1.9."""
-    return float(f"{max(seconds, 0.001):.2g}")
+    return float(f"{max(round(seconds, 3), 0.001):.2g}")

@@ -196,7 +196,8 @@ class LinkUse(Kind):
         if not any(minutes):
             return "-"
         most = max(minutes)
-        return f"{render.plot(self._face.look, minutes, _BARS)} at most {size(most)} in a minute"
+        bars = "" if self._face.look.linear else render.plot(self._face.look, minutes, _BARS)
+        return f"{bars} at most {size(most)} in a minute"
 
     def _live(self) -> str:
         state = self._state

@@ -127,7 +127,9 @@ def plot(look: Look, amounts: Sequence[int], width: int) -> str:
 
 def rates(look: Look, now: Rates) -> str:
     """Return how the link is now."""
-    words = [f"{look.sign('up')}{size(now.up)} {look.sign('down')}{size(now.down)} a second"]
+    gap = " " if look.linear else ""
+    up, down = (f"{look.sign(name)}{gap}{size(rate)}" for name, rate in (("up", now.up), ("down", now.down)))
+    words = [f"{up} {down} a second"]
     if now.round_trip is not None:
         words.append(f"{now.round_trip * 1000:.0f} ms away")
     if now.queued:

@@ -14,7 +14,7 @@ from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions.rank import ordered_activity
-from tui_xmpp.ui.render.status import Activity, Status
+from tui_xmpp.ui.render.status import Activity, Status, size
 
 _SHOWS = {
     Show.CHAT: "wants to talk",
@@ -135,7 +135,8 @@ def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
         return f"No account is in use. {terminal}"
     account = clean_line(str(state.account.address))
     online = state.connection is Connection.ONLINE
-    here = f"online, {show_word(state.presence.show)}, link {state.link.name}"
+    spent = f", {size(state.rates.today.total)} today" if state.rates is not None else ""
+    here = f"online, {show_word(state.presence.show)}, link {state.link.name}{spent}"
     parts = [f"{account}: {here if online else _trouble(state)}."]
     waiting = [one for one in ordered_activity(world, chat) if one.unread]
     unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)
