@@ -116,6 +116,7 @@ def _open_live_screen(
             settings,
             config_folder=paths.config,
             config=storage.configuration,
+            ledger=storage.ledger,
             kept=kept,
             shown=shown,
             terminal=options.terminal,
@@ -218,24 +219,16 @@ def _watch(options: Options) -> ExitCode:
 
 
 def _history(options: Options) -> ExitCode:
-    from .cli.event_lines import json_line, readable_line
-    from .cli.history import history
-    from .storage.opening import open_reader
+    from . import disk_verbs
 
-    archive, database = open_reader(_paths(options).database)
-    line = json_line if options.json else readable_line
-    try:
-        for record in history(
-            archive,
-            options.address,
-            account=options.account,
-            limit=options.limit,
-            before=options.before,
-            after=options.after,
-        ):
-            output.data(line(record))
-    finally:
-        database.close()
+    disk_verbs.history(options, _paths(options).database)
+    return ExitCode.OK
+
+
+def _link(options: Options) -> ExitCode:
+    from . import disk_verbs
+
+    disk_verbs.link(options, _paths(options).database)
     return ExitCode.OK
 
 
@@ -343,6 +336,7 @@ def _session_maker(
         cache=storage.cache,
         custody=storage.custody,
         facts=storage.facts,
+        ledger=storage.ledger,
         vault=vault or storage.vault,
         configuration=storage.configuration,
         clock=SystemClock(),
@@ -394,6 +388,7 @@ _VERBS: dict[str, Callable[[Options], ExitCode]] = {
     "send": _send,
     "watch": _watch,
     "history": _history,
+    "link": _link,
     "demo": _demo,
     BOTS: _bots,
 }

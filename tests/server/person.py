@@ -27,6 +27,7 @@ from tui_xmpp.storage.cache import SqliteCache
 from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
+from tui_xmpp.storage.ledger import SqliteLedger
 
 E = TypeVar("E", bound=Event)
 DEADLINE = 15.0
@@ -126,6 +127,7 @@ class Person:
             cache=self.cache,
             custody=SqliteCustody(self.database),
             facts=SqliteKeyValue(self.database),
+            ledger=SqliteLedger(self.database),
             vault=self.vault,
             configuration=self.configuration,
             clock=RealClock(),

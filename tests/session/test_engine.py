@@ -50,6 +50,7 @@ from tui_xmpp.storage.cache import SqliteCache
 from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
+from tui_xmpp.storage.ledger import SqliteLedger
 
 RIGHT = "correct horse"
 
@@ -124,6 +125,7 @@ class Engine:
             cache=SqliteCache(self.database),
             custody=SqliteCustody(self.database),
             facts=SqliteKeyValue(self.database),
+            ledger=SqliteLedger(self.database),
             vault=self.vault,
             configuration=self.configuration,
             clock=FakeClock(),

@@ -22,16 +22,19 @@ from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.session import convert
 from tui_xmpp.session.account import AccountSession
+from tui_xmpp.session.budget import Budget
 from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.feature import Feature
 from tui_xmpp.session.features import ALL
 from tui_xmpp.session.listener import Listener
+from tui_xmpp.session.meter import Meter
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
 from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
+from tui_xmpp.storage.ledger import SqliteLedger
 
 E = TypeVar("E", bound=Event)
 ANNA = Address.parse("anna@example.org")
@@ -60,6 +63,8 @@ class ScriptedStream:
     packets: int = 0
     """Turns of the loop in which anything was written: each is one packet on the wire."""
     listener: Any = field(default_factory=Listener)
+    meter: Any = field(default_factory=Meter)
+    read_bytes: int = 0
     heard_at: float = 0.0
     sessionstarted: bool = False
     inline: frozenset[str] = frozenset()
@@ -124,6 +129,9 @@ class Wire:
         self.archive = SqliteArchive(self.database)
         self.cache = SqliteCache(self.database)
         self.custody = SqliteCustody(self.database)
+        self.facts = SqliteKeyValue(self.database)
+        self.ledger = SqliteLedger(self.database)
+        settings = settings or Settings()
         self.account = AccountSession(
             Account(ANNA, link=link),
             features=features,
@@ -131,11 +139,12 @@ class Wire:
             archive=self.archive,
             cache=self.cache,
             custody=self.custody,
-            facts=SqliteKeyValue(self.database),
-            settings=settings or Settings(),
+            facts=self.facts,
+            settings=settings,
             clock=self.clock,
             boot=boot,
             tell=self.events.append,
+            budget=Budget(settings.link.budget, self.ledger, self.facts, self.clock),
         )
         self.account.emit(AccountAdded(self.account.account))
         self.stream = ScriptedStream()

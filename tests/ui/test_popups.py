@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.fakes.engine import ME, FakeEngine
 from tests.ui.driving import driven
 from tests.ui.world import AVA, BRAM, DEV, peopled
@@ -251,3 +253,40 @@ async def test_a_request_in_the_list_says_who_asks() -> None:
         )
         await seen.shows("? elif asks")
         assert "? cooks invites you" in seen.text
+
+
+PRICE = ev.PriceAsked("p1", ME, "Fetch 200 older messages", 60_000, 50.0)
+
+
+async def test_a_price_is_in_the_banner_and_answered_in_a_popup() -> None:
+    engine = peopled()
+    async with driven(engine) as seen:
+        engine.emit(PRICE)
+        await seen.shows("Fetch 200 older messages: about 60 kB, 50 s.")
+        await seen.shows("Alt+y answers")
+        await seen.press("alt+y")
+        await seen.shows("Nothing of it has been done yet.")
+        await seen.press("enter")
+        assert not engine.done(cmd.Answer)
+        await seen.press("y")
+        assert engine.done(cmd.Answer) == [cmd.Answer("p1", True)]
+        await seen.hides("Fetch 200 older messages")
+
+
+async def test_a_list_of_rooms_says_its_price_where_it_will_stand() -> None:
+    engine = peopled()
+    never = asyncio.get_running_loop().create_future()
+
+    async def ask(question: object) -> object:
+        return await never
+
+    engine.ask = ask  # type: ignore[method-assign]
+    async with driven(engine) as seen:
+        await seen.type("/rooms rooms.example.org")
+        await seen.press("enter")
+        await seen.shows("asking the server")
+        engine.emit(ev.PriceAsked("p2", ME, "List the rooms of rooms.example.org", 15_000, 12.4))
+        await seen.shows("about 15 kB, 12 s. Enter asks for it.")
+        await seen.press("enter")
+        assert engine.done(cmd.Answer) == [cmd.Answer("p2", True)]
+        await seen.press("escape")

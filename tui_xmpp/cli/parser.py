@@ -133,6 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     history.add_argument("--before", metavar="DATE", type=_moment, help="only what is older")
     history.add_argument("--after", metavar="DATE", type=_moment, help="only what is as new, or newer")
 
+    link = verb("link", "write what was spent, by hour, day and month, and on what")
+    link.add_argument("--json", action="store_true", help="one JSON object a line")
+
     verb("demo", "open a client on a private server with some company; leaves nothing behind", screen)
     return parser
 

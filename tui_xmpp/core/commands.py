@@ -370,3 +370,12 @@ class RemoveBookmark(Command):
     """Forget a room's bookmark."""
 
     chat: ChatKey
+
+
+def account_of(command: Command) -> Address | None:
+    """Return the account a command is for; None: it does not say."""
+    chat = getattr(command, "chat", None)
+    if isinstance(chat, ChatKey):
+        return chat.account
+    account = getattr(command, "account", None)
+    return account if isinstance(account, Address) else None

@@ -1,4 +1,4 @@
-"""The few things only the server can answer now; a question's class names the type of its answer."""
+"""The few things only server or session can answer now; a question's class names the type of its answer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from .address import Address
 from .room import RoomListing
+from .traffic import Report
 from .value import value
 
 A = TypeVar("A")
@@ -25,6 +26,11 @@ class Question(Generic[A]):
 @value
 class RoomServices(Question[tuple[Address, ...]]):
     """Which room services the account's server offers (XEP-0030, XEP-0045 §6.1)."""
+
+
+@value
+class SpentHere(Question[Report]):
+    """What this process has spent; all that was counted is in the ledger when it is answered."""
 
 
 @value

@@ -32,6 +32,8 @@ class Ui:
     """Command for a long message; empty: $VISUAL, $EDITOR, then `vi`."""
     text_width: int = 110
     """Widest text column, in cells."""
+    lean: str = "metered"
+    """The link profile that F9 goes to from `full`: the last other one that was used."""
     terminal: str = "auto"
     """`auto`, or the name of a terminal profile: `local`, `ssh`, `slow`, `reader`."""
 

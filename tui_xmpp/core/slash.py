@@ -24,6 +24,7 @@ class ArgumentKind(enum.Enum):
     PATH = enum.auto()
     NUMBER = enum.auto()
     THEME = enum.auto()
+    LINK = enum.auto()
     ACCOUNT = enum.auto()
     COMMAND = enum.auto()
 

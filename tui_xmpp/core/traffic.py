@@ -67,6 +67,18 @@ class Spent:
 
 
 @value
+class Report:
+    """What this process has spent for an account."""
+
+    spent: tuple[Spent, ...]
+    """All of it, by category and chat; in the ledger it is too."""
+    minutes: tuple[int, ...]
+    """Bytes both ways in each of the last sixty minutes, this one last."""
+    cuts: int
+    """How often a session has lost its link."""
+
+
+@value
 class Rates:
     """How the link is now."""
 

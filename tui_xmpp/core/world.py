@@ -13,6 +13,7 @@ from .address import Address
 from .chat import Chat, ChatKey
 from .contact import Contact, Presence, Show, SubscriptionRequest
 from .events import ChatState, Event
+from .link import PROFILES
 from .message import Delivery, Message, Place
 from .room import Bookmark, Occupant, Role, Room, RoomState
 
@@ -90,7 +91,9 @@ _RANK = {Show.OFFLINE: 0, Show.XA: 1, Show.AWAY: 2, Show.DND: 3, Show.AVAILABLE:
 def _account_added(world: World, event: ev.AccountAdded) -> None:
     known = world.accounts.get(event.account.address)
     if known is None:
-        world.accounts[event.account.address] = AccountState(event.account)
+        world.accounts[event.account.address] = AccountState(
+            event.account, link=PROFILES.get(event.account.link, PROFILES["full"])
+        )
     else:
         known.account = event.account
 

@@ -17,19 +17,22 @@ from slixmpp.xmlstream import tostring
 from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
-from ..core.commands import Command, Refused
+from ..core.commands import Answer, Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
-from ..core.questions import Unanswered
+from ..core.questions import SpentHere, Unanswered
 from ..core.settings import Settings
 from ..core.world import World
 from . import convert
+from .budget import Budget
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .lanes import Lane, Parcel, is_mark
 from .lifetime import Lifetime
+from .metering import Metering
 from .outbox import Outbox
 from .pacing import Pacing
+from .pricing import Pricing
 from .requests import Requests
 from .silence import Silence
 from .switching import Switching
@@ -80,6 +83,7 @@ class AccountSession:
         clock: Clock,
         boot: str,
         tell: Callable[[Event], None],
+        budget: Budget,
     ) -> None:
         self.account = account
         self.world = world
@@ -92,6 +96,8 @@ class AccountSession:
         self._tell = tell
         self.pacing = Pacing(account, settings.link.profiles, facts)
         self.switching = Switching(self)
+        self.metering = Metering(self, budget)
+        self.pricing = Pricing(self, budget)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -104,7 +110,7 @@ class AccountSession:
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
         self.pep = {node: take for one in self.features for node, take in one.pep.items()}
-        self._handlers: dict[type[Command], list[Handler]] = {}
+        self._handlers: dict[type[Command], list[Handler]] = {Answer: [self.pricing.answered]}
         for handles in (self.switching.handles, *(one.handles for one in self.features)):
             for command, handler in handles.items():
                 self._handlers.setdefault(command, []).append(handler)
@@ -283,6 +289,8 @@ class AccountSession:
 
     async def ask(self, question: Any) -> Any:
         """Answer a question; raises `Unanswered`."""
+        if isinstance(question, SpentHere):
+            return self.metering.report()
         for feature in self.features:
             answer = feature.answers.get(type(question))
             if answer is not None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from slixmpp import ClientXMPP
 
     from .draft import Draft
+    from .metering import Metering
     from .pacing import Pacing
+    from .pricing import Pricing
 
 
 class Context(Protocol):
@@ -37,6 +39,8 @@ class Context(Protocol):
     settings: Settings
     clock: Clock
     pacing: Pacing
+    pricing: Pricing
+    metering: Metering
 
     @property
     def own(self) -> Address:

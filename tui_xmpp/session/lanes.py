@@ -103,6 +103,11 @@ class Lanes:
         """Bytes that wait."""
         return sum(len(parcel.text) for queue in self._queues for parcel in queue)
 
+    @property
+    def queued(self) -> int:
+        """Stanzas that wait."""
+        return sum(map(len, self._queues))
+
     def run(self) -> None:
         """Write what may be written now."""
         self._stop_looking()

@@ -105,6 +105,7 @@ class Lifetime(Listener):
         self.stream = stream
         stream.lost.add_done_callback(lambda _: self._ended(stream))
         stream.listener = self
+        self._account.metering.begin(stream)
         for name in _SLIXMPP_HANDLERS:
             stream.remove_handler(name)
         for name in _STANZAS:
@@ -272,6 +273,7 @@ class Lifetime(Listener):
         if self.stream is None:
             return
         self.offered, self.stream = self.stream.offered, None
+        self._account.metering.lost()
         self.lanes.close()
         self.acknowledging.stop()
         self._watching.end()

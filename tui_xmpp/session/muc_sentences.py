@@ -11,6 +11,7 @@ from .muc import MAX_REASON, RoomPresence, Status
 NO_ANSWER = "The room did not answer. Check its address, or try again later."
 NO_ROOM = "This is the address of no room. Rooms look like name@rooms.example.org."
 PASSWORD_WANTED = "The room wants a password."
+TOO_DEAR = "Not joined, because of what it would cost. /join asks again."
 PASSWORD_WRONG = "The room did not accept the password."
 
 _REFUSALS = {

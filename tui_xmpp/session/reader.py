@@ -56,7 +56,7 @@ Item = Header | ET.Element | Dropped | Closed
 
 
 class _BoundaryReached(Exception):
-    """The element that ended at `index` ends this reader's share of the stream."""
+    """The element that ended before `index` ends this reader's share of the stream."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -70,10 +70,12 @@ class Reader:
 
     def __init__(self, limits: Limits, boundaries: frozenset[str] = frozenset()) -> None:
         self.rest: bytes | None = None
+        self.size = 0
+        """Bytes of the item yielded last, with the whitespace before it."""
         self._limits = limits
         self._boundaries = boundaries
         self._names: dict[str, str] = {}
-        self._items: list[Item] = []
+        self._items: list[tuple[Item, int]] = []
         self._depth = 0
         self._elements = 0
         self._skipped = ""
@@ -81,6 +83,12 @@ class Reader:
         self._held = b""
         """A tag that has not ended yet."""
         self._fed = 0
+        self._piece = b""
+        """What is being parsed; it ends where `_fed` says."""
+        self._taken = 0
+        """Bytes of the items so far."""
+        self._is_empty = False
+        """Nothing has come inside the top-level element that is being read."""
         self._stanza_start = 0
         self._idle_bytes = 0
         parser = expat.ParserCreate("UTF-8", "}", intern=self._names)
@@ -109,22 +117,19 @@ class Reader:
             piece = data[start : min(start + _SLICE, whole)]
             self._read(piece, data[start + len(piece) :])
             while self._items:
-                yield self._items.pop(0)
+                item, self.size = self._items.pop(0)
+                yield item
             if self.rest is not None:
                 return
 
     def _read(self, piece: bytes, behind: bytes) -> None:
-        before = self._fed
+        self._piece = piece
         self._fed += len(piece)
         self._idle_bytes += len(piece)
         try:
             self._parser.Parse(piece, False)
         except _BoundaryReached as reached:
-            end = max(0, reached.index - before)
-            # The index is that of the end tag, or, of an empty element, already behind it.
-            if reached.index < before or piece[end : end + 2] == b"</":
-                end = piece.find(b">", end) + 1
-            self.rest = piece[end:] + behind
+            self.rest = piece[len(piece) - (self._fed - reached.index) :] + behind
             return
         except expat.ExpatError as error:
             if error.code == _UNDEFINED_ENTITY:
@@ -143,9 +148,10 @@ class Reader:
         self._idle_bytes = 0
         self._depth += 1
         if self._depth == 1:
-            self._items.append(Header(ET.Element(_clark(name), _clark_keys(attributes))))
+            self._put(Header(ET.Element(_clark(name), _clark_keys(attributes))))
             self._stanza_start = self._parser.CurrentByteIndex
             return
+        self._is_empty = self._depth == 2
         if self._skipped:
             return
         self._elements += 1
@@ -162,7 +168,7 @@ class Reader:
         self._idle_bytes = 0
         self._depth -= 1
         if self._depth == 0:
-            self._items.append(Closed())
+            self._put(Closed())
             return
         if not self._skipped:
             self._builder.end(_clark(name))
@@ -170,16 +176,28 @@ class Reader:
             return
         self._stanza_start = self._parser.CurrentByteIndex
         finished: Item = Dropped(self._skipped) if self._skipped else self._builder.close()
-        self._items.append(finished)
+        self._put(finished)
         self._skipped = ""
         self._elements = 0
         self._builder = ET.TreeBuilder()
         if _clark(name) in self._boundaries:
-            raise _BoundaryReached(self._stanza_start)
+            raise _BoundaryReached(self._taken)
+
+    def _put(self, item: Item) -> None:
+        """Note an item and how long it was: up to the end of the tag that is being read."""
+        before = self._fed - len(self._piece)
+        end = self._parser.CurrentByteIndex - before
+        # The index is that of the tag, or, of an empty element, already behind it.
+        if not (self._is_empty and (end == 1 or self._piece[max(0, end - 2) : max(0, end)] == b"/>")):
+            end = self._piece.find(b">", max(0, end)) + 1
+        size, self._taken = before + end - self._taken, before + end
+        self._is_empty = False
+        self._items.append((item, size))
 
     def _text(self, text: str) -> None:
         self._idle_bytes = 0
         if self._depth > 1:
+            self._is_empty = False
             if not self._skipped:
                 self._builder.data(text)
             return

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from ..core.account import Account, Connection
 from ..core.address import Address
-from ..core.chat import ChatKey
 from ..core.commands import (
     AddAccount,
     Answer,
@@ -21,6 +20,7 @@ from ..core.commands import (
     SetClientState,
     SetPresence,
     SignOut,
+    account_of,
 )
 from ..core.events import (
     AccountAdded,
@@ -40,6 +40,7 @@ from ..core.ports import (
     Configuration,
     Custody,
     KeyValue,
+    Ledger,
     StorageError,
     Vault,
     VaultError,
@@ -49,6 +50,7 @@ from ..core.settings import Settings
 from ..core.world import World
 from .account import AccountSession, Link
 from .awake import AwakeWatch
+from .budget import Budget
 from .connector import Connector
 from .failure import Failure
 from .feature import Feature
@@ -84,6 +86,7 @@ class Session:
         cache: Cache,
         custody: Custody,
         facts: KeyValue,
+        ledger: Ledger,
         vault: Vault,
         configuration: Configuration,
         clock: Clock,
@@ -98,6 +101,7 @@ class Session:
         self._custody = custody
         self._boot = boot
         self._facts = facts
+        self._budget = Budget(settings.link.budget, ledger, facts, clock)
         self._vault = vault
         self._configuration = configuration
         self._clock = clock
@@ -160,7 +164,7 @@ class Session:
                 for running in list(self._accounts.values()):
                     await running.account.do(command)
             case _:
-                await self._running(_account_of(command)).account.do(command)
+                await self._running(account_of(command)).account.do(command)
 
     async def ask(self, question: Question[A]) -> A:
         """Ask the server; raises `Unanswered`."""
@@ -235,6 +239,7 @@ class Session:
             clock=self._clock,
             boot=self._boot,
             tell=self._subscribers.tell,
+            budget=self._budget,
         )
         running = self._accounts[account.address] = Running(made, vault=self._vault)
         self.tell(AccountAdded(account), LinkChanged(account.address, made.pacing.profile))
@@ -361,14 +366,6 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _account_of(command: Command) -> Address | None:
-    chat = getattr(command, "chat", None)
-    if isinstance(chat, ChatKey):
-        return chat.account
-    account = getattr(command, "account", None)
-    return account if isinstance(account, Address) else None
 
 
 def _connector(session: Session, running: Running) -> Link:

@@ -21,6 +21,7 @@ from .failure import Failure, Violation
 from .gate import Gate, Phase
 from .gathering import Gathering
 from .listener import Listener
+from .meter import Meter
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
 from .tamed_client import TamedClient
@@ -58,6 +59,9 @@ class Stream(TamedClient):
         """Why the stream ended, as a sentence; empty while it stands."""
         self.listener = Listener()
         """The session that is carried."""
+        self.meter = Meter()
+        self.read_bytes = 0
+        """Text that came, before compression where there is one."""
         self.on_offered: Callable[[frozenset[str]], None] | None = None
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
         self.inline: frozenset[str] = frozenset()
@@ -216,6 +220,7 @@ class Stream(TamedClient):
         return self.lost.result()
 
     def _end(self, failure: Failure) -> None:
+        self.meter.ending()
         self.last_error = failure.sentence
         self.lost.set_result(failure)
         self._arrived.set()
@@ -261,6 +266,7 @@ class Stream(TamedClient):
 
     def received(self, data: bytes) -> None:
         """Read bytes; whatever is wrong with them ends the stream and reaches nobody."""
+        self.read_bytes += len(data)
         self.heard_at = asyncio.get_running_loop().time()
         self.listener.heard()
         self._feed(data)
@@ -288,6 +294,7 @@ class Stream(TamedClient):
         reader = self._reader
         try:
             for item in reader.feed(chunk):
+                self.meter.came(item if isinstance(item, ET.Element) else None, reader.size)
                 self._dispatch(item)
                 if self.lost.done():
                     return
@@ -379,6 +386,7 @@ class Stream(TamedClient):
         if self.sessionstarted:
             said += self.listener.takes_along()
         self.wire.write(said)
+        self.meter.said(said)
         self.listener.has_room()
 
 

@@ -19,6 +19,7 @@ from .custody import SqliteCustody
 from .database import Database
 from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
+from .ledger import SqliteLedger
 from .paths import Paths, secure
 from .vault import SystemVault
 
@@ -32,6 +33,7 @@ class Storage:
     cache: SqliteCache
     custody: SqliteCustody
     facts: SqliteKeyValue
+    ledger: SqliteLedger
     configuration: ConfigFile
     vault: SystemVault
     lock: InstanceLock
@@ -62,6 +64,7 @@ def open_storage(paths: Paths) -> Storage:
         cache=SqliteCache(database),
         custody=SqliteCustody(database),
         facts=SqliteKeyValue(database),
+        ledger=SqliteLedger(database),
         configuration=ConfigFile(paths.config_file),
         vault=SystemVault(),
         lock=lock,
@@ -78,6 +81,12 @@ def open_reader(database: Path) -> tuple[SqliteArchiveReader, Database]:
         raise StorageError(f"There is no archive at {database} yet. Start tui-xmpp and sign in first.")
     opened = Database(database, read_only=True)
     return SqliteArchiveReader(opened), opened
+
+
+def open_ledger(database: Path) -> tuple[SqliteLedger, Database]:
+    """What was spent, for reading only; the rest is as with `open_reader`."""
+    _, opened = open_reader(database)
+    return SqliteLedger(opened), opened
 
 
 def remembered(storage: Storage, settings: Settings) -> list[Event]:

@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_xmpp.core.commands import Refused, SetClientState
-from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, StorageError
+from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, Ledger, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.bridge import Batch, Bridge
@@ -62,6 +62,7 @@ class ChatApp(App[int]):
         *,
         config_folder: Path | None,
         config: Configuration,
+        ledger: Ledger | None = None,
         driver_class: type[Driver] | None = None,
         kept: KeptFrame | None = None,
         shown: Shown | None = None,
@@ -95,6 +96,7 @@ class ChatApp(App[int]):
         self._wear()
         self._reloading = Reloading(self)
         self.main = MainScreen(engine, archive, settings, self.keymap_table, self.look, config_folder)
+        self.main.ledger = ledger
         self.main.profile = self.terminal.choice.profile
 
     # --- start and end --------------------------------------------------------------------------------

@@ -74,7 +74,13 @@ def _subject(event: Event) -> Hashable:
             return (ev.PresenceChanged, event.account, event.address)
         case ev.ConnectionChanged():
             return (ev.ConnectionChanged, event.account, event.connection, event.reason)
-        case ev.OwnPresenceChanged() | ev.AbilitiesChanged() | ev.BookmarksChanged() | ev.RoomsProgress():
+        case (
+            ev.OwnPresenceChanged()
+            | ev.AbilitiesChanged()
+            | ev.BookmarksChanged()
+            | ev.RoomsProgress()
+            | ev.RatesChanged()
+        ):
             return (type(event), event.account)
         case ev.ContactChanged():
             return (ev.ContactChanged, event.contact.account, event.contact.address)

@@ -72,7 +72,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("suspend", ("ctrl+z",), "Go back to the shell; `fg` comes here again.", "everywhere", "suspend"),
     Binding("answer", ("alt+y",), "Answer the question shown.", "everywhere", "answer"),
     Binding("status", ("alt+s",), "Say how things are, in one sentence.", "everywhere", "status"),
-    Binding("link", ("f9",), "Show what the link carries.", "everywhere", "link"),
+    Binding("lean", ("f9",), "Spend as little as on the last thin link, or as usual.", "everywhere"),
     Binding("repaint", ("ctrl+l",), "Draw the screen anew.", "everywhere"),
     Binding("unread", ("alt+u",), "Go to the line of the first new message.", "chat", "unread"),
     Binding("next-mention", ("alt+n",), "Go to the next mention of you.", "chat"),

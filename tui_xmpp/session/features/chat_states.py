@@ -11,6 +11,7 @@ from ...core.commands import Command, SetTyping
 from ...core.events import ChatState, Event, TypingChanged
 from ...core.link import LinkProfile
 from ...core.message import MessageType
+from ...core.traffic import Category
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
@@ -19,6 +20,8 @@ STATES = "http://jabber.org/protocol/chatstates"
 TYPING_SECONDS = 60.0
 """How long somebody types who says nothing more: their program may be gone."""
 _MAX_TYPING = 50
+_NOTICE_BYTES = 160
+"""About what one costs."""
 _TYPES = (ChatState.COMPOSING, ChatState.PAUSED)
 
 
@@ -95,7 +98,8 @@ class ChatStates(Feature):
         key = outgoing.message.chat
         if outgoing.message.body and self._may_tell(key):
             self._said[key] = ChatState.ACTIVE
-            convert.add(stanza, STATES, ChatState.ACTIVE.value)
+            if self.context.pacing.tells_typing:
+                convert.add(stanza, STATES, ChatState.ACTIVE.value)
 
     async def _typing(self, command: SetTyping) -> None:
         key = command.chat
@@ -108,6 +112,9 @@ class ChatStates(Feature):
 
     def _tell(self, key: ChatKey, state: ChatState) -> None:
         self._said[key] = state
+        if not self.context.pacing.tells_typing:
+            self.context.metering.spared(Category.CHAT, _NOTICE_BYTES, 0, key)
+            return
         is_room = key in self.context.world.rooms
         stanza = convert.stanza(
             "message", key.address, "groupchat" if is_room else "chat", self.context.new_id()
@@ -118,7 +125,7 @@ class ChatStates(Feature):
 
     def _may_tell(self, key: ChatKey) -> bool:
         context = self.context
-        if not context.settings.privacy.send_typing or not context.pacing.tells_typing:
+        if not context.settings.privacy.send_typing:
             return False
         # XEP-0085 §5.5: rooms make it public; it stays between two people.
         if key in context.world.rooms or key.address.resource:

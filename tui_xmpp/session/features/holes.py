@@ -13,6 +13,7 @@ from ...core.message import Gap
 from ...core.room import RoomState
 from ..archive_query import ArchiveQueries
 from ..feature import Context, Failed, Feature, Handler
+from ..pricing import PER_MESSAGE
 from ..unasked import Unasked
 
 
@@ -77,6 +78,9 @@ class Holes(Feature):
 
     async def _fill_one(self, gap: Gap) -> None:
         try:
+            page = self.context.pacing.page
+            if not await self.context.pricing.agree(f"Fetch {page} older messages", page * PER_MESSAGE):
+                raise Failed("Not fetched. Ask again when you want it.")
             count, rest = await self._fill_page(gap)
         except Failed as failed:
             if self._filling.pop(gap.number, None) is not None:

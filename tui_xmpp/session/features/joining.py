@@ -232,8 +232,13 @@ class Joining(Feature):
 
     async def _ask_to_enter(self, key: ChatKey, round: int) -> None:
         info = await self._look(key)
+        size = None if info is None else info.occupants
+        agreed = await self.context.pricing.agree_to_join(self.context.world.name_of(key), size)
         # The user may have left, or become unavailable, while the room was asked.
         if info is None or round != self._round or self._state(key) is not RoomState.QUEUED:
+            return
+        if not agreed:
+            self._fail(key, muc_sentences.TOO_DEAR)
             return
         bookmark = self.context.world.bookmarks.get((key.account, key.address))
         chat = self.context.world.chats.get(key)

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKind
 from ...core.message import Message
+from ...core.traffic import Category
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Feature, Outgoing
@@ -13,6 +14,8 @@ from ..feature import Feature, Outgoing
 RECEIPTS = "urn:xmpp:receipts"
 GATHER_SECONDS = 60.0
 """How long a receipt waits for something to ride on, where the link has receipts go together."""
+_REQUEST_BYTES, _RECEIPT_BYTES = 40, 170
+"""About what one costs."""
 
 
 class Receipts(Feature):
@@ -30,9 +33,14 @@ class Receipts(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a receipt, but not in a room: XEP-0184 §5.3 advises against it."""
-        wanted = self.context.pacing.asks_for_receipt(demanded=outgoing.receipt)
-        if outgoing.message.body and not outgoing.is_room and wanted:
+        if not outgoing.message.body or outgoing.is_room:
+            return
+        if self.context.pacing.asks_for_receipt(demanded=outgoing.receipt):
             convert.add(stanza, RECEIPTS, "request")
+        else:
+            self.context.metering.spared(
+                Category.MARKS, _REQUEST_BYTES, _RECEIPT_BYTES, outgoing.message.chat
+            )
 
     def kept(self, draft: Draft, message: Message) -> None:
         """Say that it arrived, once it is on disk."""
@@ -42,10 +50,12 @@ class Receipts(Feature):
             wanted
             and draft.kind is ChatKind.CONTACT
             and context.settings.privacy.send_receipts
-            and context.pacing.gives_receipts
             # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
             and guard.sees_us(context.world, context.own, draft.source)
         ):
+            if not context.pacing.gives_receipts:
+                context.metering.spared(Category.MARKS, _RECEIPT_BYTES, 0, message.chat)
+                return
             stanza = convert.stanza("message", draft.source, draft.type.value, context.new_id())
             convert.add(stanza, RECEIPTS, "received", id=draft.id)
             convert.add(stanza, convert.HINTS, "store")

@@ -14,6 +14,7 @@ from ...core.questions import PublicRooms, RoomServices
 from ...core.room import RoomListing
 from .. import convert, muc
 from ..feature import Failed, Feature
+from ..pricing import PER_ROOM
 
 RSM = "http://jabber.org/protocol/rsm"
 PAGE = 100
@@ -54,6 +55,9 @@ class RoomList(Feature):
         return any((one.get("category"), one.get("type")) == ("conference", "text") for one in identities)
 
     async def _rooms(self, question: PublicRooms) -> tuple[RoomListing, ...]:
+        what = f"List the rooms of {question.service}"
+        if not await self.context.pricing.agree(what, PAGE * PER_ROOM):
+            raise Failed("The list was not fetched.")
         found = await self._items(question.service, MAX_ROOMS)
         rooms = [_listing(address, name) for address, name in found if address.local and not address.resource]
         uncounted = [room for room in rooms if room.occupants is None][:MAX_COUNTED]

@@ -22,6 +22,10 @@ _ACKED = struct.Struct("=120xQQ")
 """bytes_acked @120, bytes_received @128."""
 _NOT_SENT = struct.Struct("=144xI12xQ")
 """notsent_bytes @144, delivery_rate @160 (bytes a second)."""
+_SEGMENTS = struct.Struct("=136xII")
+"""segs_out @136, segs_in @140."""
+_SENT = struct.Struct("=200xQQ")
+"""bytes_sent @200, bytes_retrans @208."""
 
 
 class Measurable(Protocol):
@@ -55,6 +59,11 @@ class TcpInfo:
     """Since anything last came from the peer's kernel."""
     delivery_rate: float
     """Bytes a second the path carried lately; the least it can, not the most."""
+    sent: int = 0
+    """Sent since the connection stands, each byte once; 0 where a kernel before 4.19 does not tell."""
+    segments_out: int = 0
+    """All that were sent, with those that carry nothing."""
+    segments_in: int = 0
 
 
 def read(connected: Measurable | None) -> TcpInfo | None:
@@ -75,6 +84,8 @@ def parse(told: bytes) -> TcpInfo | None:
     rtt, variation = _ROUND_TRIP.unpack_from(told)
     acked, received = _ACKED.unpack_from(told)
     unsent, rate = _NOT_SENT.unpack_from(told)
+    sent, again = _SENT.unpack_from(told) if len(told) >= _SENT.size else (0, 0)
+    segments_out, segments_in = _SEGMENTS.unpack_from(told)
     return TcpInfo(
         rtt=rtt / 1e6,
         rttvar=variation / 1e6,
@@ -86,4 +97,7 @@ def parse(told: bytes) -> TcpInfo | None:
         received=received,
         silence=min(data, ack) / 1e3,
         delivery_rate=float(rate),
+        sent=sent - again,
+        segments_out=segments_out,
+        segments_in=segments_in,
     )

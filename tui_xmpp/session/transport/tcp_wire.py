@@ -60,7 +60,7 @@ class TcpWire(SocketWire):
         """As `Wire.write`."""
         if self._transport is None or self._gone():
             return
-        data = "".join(map(_text, items)).encode("utf-8", "replace")
+        data = "".join(map(as_text, items)).encode("utf-8", "replace")
         self.bytes_out += len(data)
         self._transport.write(data)
 
@@ -70,7 +70,8 @@ class TcpWire(SocketWire):
         self._hand_over(data)
 
 
-def _text(item: Item) -> str:
+def as_text(item: Item) -> str:
+    """Return what TCP carries of *item*."""
     if isinstance(item, Opening):
         from_ = f" from={quoteattr(item.from_)}" if item.from_ else ""
         return (

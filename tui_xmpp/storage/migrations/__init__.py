@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from . import m0001_archive, m0002_custody
+from . import m0001_archive, m0002_custody, m0003_ledger
 
-ALL: tuple[tuple[str, ...], ...] = (m0001_archive.STATEMENTS, m0002_custody.STATEMENTS)
+ALL: tuple[tuple[str, ...], ...] = (
+    m0001_archive.STATEMENTS,
+    m0002_custody.STATEMENTS,
+    m0003_ledger.STATEMENTS,
+)
 """The statements of each step; `PRAGMA user_version` counts the steps a database has taken."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tui_xmpp.core import slash
 from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.slash import ArgumentKind
 from tui_xmpp.core.slash_commands import COMMANDS
 from tui_xmpp.core.text import clean_line
@@ -116,6 +117,8 @@ def candidates(face: Face, done: slash.Completion) -> list[str]:
             values += nicks_of(face, "")
         case ArgumentKind.ACCOUNT:
             values += [str(account) for account in world.accounts]
+        case ArgumentKind.LINK:
+            values += [*PROFILES, *face.settings.link.profiles, "set", "undo"]
         case ArgumentKind.THEME:
             values += list(face.theme_names())
         case _:

@@ -11,7 +11,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Command
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Message, Place
-from tui_xmpp.core.ports import ArchiveReader, Engine
+from tui_xmpp.core.ports import ArchiveReader, Engine, Ledger
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.keymap import Keymap
@@ -67,12 +67,17 @@ class Kind:
     def cancelled(self) -> None:
         """Esc closed it."""
 
+    def happened(self) -> None:
+        """How the link is has changed, while it is open."""
+
 
 class Face(Protocol):
     """The screen as an action sees it."""
 
     engine: Engine
     archive: ArchiveReader
+    ledger: Ledger | None
+    """What was spent; None: nothing is kept."""
     settings: Settings
     keymap: Keymap
     look: Look

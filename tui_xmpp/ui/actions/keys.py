@@ -68,6 +68,13 @@ async def _joins(face: Face) -> None:
     )
 
 
+async def _lean(face: Face) -> None:
+    # Its popup and figures are not needed before.
+    from tui_xmpp.ui.actions import link
+
+    await link.toggle(face)
+
+
 def go_to_answered(face: Face, message: Message) -> None:
     """Go to the message that one answers."""
     if message.reply is None:
@@ -113,7 +120,7 @@ ACTIONS: dict[str, Action] = {
     "answer": questions.answer,
     "bare": _screen("bare"),
     "suspend": _screen("suspend"),
-    "link": _screen("link"),
+    "lean": _lean,
     "status": _screen("status"),
     "repaint": _screen("repaint"),
     "unread": _screen("unread"),

@@ -10,10 +10,12 @@ from rich.text import Text
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.events import PriceAsked
 from tui_xmpp.core.questions import PublicRooms, RoomServices, Unanswered
 from tui_xmpp.core.room import Occupant, Role, RoomListing
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import people as render
 
 
@@ -99,7 +101,8 @@ class RoomList(Kind):
         """The rooms that match."""
         wanted = text.casefold()
         if self._waiting:
-            return ("asking the server …",)
+            asked = self._price()
+            return (f"{price(asked)} Enter asks for it." if asked else "asking the server …",)
         found = [room for room in self._rooms if wanted in f"{room.name} {room.address}".casefold()]
         if not self._rooms:
             return ("There is no public room. /join ROOM@SERVICE enters any other, or makes one.",)
@@ -125,12 +128,22 @@ class RoomList(Kind):
 
     async def pick(self, key: Hashable | None, text: str) -> bool:
         """Join it."""
+        if (asked := self._price()) is not None:
+            await self._face.do(cmd.Answer(asked.id, True))
+            return False
         if not isinstance(key, RoomListing):
             return False
         await self._face.close_popup()
         if await self._face.do(cmd.JoinRoom(self._account, key.address)):
             await self._face.enter(ChatKey(self._account, key.address))
         return True
+
+    def _price(self) -> PriceAsked | None:
+        """What the list costs, where that is asked first."""
+        asked = self._face.world.questions.values() if self._waiting else ()
+        return next(
+            (one for one in asked if isinstance(one, PriceAsked) and one.account == self._account), None
+        )
 
     def cancelled(self) -> None:
         """Nobody waits for the list any more."""

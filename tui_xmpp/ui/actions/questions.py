@@ -42,8 +42,15 @@ def _first(face: Face) -> Asked | None:
     return next(iter(face.world.requests.values()), None)
 
 
+def price(asked: ev.PriceAsked) -> str:
+    """Return what is asked for and about what it costs: `Fetch 200 older messages: about 60 kB, 50 s.`"""
+    size = f"{asked.bytes / 1000:.0f} kB" if asked.bytes >= 1000 else f"{asked.bytes} bytes"
+    time = "" if asked.seconds is None else f", {max(1, round(asked.seconds))} s"
+    return f"{clean_line(asked.what, 80)}: about {size}{time}."
+
+
 class YesNo(Kind):
-    """An invitation, or somebody who asks to see our presence."""
+    """An invitation, a price, or somebody who asks to see our presence."""
 
     field = False
     hint = "y yes   n no   Esc later"
@@ -56,11 +63,15 @@ class YesNo(Kind):
         elif isinstance(asked, ev.Invited):
             who = clean_line(str(asked.sender)) if asked.sender else "Somebody"
             self.title = f"{who} invites you to {clean_line(str(asked.room))}"
+        elif isinstance(asked, ev.PriceAsked):
+            self.title = price(asked)
         else:
             self.title = "A question"
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """What they say with it, and the answers; the cursor begins where Enter answers nothing."""
+        if isinstance(self._asked, ev.PriceAsked):
+            return ("Nothing of it has been done yet.", *_ANSWERS)
         said = clean_line(self._asked.text, 300) if hasattr(self._asked, "text") else ""
         return (f"“{said}”" if said else "They wrote nothing with it.", *_ANSWERS)
 

@@ -60,6 +60,12 @@ async def _unread(face: Face, parsed: Parsed) -> None:
         await keys.run(face, "unread")
 
 
+async def _link(face: Face, parsed: Parsed) -> bool:
+    from tui_xmpp.ui.actions import link
+
+    return await link.link(face, parsed)
+
+
 COMMANDS: dict[str, Run] = {
     "go": _go,
     "search": _search,
@@ -67,6 +73,7 @@ COMMANDS: dict[str, Run] = {
     "keys": _keys,
     "react": _react,
     "unread": _unread,
+    "link": _link,
     "answer": lambda face, parsed: questions.answer(face),
     "theme": _screen("theme", "name"),
     "mouse": _screen("mouse", "on"),
@@ -91,7 +98,6 @@ COMMANDS: dict[str, Run] = {
             "members",
             "bare",
             "suspend",
-            "link",
         )
     },
     "quit": _screen("quit", "offline"),

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 
 from tui_xmpp.core import events as ev
+from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
+from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.screens import layout, words
 from tui_xmpp.ui.screens.program import Program
@@ -35,6 +38,8 @@ class Furniture:
         self._unread: int | None = None
         """As the title of the window says it."""
         self._timer: Timer | None = None
+        self._links: dict[Address, LinkProfile] = {}
+        """As they were last told."""
 
     def all(self) -> None:
         """Draw every line."""
@@ -146,6 +151,8 @@ class Furniture:
             what = question.room if isinstance(question, ev.RoomPasswordNeeded) else question.account
             reason = f" {clean_line(question.reason)}" if question.reason else ""
             return f"Password for {clean_line(str(what))}?{reason}", answers
+        if isinstance(question, ev.PriceAsked):
+            return price(question), answers
         if isinstance(question, ev.Question):
             return "A question waits.", answers
         nick = f" ({clean_line(question.nick, 40)})" if question.nick else ""
@@ -157,6 +164,24 @@ class Furniture:
         if title is not None and unread != self._unread:
             self._unread = unread
             title(unread)
+
+    def link_changed(self, event: ev.LinkChanged) -> None:
+        """Say what is another than before, and refill what shows it."""
+        from tui_xmpp.ui.render.link import change_words
+
+        account = self._screen.world.accounts[event.account].account
+        before = self._links.get(event.account, PROFILES.get(account.link, PROFILES["full"]))
+        self._links[event.account] = event.profile
+        if event.profile != before:
+            words = change_words(before, event.profile)
+            self.say(f"Link {event.profile.name}{': ' if words else ''}{words}.", Level.INFO)
+        self.rates()
+
+    def rates(self) -> None:
+        """How the link is has changed: the status line, and the popup that shows it."""
+        self.status()
+        if self._screen.popups.kind is not None:
+            self._screen.popups.kind.happened()
 
     def status(self) -> None:
         """Account, activity and link; the connection in words while it is not up."""

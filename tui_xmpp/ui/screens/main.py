@@ -19,7 +19,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.contact import SubscriptionRequest
 from tui_xmpp.core.events import Event, Level, Question
 from tui_xmpp.core.message import Message, Place
-from tui_xmpp.core.ports import ArchiveReader, Engine, StorageError
+from tui_xmpp.core.ports import ArchiveReader, Engine, Ledger, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.terminal import PROFILES, TerminalProfile
 from tui_xmpp.core.world import World
@@ -73,6 +73,7 @@ class MainScreen(LogHearing, Screen[None]):
         self.keymap = keymap
         self.look = look
         self.config_folder = config_folder
+        self.ledger: Ledger | None = None
         self.profile = PROFILES["local"]
         """What the way to the terminal may carry."""
         self.chat: ChatKey | None = None

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
-from tui_xmpp.core.events import Event
+from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.message import Delivery, Message, MessageType
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.settings import Attention
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
+from tui_xmpp.ui.render.status import size
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -58,6 +59,10 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
 
 async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     """Draw what a batch of events changed."""
+    if all(isinstance(event, ev.RatesChanged) for event in happened):
+        # Once a second while anything moves: nothing else can have changed.
+        screen.furniture.rates()
+        return
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
@@ -92,6 +97,15 @@ def _notice(screen: MainScreen, event: Event) -> None:
     match event:
         case ev.Notice(text, level):
             screen.say(text, level)
+        case ev.PriceAsked() | ev.QuestionSettled():
+            screen.refill()
+        case ev.LinkChanged():
+            screen.furniture.link_changed(event)
+        case ev.LinkSuggested(_, profile, reason):
+            key = screen.keymap.keys_of("lean") or "/link"
+            screen.say(f"{reason.rstrip('.')}. {key} uses the link profile {profile}.")
+        case ev.BudgetReached(_, spent, budget, share):
+            screen.say(f"{share:.0%} of the month's {size(budget)} is spent: {size(spent)}.", Level.WARN)
         case ev.RoomsProgress() if screen.profile.linear:
             return
         case ev.RoomsProgress(_, joined, total) if joined < total:

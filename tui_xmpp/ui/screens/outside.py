@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 from textual.app import SuspendNotSupported
 
 from tui_xmpp.core.events import Level
-from tui_xmpp.core.link import PROFILES, Rooms
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.people import Occupants
 from tui_xmpp.ui.screens import words
@@ -38,7 +37,7 @@ IDS = frozenset(
         "open-url",
         "mouse",
         "theme",
-        "link",
+        "keep-lean",
         "terminal",
         "reload",
         "status",
@@ -68,8 +67,8 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             _mouse(screen, argument)
         case "theme":
             await _theme(screen, app, argument)
-        case "link":
-            _link(screen)
+        case "keep-lean":
+            app.keep("lean", argument)
         case "terminal":
             if argument:
                 app.terminal.choose(argument)
@@ -92,16 +91,6 @@ async def _theme(screen: MainScreen, app: Program, name: str) -> None:
         app.use_theme(name)
     else:
         screen.say(f"There is no such theme. There are: {', '.join(app.themes)}.", Level.WARN)
-
-
-def _link(screen: MainScreen) -> None:
-    state = words.account_of(screen.world, screen.chat)
-    profile = PROFILES.get(state.account.link) if state else None
-    if profile is None:
-        screen.say("No account is in use.")
-        return
-    rooms = "joins all rooms" if profile.rooms is Rooms.ALL else "joins rooms when you open them"
-    screen.say(f"Link {profile.name}: fetches {profile.page} messages at a time, {rooms}.")
 
 
 def _mouse(screen: MainScreen, wanted: str) -> None:

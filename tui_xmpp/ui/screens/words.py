@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from tui_xmpp.core.account import AccountState, Connection
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
@@ -13,7 +14,7 @@ from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions.rank import ordered_activity
-from tui_xmpp.ui.render.status import Activity, Status
+from tui_xmpp.ui.render.status import Activity, Status, size
 
 _SHOWS = {
     Show.CHAT: "wants to talk",
@@ -118,10 +119,25 @@ def status(world: World, chat: ChatKey | None, terminal: TerminalChoice) -> Stat
         state.connection,
         state.presence.show,
         tuple(activity(one, clean_line(world.name_of(one.key))) for one in ordered_activity(world, chat)),
-        state.account.link,
+        state.link.name,
+        **_rates(state),
         terminal="slow" if terminal.profile.name == "slow" else "",
         terminal_lag=terminal.lag,
     )
+
+
+def _rates(state: AccountState) -> dict[str, Any]:
+    now = state.rates
+    if now is None:
+        return {}
+    return {
+        "up": now.up,
+        "down": now.down,
+        "round_trip": now.round_trip,
+        "queued": now.queued,
+        "queue_seconds": now.queue_seconds,
+        "today": now.today.total,
+    }
 
 
 def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
@@ -131,7 +147,8 @@ def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
         return f"No account is in use. {terminal}"
     account = clean_line(str(state.account.address))
     online = state.connection is Connection.ONLINE
-    here = f"online, {show_word(state.presence.show)}, link {state.account.link}"
+    spent = f", {size(state.rates.today.total)} today" if state.rates is not None else ""
+    here = f"online, {show_word(state.presence.show)}, link {state.link.name}{spent}"
     parts = [f"{account}: {here if online else _trouble(state)}."]
     waiting = [one for one in ordered_activity(world, chat) if one.unread]
     unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)

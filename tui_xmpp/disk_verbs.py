@@ -1,0 +1,44 @@
+"""The verbs that only read the disk, put together: no network, no session, no screen."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .cli import output
+from .cli.parser import Options
+
+
+def history(options: Options, database: Path) -> None:
+    """Write the messages kept with somebody."""
+    from .cli.event_lines import json_line, readable_line
+    from .cli.history import history
+    from .storage.opening import open_reader
+
+    archive, opened = open_reader(database)
+    line = json_line if options.json else readable_line
+    with closing(opened):
+        for record in history(
+            archive,
+            options.address,
+            account=options.account,
+            limit=options.limit,
+            before=options.before,
+            after=options.after,
+        ):
+            output.data(line(record))
+
+
+def link(options: Options, database: Path) -> None:
+    """Write what was spent."""
+    from .cli.addressing import parsed
+    from .cli.link import json_line, lines, readable
+    from .storage.opening import open_ledger
+
+    ledger, opened = open_ledger(database)
+    with closing(opened):
+        account = parsed(options.account).bare if options.account else None
+        found = lines(ledger, account, datetime.now(UTC))
+        for line in map(json_line, found) if options.json else readable(found):
+            output.data(line)
