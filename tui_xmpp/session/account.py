@@ -18,6 +18,7 @@ from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
+from ..core.link import PROFILES
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
@@ -87,7 +88,7 @@ class AccountSession:
         self.settings = settings
         self.clock = clock
         self._tell = tell
-        self.pacing = Pacing(account)
+        self.pacing = Pacing(account, {**PROFILES, **settings.link.profiles})
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""

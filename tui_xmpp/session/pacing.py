@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.account import Account
-from ..core.link import PROFILES, Announce, Asking, LinkProfile, Markers, Rooms, Telling
+from ..core.link import PROFILES, Announce, Asking, Compression, LinkProfile, Markers, Rooms, Telling
 
 
 class Pacing:
@@ -69,6 +69,11 @@ class Pacing:
     def paced(self) -> bool:
         """Whether to sign in without waiting for each answer."""
         return self.profile.paced
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the stream is to be compressed, where the server offers it (XEP-0138)."""
+        return self.profile.compression is Compression.ZLIB
 
     @property
     def stale_seconds(self) -> float:

@@ -29,12 +29,15 @@ class Habit(Enum):
     """To go on behind a proof of ours a moment later, without waiting for the verdict."""
     SMALL_HELLO = "small hello"
     """To offer TLS 1.3 and one key exchange only."""
+    COMPRESSION = "compression"
+    """To compress the stream (XEP-0138)."""
 
 
 _PAUSE = {
     Habit.PIPELINING: timedelta(days=1),
     Habit.PACING: timedelta(days=1),
     Habit.SMALL_HELLO: timedelta(days=30),
+    Habit.COMPRESSION: timedelta(days=1),
 }
 
 

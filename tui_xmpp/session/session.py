@@ -387,6 +387,7 @@ def _connector(session: Session, running: Running) -> Link:
         timing=account.life.timing,
         tokens=running,
         paced=lambda: account.pacing.paced,
+        compressed=lambda: account.pacing.compressed,
         location=account.life.management.location,
         stale_seconds=lambda: account.pacing.stale_seconds,
         on_ready=on_ready,

@@ -381,7 +381,7 @@ class Stream(TamedClient):
         self.listener.has_room()
 
 
-_NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})
+_NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED, Phase.AUTHENTICATED})
 _CAPS = "{http://jabber.org/protocol/caps}c"
 _STANZAS = ("<message", "<presence", "<iq")
 

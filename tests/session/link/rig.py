@@ -168,6 +168,7 @@ class Rig:
         tokens: Kept | None = None,
         opener: Opened | None = None,
         paced: bool = False,
+        compressed: bool = False,
     ) -> None:
         self.facts = facts or Facts()
         self.clock = TurnedClock()
@@ -212,6 +213,7 @@ class Rig:
             tokens=tokens,
             opener=self.opener,
             paced=lambda: paced,
+            compressed=lambda: compressed,
         )
 
     async def __aenter__(self) -> Self:

@@ -8,6 +8,7 @@ from .bookmarks import Bookmarks
 from .carbons import Carbons
 from .chat_states import ChatStates
 from .chats import Chats
+from .compression import Compression
 from .corrections import Corrections
 from .discovery import Discovery
 from .history import History
@@ -36,6 +37,7 @@ ALL: tuple[type[Feature], ...] = (
     Discovery,
     Answers,
     Carbons,
+    Compression,
     # The roster before presence: contacts that are known when their presence comes can be shown at once.
     Roster,
     Subscriptions,
