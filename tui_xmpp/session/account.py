@@ -17,13 +17,14 @@ from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
-from ..core.events import ChatChanged, Event, Level, Notice
+from ..core.events import ChatChanged, Event, Level, LinkChanged, Notice
 from ..core.link import PROFILES
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
 from ..core.world import World
-from . import convert
+from . import convert, which_network
+from .adapting import Adapting
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
 from .lanes import Lane, Parcel, is_mark
@@ -96,6 +97,9 @@ class AccountSession:
         self.requests = Requests(account.address, self._write_request, self._heard_at)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
+        self.adapting = Adapting(
+            self, self.life.timing, use=self._use_link, networks=lambda: which_network.keys(facts)
+        )
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
@@ -178,6 +182,7 @@ class AccountSession:
                 self._tell(event)
             else:
                 self._held.append(event)
+            self.adapting.told(event)
             for feature in self.features:
                 feature.told(event)
 
@@ -313,6 +318,10 @@ class AccountSession:
         return True
 
     # --- inside -----------------------------------------------------------------------------------
+
+    def _use_link(self, name: str) -> None:
+        self.pacing.profile = {**PROFILES, **self.settings.link.profiles}[name]
+        self.emit(LinkChanged(self.own, self.pacing.profile, automatic=True))
 
     def drop_tasks(self) -> None:
         """The session is over: nothing goes on in the background."""

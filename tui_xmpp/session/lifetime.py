@@ -18,7 +18,7 @@ from ..core.events import Level, Notice
 from ..core.ports import StorageError
 from . import convert, muc
 from .acknowledging import Acknowledging
-from .failure import Failure
+from .failure import LEFT, Failure
 from .feature import Failed
 from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
@@ -258,6 +258,8 @@ class Lifetime(Listener):
         """The link is gone; the session may go on."""
         if self.stream is None:
             return
+        if self.confirmed and self.stream.lost.done() and self.stream.lost.result().condition != LEFT:
+            self._account.adapting.cut()
         self.offered, self.stream = self.stream.offered, None
         self.lanes.close()
         self.acknowledging.stop()

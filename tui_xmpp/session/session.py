@@ -236,6 +236,7 @@ class Session:
         )
         running = self._accounts[account.address] = Running(made, vault=self._vault)
         self.tell(AccountAdded(account))
+        made.adapting.begin()
         return running
 
     async def _add(self, command: AddAccount) -> None:
@@ -342,6 +343,7 @@ class Session:
 
     def _surroundings_changed(self, *, slept: bool) -> None:
         for running in self._accounts.values():
+            running.account.adapting.moved()
             running.account.life.surroundings_changed(slept=slept)
             if running.link is not None:
                 running.link.surroundings_changed()

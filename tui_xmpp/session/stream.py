@@ -17,7 +17,7 @@ from ..core.account import Account
 from ..core.address import Address
 from ..core.ports import KeyValue
 from . import gate
-from .failure import Failure, Violation
+from .failure import LEFT, Failure, Violation
 from .gate import Gate, Phase
 from .listener import Listener
 from .reader import Closed, Dropped, Header, Limits, Reader
@@ -226,7 +226,7 @@ class Stream(TamedClient):
                         await self.waiting_queue.join()
             self._say_goodbye()
             await asyncio.wait({self.lost}, timeout=deadline)
-        self.fail(Failure("You left."))
+        self.fail(Failure("You left.", LEFT))
 
     async def leave_open(self, deadline: float) -> None:
         """Cut the link without closing the stream: the server keeps the session (XEP-0198 §5).
@@ -240,7 +240,7 @@ class Stream(TamedClient):
             ends = asyncio.get_running_loop().time() + deadline
             while self.wire.waiting and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        self.fail(Failure("You left."))
+        self.fail(Failure("You left.", LEFT))
 
     def _say_goodbye(self) -> None:
         if not self._closing:

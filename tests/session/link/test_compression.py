@@ -103,7 +103,7 @@ async def test_a_session_is_resumed_on_the_compressed_stream(
         FakeServer(script) as server,
         Rig(server.port, authority.ca_file, opener=held, compressed=True) as rig,
     ):
-        await rig.until_true(lambda: "message" in rig.reached)
+        await rig.until_true(lambda: "message" in rig.reached and rig.ready == 1)
         assert rig.signed_in[0].resumed == 0
 
 
