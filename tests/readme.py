@@ -45,6 +45,13 @@ def xeps() -> str:
     return "Spoken: " + "; ".join(parts) + "."
 
 
+def links() -> str:
+    """The shipped link profiles, cell by cell."""
+    from tui_xmpp.core.link_cells import table
+
+    return table()
+
+
 def figures() -> str:
     """The tables of every bench that has run; each result names the columns of its own table."""
     parts = []
@@ -64,7 +71,7 @@ def figures() -> str:
     return "\n".join(parts).strip()
 
 
-SECTIONS = {"keys": keys, "commands": commands, "xeps": xeps, "figures": figures}
+SECTIONS = {"keys": keys, "commands": commands, "links": links, "xeps": xeps, "figures": figures}
 
 
 def generated(text: str) -> str:

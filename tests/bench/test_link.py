@@ -112,6 +112,11 @@ async def play(server: ChatServer, accounts: Accounts, folder: Path) -> Figures:
     async with AsyncExitStack() as stack:
         names = [*PROFILES, *PROGRAMS]
         mine, people = await make(stack, server, accounts, names, PEOPLE, CROWD)
+        async with Hall(server, people, talkers(folder / "before", mine, server)) as before:
+            # So that their abilities are known to the server, as they are to one with users of them.
+            async with before.measured():
+                await before.sign_in()
+            await before.leave()
         hall = await stack.enter_async_context(Hall(server, people, talkers(folder, mine, server)))
         async with hall.measured() as costs:
             await hall.sign_in()
@@ -122,12 +127,12 @@ async def play(server: ChatServer, accounts: Accounts, folder: Path) -> Figures:
         note("S1 next sign-in", costs)
 
         await hall.each(lambda one: one.talker.open(one.friend.account.address))
-        before = told(hall)
+        known = told(hall)
         async with hall.measured() as costs:
             for number in range(CHANGES):
                 people.all[number % PEOPLE].announce(mood(number // PEOPLE + number))
                 await asyncio.sleep(PACE)
-        heard = {name: count - before[name] for name, count in told(hall).items()}
+        heard = {name: count - known[name] for name, count in told(hall).items()}
         note("S2 300 presences", costs, told=heard)
 
         async with hall.measured() as costs:

@@ -9,6 +9,8 @@ from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
 
 HOLD_SECONDS = 600
 HTTP_MODULES = ("bosh", "websocket", "http_altconnect")
+PRESENCE_MODULES = ("privacy_lists",)
+"""Of the community's, beside those that a sign-in needs."""
 
 
 class ProsodyServer:
@@ -30,7 +32,7 @@ class ProsodyServer:
     ) -> None:
         self._server = PrivateProsody(
             folder,
-            extra_modules=(*HTTP_MODULES, *extra_modules),
+            extra_modules=(*HTTP_MODULES, *PRESENCE_MODULES, *extra_modules),
             settings={
                 "smacks_hibernation_time": hold_seconds,
                 "http_default_host": PrivateProsody.domain,

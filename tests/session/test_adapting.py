@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.session import which_network
 from tui_xmpp.session.adapting import Adapting
+from tui_xmpp.session.failure import LEFT, Failure
 from tui_xmpp.session.pacing import Pacing
 from tui_xmpp.session.timing import LinkTiming, Sensed
 
@@ -45,10 +47,9 @@ class Computer:
     def __init__(self, auto: str = "suggest", facts: Facts | None = None, link: str = "full") -> None:
         self.account = Account(OWN, link=link)
         self.settings = Settings(link=Link(auto=auto, profiles={"train": TRAIN}))
-        self.profiles = {**PROFILES, "train": TRAIN}
         self.clock = FakeClock()
         self.facts = facts or Facts()
-        self.pacing = Pacing(self.account, self.profiles)
+        self.pacing = Pacing(self.account, self.settings.link.profiles, self.facts)
         self.told: list[Event] = []
         self.networks = ("home",)
         self.timing = LinkTiming(self.facts, OWN, self.clock)
@@ -75,8 +76,15 @@ class Computer:
             self.adapting.told(event)
 
     def use(self, name: str, *, automatic: bool = False) -> None:
-        self.pacing.profile = self.profiles[name]
+        self.pacing.use(name)
         self.emit(LinkChanged(OWN, self.pacing.profile, automatic))
+
+    def cut(self, condition: str = "") -> None:
+        loop = asyncio.new_event_loop()
+        lost: asyncio.Future[Failure] = loop.create_future()
+        lost.set_result(Failure("The link broke.", condition))
+        loop.close()
+        self.adapting.lost(lost, stood=True)
 
     def link(self, sensed: Sensed, seconds: float = 60) -> None:
         for _ in range(int(seconds / 2)):
@@ -142,7 +150,7 @@ def test_off_is_off() -> None:
     computer = Computer("off").start()
     computer.link(SATELLITE, 600)
     for _ in range(9):
-        computer.adapting.cut()
+        computer.cut()
     computer.use("radio")
     computer.carry("elsewhere")
     assert computer.told == [LinkChanged(OWN, PROFILES["radio"])]
@@ -153,7 +161,8 @@ def test_many_cuts_are_one_step() -> None:
     computer = Computer().start()
     for _ in range(4):
         computer.clock.turn(60)
-        computer.adapting.cut()
+        computer.cut(LEFT)
+        computer.cut()
     assert computer.suggested == ["mobile"]
 
 

@@ -235,5 +235,5 @@ async def test_a_lean_profile_is_silent(tmp_path: Path) -> None:
     wire.befriend()
     assert await wire.do(SetTyping(WITH_BERT, True)) == []
     message = (await wire.do(SendMessage(WITH_BERT, "a")))[0]
-    assert [one.tag.partition("}")[2] for one in message] == ["body", "origin-id"]
+    assert [one.tag.partition("}")[2] for one in message] == ["body"]
     await wire.close()

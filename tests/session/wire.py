@@ -55,10 +55,14 @@ class ScriptedStream:
 
     failure: str = ""
     server_caps: str = ""
+    not_inline: frozenset[str] = frozenset()
     waiting: int = 0
+    packets: int = 0
+    """Turns of the loop in which anything was written: each is one packet on the wire."""
     listener: Any = field(default_factory=Listener)
     heard_at: float = 0.0
     wire: Any = None
+    _is_packing: bool = False
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, failure: Exception) -> None:
@@ -71,11 +75,18 @@ class ScriptedStream:
         self.handlers[handler.name] = handler
 
     def write(self, *elements: str) -> None:
+        if not self._is_packing:
+            self._is_packing = True
+            self.packets += 1
+            asyncio.get_running_loop().call_later(self.listener.may_wait(), self._left)
         for text in elements:
             self._write(text)
         # Each turn of the loop is one packet on the wire; here each write is.
         for text in self.listener.takes_along():
             self._write(text)
+
+    def _left(self) -> None:
+        self._is_packing = False
 
     def _write(self, text: str) -> None:
         self.written.append(ET.fromstring(f"<stream xmlns='jabber:client'>{text}</stream>")[0])

@@ -138,6 +138,8 @@ class AccountState:
     link: LinkProfile = PROFILES["full"]
     """The link profile in use, with its cells as they are now."""
     link_is_automatic: bool = False
+    heard_groups: tuple[str, ...] | None = None
+    """The roster groups whose presence the server sends; None: everybody's."""
     suggested: str = ""
     """The profile that the link looks like; empty: the one in use fits."""
     rates: Rates | None = None

@@ -93,6 +93,13 @@ class UndoLink(Command):
 
 
 @value
+class Refresh(Command):
+    """Ask the server now for what the link profile asks for on demand only: roster and messages missed."""
+
+    account: Address
+
+
+@value
 class Answer(Command):
     """The answer to a `Question` event."""
 
@@ -203,6 +210,8 @@ class SendMessage(Command):
     """Row of the message answered; 0: none."""
     id: str = ""
     """Wanted message id; empty: one is made."""
+    receipt: bool = False
+    """Say when it is delivered, also where the link profile asks for that on demand only (XEP-0184)."""
 
 
 @value

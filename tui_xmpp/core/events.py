@@ -79,6 +79,14 @@ class LinkChanged(Event):
 
 
 @value
+class HearingChanged(Event):
+    """Whose presence the server sends from now on: that of these roster groups; None: everybody's."""
+
+    account: Address
+    groups: tuple[str, ...] | None
+
+
+@value
 class LinkSuggested(Event):
     """The link looks like one of another profile; the user may use it."""
 

@@ -7,7 +7,7 @@ from tui_xmpp.core.terminal import AUTO, PROFILES
 
 _K = ArgumentKind
 
-_SHOWS = ("here", "chat", "away", "xa", "dnd")
+_SHOWS = ("here", "chat", "away", "xa", "dnd", "offline")
 
 
 def _command(names: str, summary: str, *arguments: Argument) -> SlashCommand:
@@ -184,6 +184,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             "Say how things are, in one sentence; with words: say them with your presence.",
             _some("status", _K.TEXT, "the words; - takes them away", rest=True),
         ),
+        _command("refresh", "Ask the server now for the roster and for what was written to you."),
         _command(
             "connect", "Sign in now.", _some("account", _K.ACCOUNT, "one of your addresses; left out: all")
         ),

@@ -50,6 +50,16 @@ class World:
             return None
         return max(known.values(), key=lambda one: (one.priority, _RANK[one.show]))
 
+    def hears(self, account: Address, address: Address) -> bool:
+        """Whether the presence of somebody is received now; else it is unknown, and what is known is old."""
+        state = self.accounts.get(account)
+        if state is None or state.connection is not Connection.ONLINE:
+            return False
+        if state.heard_groups is None or address == account:
+            return True
+        contact = self.contacts.get((account, address))
+        return contact is not None and bool(set(contact.groups).intersection(state.heard_groups))
+
     def name_of(self, chat: ChatKey) -> str:
         """What to call a chat: the roster's name, a nick, a bookmark's or room's name, else the address.
 
@@ -108,6 +118,12 @@ def _link(world: World, event: ev.LinkChanged) -> None:
     state = world.accounts.get(event.account)
     if state is not None:
         state.link, state.link_is_automatic, state.suggested = event.profile, event.automatic, ""
+
+
+def _hearing(world: World, event: ev.HearingChanged) -> None:
+    state = world.accounts.get(event.account)
+    if state is not None:
+        state.heard_groups = event.groups
 
 
 def _link_suggested(world: World, event: ev.LinkSuggested) -> None:
@@ -277,6 +293,7 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.ConnectionChanged: _connection,
     ev.AbilitiesChanged: _abilities,
     ev.LinkChanged: _link,
+    ev.HearingChanged: _hearing,
     ev.LinkSuggested: _link_suggested,
     ev.RatesChanged: _rates,
     ev.OwnPresenceChanged: _own_presence,

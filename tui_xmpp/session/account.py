@@ -17,8 +17,7 @@ from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Command, Refused
-from ..core.events import ChatChanged, Event, Level, LinkChanged, Notice
-from ..core.link import PROFILES
+from ..core.events import ChatChanged, Event, Level, Notice
 from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import Unanswered
 from ..core.settings import Settings
@@ -32,6 +31,7 @@ from .lifetime import Lifetime
 from .outbox import Outbox
 from .pacing import Pacing
 from .requests import Requests
+from .switching import Switching
 
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
@@ -89,7 +89,8 @@ class AccountSession:
         self.settings = settings
         self.clock = clock
         self._tell = tell
-        self.pacing = Pacing(account, {**PROFILES, **settings.link.profiles})
+        self.pacing = Pacing(account, settings.link.profiles, facts)
+        self.switching = Switching(self)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
@@ -98,16 +99,18 @@ class AccountSession:
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.adapting = Adapting(
-            self, self.life.timing, use=self._use_link, networks=lambda: which_network.keys(facts)
+            self,
+            self.life.timing,
+            use=lambda name: self.switching.use(name, automatic=True),
+            networks=lambda: which_network.keys(facts),
         )
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
-        self.announced = frozenset(name for one in self.features for name in one.NAMESPACES)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
         self.pep = {node: take for one in self.features for node, take in one.pep.items()}
         self._handlers: dict[type[Command], list[Handler]] = {}
-        for one in self.features:
-            for command, handler in one.handles.items():
+        for handles in (self.switching.handles, *(one.handles for one in self.features)):
+            for command, handler in handles.items():
                 self._handlers.setdefault(command, []).append(handler)
         self.outbox.renew()
 
@@ -150,6 +153,17 @@ class AccountSession:
         return self.life.online
 
     @property
+    def announced(self) -> frozenset[str]:
+        """Every namespace our features announce, those of events that are not wanted left out."""
+        names = {name for one in self.features for name in one.NAMESPACES}
+        return frozenset(one for one in names if self._is_wanted(one))
+
+    def _is_wanted(self, namespace: str) -> bool:
+        # XEP-0163 §4.3: "+notify" behind a node asks for its events.
+        node = namespace.removesuffix("+notify")
+        return node == namespace or self.pacing.wants_news(node)
+
+    @property
     def alive(self) -> bool:
         """The session stands at the server, be there a link or not."""
         return self.life.confirmed
@@ -159,6 +173,10 @@ class AccountSession:
         text = _text(stanza)
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
             self.post(Parcel(text, Lane.MESSAGE))
+
+    def send_along(self, stanza: ET.Element, seconds: float) -> None:
+        """Write a stanza with the next packet, or alone after so many seconds."""
+        self.life.riding.put(Parcel(_text(stanza), Lane.MESSAGE), seconds)
 
     def request(
         self,
@@ -238,8 +256,8 @@ class AccountSession:
         task.add_done_callback(self._tasks.discard)
 
     def new_id(self) -> str:
-        """A fresh id of 16 characters, not to be guessed."""
-        return secrets.token_urlsafe(12)
+        """A fresh id of 16 characters, not to be guessed; of 9 where every byte counts."""
+        return self.short_id() if self.pacing.short_ids else secrets.token_urlsafe(12)
 
     def short_id(self) -> str:
         """A fresh id of 9 characters, 54 bits: nobody can guess it while it is open."""
@@ -318,10 +336,6 @@ class AccountSession:
         return True
 
     # --- inside -----------------------------------------------------------------------------------
-
-    def _use_link(self, name: str) -> None:
-        self.pacing.profile = {**PROFILES, **self.settings.link.profiles}[name]
-        self.emit(LinkChanged(self.own, self.pacing.profile, automatic=True))
 
     def drop_tasks(self) -> None:
         """The session is over: nothing goes on in the background."""

@@ -10,7 +10,7 @@ from .stream_management import REQUEST, StreamManagement
 
 class Acknowledging:
     """Of one account. *write* puts an element on the wire; *delay* says how many seconds an answer may wait;
-    *asked* is told of each question.
+    *asked* is told of each question; *pause* says how many seconds there must be between two of them.
 
     XEP-0198 §4 lets a client collect before it acknowledges; servers wait a minute and longer.
     """
@@ -21,7 +21,12 @@ class Acknowledging:
         write: Callable[[str], None],
         delay: Callable[[], float],
         asked: Callable[[], None],
+        pause: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._pause = pause
+        self._asked_at = float("-inf")
+        self._later: asyncio.TimerHandle | None = None
+        """Asks about what was written too soon after the last question."""
         self._management = management
         self._write = write
         self._delay = delay
@@ -32,6 +37,17 @@ class Acknowledging:
     def want(self) -> None:
         """Something was written whose fate the user waits for: ask behind it, in the same packet."""
         self._wanted = self._management.counting
+        if self._wanted and not self._may_ask() and self._later is None:
+            loop = asyncio.get_running_loop()
+            self._later = loop.call_at(self._asked_at + self._pause(), self._ask_late)
+
+    def _may_ask(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._asked_at + self._pause()
+
+    def _ask_late(self) -> None:
+        self._later = None
+        if self._wanted:
+            self._request()
 
     def owe(self) -> None:
         """The server asked: answer with what is written next, or alone after the delay."""
@@ -42,7 +58,8 @@ class Acknowledging:
         """The server has answered: ask again for what was written since."""
         if self._management.waits_for_message:
             self.want()
-            self._request()
+            if self._may_ask():
+                self._request()
 
     def before_packet(self) -> list[str]:
         """What a packet that is about to leave takes along."""
@@ -50,7 +67,7 @@ class Acknowledging:
         if self._due is not None:
             self._stop()
             taken.append(self._management.answer())
-        if self._wanted and self._management.asked_at is None:
+        if self._wanted and self._management.asked_at is None and self._may_ask():
             self._note()
             taken.append(REQUEST)
         return [one for one in taken if one]
@@ -65,6 +82,8 @@ class Acknowledging:
         """The link is gone."""
         self._wanted = False
         self._stop()
+        self._stop_later()
+        self._asked_at = float("-inf")
 
     def last_words(self) -> None:
         """The link is given up while it stands: let the server forget what we have (XEP-0198 §4)."""
@@ -83,8 +102,15 @@ class Acknowledging:
 
     def _note(self) -> None:
         self._wanted = False
-        self._management.asked_at = asyncio.get_running_loop().time()
+        self._stop_later()
+        self._asked_at = asyncio.get_running_loop().time()
+        self._management.asked_at = self._asked_at
         self._asked()
+
+    def _stop_later(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
 
     def _stop(self) -> None:
         if self._due is not None:

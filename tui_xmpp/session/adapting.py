@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from ..core.events import Event, LinkChanged, LinkSuggested
 from ..core.link import PROFILES, LinkProfile
 from ..core.ports import Clock, KeyValue
 from ..core.settings import Settings
+from .failure import LEFT, Failure
 from .pacing import Pacing
 from .sensing import Move, Sensing, rank
 from .timing import LinkTiming, Sensed
@@ -54,7 +56,6 @@ class Adapting:
         self._use = use
         self._networks = networks
         self._mode = account.settings.link.auto
-        self._profiles = {**PROFILES, **account.settings.link.profiles}
         self._sensing = sensing or Sensing(account.pacing.profile)
         self._network: Sequence[str] = ()
         self._suggested = ""
@@ -80,9 +81,9 @@ class Adapting:
         if self._mode == SWITCH and self._network:
             self._go_back_to(self._here() or self._recall(self._own))
 
-    def cut(self) -> None:
-        """The link broke by itself."""
-        if self._mode != OFF:
+    def lost(self, why: asyncio.Future[Failure], *, stood: bool) -> None:
+        """A link is gone, on which a session stood or not yet."""
+        if self._mode != OFF and stood and why.done() and why.result().condition != LEFT:
             self._sensing.cut(self._now)
             self._judge()
 
@@ -96,7 +97,8 @@ class Adapting:
             self._sensing.uses(event.profile)
         else:
             self._sensing.chose(event.profile, self._now)
-            self._keep(self._own, event.profile.name)
+        # What was switched to is no choice of the user's.
+        self._keep(self._own, self._sensing.ceiling)
         for name in self._network:
             self._keep(f"{self._own} {name}", event.profile.name)
 
@@ -129,7 +131,7 @@ class Adapting:
             self._account.emit(LinkSuggested(self._account.account.address, profile, reason))
 
     def _go_back_to(self, kept: tuple[LinkProfile, LinkProfile] | None) -> None:
-        used, chosen = kept or (self._profiles[self._sensing.ceiling],) * 2
+        used, chosen = kept or (self._account.pacing.profiles[self._sensing.ceiling],) * 2
         self._sensing.chose(chosen, self._now)
         self._sensing.uses(used)
         if used.name != self._account.pacing.profile.name:
@@ -144,7 +146,7 @@ class Adapting:
             configured, used, chosen = json.loads(self._account.facts.get(_SPACE, key) or "")
             # Who writes another one into the configuration means it.
             if configured == self._account.account.link:
-                return self._profiles[used], self._profiles[chosen]
+                return self._account.pacing.profiles[used], self._account.pacing.profiles[chosen]
         return None
 
     def _keep(self, key: str, used: str) -> None:

@@ -70,6 +70,7 @@ class Dialler:
         timeouts: Timeouts | LinkTiming,
         opener: Opener,
         paced: Callable[[], bool],
+        small_hello: Callable[[], bool],
         stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
         location: Callable[[], str] = lambda: "",
         quick: Callable[[], bool] = lambda: False,
@@ -84,6 +85,7 @@ class Dialler:
         self._timeouts = timeouts
         self._opener = opener
         self._paced = paced
+        self._small_hello = small_hello
         self._stale_seconds = stale_seconds
         self._location = location
         self._quick = quick
@@ -230,7 +232,7 @@ class Dialler:
         careful: bool,
     ) -> None:
         domain = self._account.address.domain
-        small = not careful and memory.takes(Habit.SMALL_HELLO)
+        small = not careful and self._small_hello() and memory.takes(Habit.SMALL_HELLO)
         context = self._contexts.get(direct=endpoint.tls is TlsMode.DIRECT, small=small)
         quick = not careful and memory.takes(Habit.PIPELINING)
         try:

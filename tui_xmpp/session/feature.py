@@ -12,6 +12,7 @@ from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Command
 from ..core.events import Event
+from ..core.link import LinkProfile
 from ..core.message import Message
 from ..core.ports import Archive, Cache, Clock, KeyValue
 from ..core.settings import Settings
@@ -54,7 +55,7 @@ class Context(Protocol):
 
     @property
     def announced(self) -> frozenset[str]:
-        """Every namespace our features announce (XEP-0030)."""
+        """Every namespace our features announce now (XEP-0030); another link profile may announce others."""
 
     @property
     def online(self) -> bool:
@@ -70,6 +71,9 @@ class Context(Protocol):
 
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
+
+    def send_along(self, stanza: ET.Element, seconds: float) -> None:
+        """Write a stanza with the next packet that leaves anyway, or alone after so many seconds."""
 
     def request(
         self,
@@ -156,6 +160,8 @@ class Outgoing:
     """Stored as a message of its own; corrections, retractions and reactions are not."""
     again: bool = False
     """Stored before; it failed, and goes again with the same id."""
+    receipt: bool = False
+    """The user wants to know that it was delivered."""
     change: Callable[[], Message | None] | None = None
     """What it changes in our own archive, both or neither; returns the changed message."""
 
@@ -235,6 +241,14 @@ class Feature:
 
         Ask nothing; take from disk what is needed. The newest presences of the session follow, through
         `presence`. A link that is resumed by the process that lost it calls no hook.
+        """
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Another link profile is in use while the session goes on: do and undo what follows from it.
+
+        What the profile means is asked of `context.pacing`, which has the new one. What all features write
+        in here leaves in one packet, so nothing may be waited for. Not called where a session begins: then
+        `on_ready` does it all.
         """
 
     def on_stop(self) -> None:

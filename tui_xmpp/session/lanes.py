@@ -78,6 +78,11 @@ class Lanes:
             queue.clear()
 
     @property
+    def is_open(self) -> bool:
+        """Whether anything may be written."""
+        return self._open
+
+    @property
     def waiting(self) -> int:
         """Bytes that wait."""
         return sum(len(parcel.text) for queue in self._queues for parcel in queue)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -18,20 +19,22 @@ from ..core.events import Level, Notice
 from ..core.ports import StorageError
 from . import convert, muc
 from .acknowledging import Acknowledging
-from .failure import LEFT, Failure
+from .failure import Failure
 from .feature import Failed
 from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
-from .liveness import Liveness
 from .opening import Resumption, SignedIn
 from .outbox import PING
+from .riding import Riding
 from .stream_management import ENABLE, ENABLE_ONCE, OFFERED, SM, StreamManagement
 from .timing import LinkTiming
+from .watching import Watching
 
 if TYPE_CHECKING:
     from slixmpp.xmlstream.stanzabase import StanzaBase
 
     from ..core.address import Address
+    from ..core.link import LinkProfile
     from .account import AccountSession
     from .stream import Stream
 
@@ -69,14 +72,20 @@ class Lifetime(Listener):
         self.management = StreamManagement(
             account.own, account.custody, account.clock, boot, account.outbox.arrived
         )
+        self.riding = Riding(account.post)
+        self.timing = LinkTiming(account.facts, account.own, account.clock, lambda: account.pacing.patience)
+        """What is known of the link."""
+        self._watching = Watching(
+            self.timing, ask=self._ask, idle_seconds=lambda: account.pacing.idle_seconds
+        )
         self.acknowledging = Acknowledging(
-            self.management, self._write, lambda: account.pacing.ack_delay, self._on_asked
+            self.management,
+            self._write,
+            lambda: account.pacing.ack_delay,
+            self._watching.asked,
+            lambda: account.pacing.ask_seconds,
         )
         self.lanes = Lanes(self._put_on_wire, self._has_room, lambda: self.management.holds(Lane.BACKGROUND))
-
-        self.timing = LinkTiming(account.facts, account.own, account.clock)
-        """What is known of the link."""
-        self._liveness: Liveness | None = None
 
     @property
     def online(self) -> bool:
@@ -123,6 +132,7 @@ class Lifetime(Listener):
         self._start_worker()
         for feature in self._account.features:
             self._call(feature.on_ready)
+        self._account.switching.opened()
 
     def _open_lanes(self, stream: Stream | None) -> None:
         if stream is not None and stream is self.stream and self.opened:
@@ -142,9 +152,11 @@ class Lifetime(Listener):
             self.give_up(str(error))
             return
         self.confirmed = True
-        self._watch()
+        if self.stream is not None:
+            self._watching.begin(self.stream)
         self.lanes.open()
         self._account.outbox.flush()
+        self._account.switching.settle()
 
     def _confirm(self, signed_in: SignedIn) -> None:
         if signed_in.enabled is not None:
@@ -172,48 +184,38 @@ class Lifetime(Listener):
         """This process did not have the session before."""
         self.opened = True
         self._account.outbox.renew()
-        for feature in self._account.features:
-            self._call(feature.on_resumed)
+        self._account.switching.took_up(self._resume_features)
         stanzas = [ET.fromstring(text) for text in self._account.custody.presences(self._account.own)]
         # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
         for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
             self._account.inbox.replay(stanza)
 
-    def _watch(self) -> None:
-        """Notice from now on when the link is dead."""
-        stream = self.stream
-        if stream is None or stream.wire is None:
-            return
+    def _resume_features(self) -> None:
+        for feature in self._account.features:
+            self._call(feature.on_resumed)
 
-        def dead(_: str) -> None:
-            stream.fail(Failure("The link is dead: nothing comes through.", "dead"))
-
-        self._liveness = Liveness(
-            self.timing,
-            stream.wire,
-            ask=self._ask,
-            dead=dead,
-            idle_seconds=self._account.pacing.idle_seconds,
-        )
+    def apply(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Another link profile is in use: all that follows from it, in one turn."""
+        self._watching.idle_changed()
+        for feature in self._account.features:
+            self._call(partial(feature.on_link, before, after))
 
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
-        if self._liveness is not None:
-            (self._liveness.woke if slept else self._liveness.network_changed)()
+        self._watching.surroundings_changed(slept=slept)
 
     def _ask(self) -> None:
         """Put a question to the server that it answers at once."""
         if self.management.enabled:
             self.acknowledging.ask()
         else:
-            self._on_asked()
+            self._watching.asked()
             self._account.spawn(self._ping(self._account.request("get", convert.element(PING, "ping"))))
 
     async def _ping(self, answer: Awaitable[object]) -> None:
         with suppress(Failed):
             await answer
-            if self._liveness is not None:
-                self._liveness.answered()
+            self._watching.answered()
 
     # --- what the stream tells ------------------------------------------------------------------------
 
@@ -224,8 +226,7 @@ class Lifetime(Listener):
 
     def heard(self) -> None:
         """As `Listener.heard`."""
-        if self._liveness is not None:
-            self._liveness.heard()
+        self._watching.heard()
 
     def left_out(self) -> None:
         """As `Listener.left_out`: the server counts it, and so do we."""
@@ -238,17 +239,21 @@ class Lifetime(Listener):
 
     def takes_along(self) -> list[str]:
         """As `Listener.takes_along`: acknowledgements, and the question for them."""
-        if self._liveness is not None:
-            self._liveness.said()
-        return self.acknowledging.before_packet()
+        self._watching.said()
+        riding = self.riding.take() if self.lanes.is_open else []
+        return [*map(self._numbered, riding), *self.acknowledging.before_packet()]
+
+    def _numbered(self, parcel: Parcel) -> str:
+        self.management.number(parcel)
+        return parcel.text
+
+    def may_wait(self) -> float:
+        """As `Listener.may_wait`: so long as the link profile says, once the session stands."""
+        return max(self._account.pacing.coalesce, self._account.switching.window) if self.confirmed else 0.0
 
     def last_words(self) -> None:
         """As `Listener.last_words`."""
         self.acknowledging.last_words()
-
-    def _on_asked(self) -> None:
-        if self._liveness is not None:
-            self._liveness.asked()
 
     def _ended(self, stream: Stream) -> None:
         if self.stream is stream:
@@ -258,14 +263,11 @@ class Lifetime(Listener):
         """The link is gone; the session may go on."""
         if self.stream is None:
             return
-        if self.confirmed and self.stream.lost.done() and self.stream.lost.result().condition != LEFT:
-            self._account.adapting.cut()
+        self._account.adapting.lost(self.stream.lost, stood=self.confirmed)
         self.offered, self.stream = self.stream.offered, None
         self.lanes.close()
         self.acknowledging.stop()
-        if self._liveness is not None:
-            self._liveness.stop()
-            self._liveness = None
+        self._watching.end()
         self._account.inbox.clear()
         if not self.confirmed and self.opened:
             self.management.abandon()
@@ -351,8 +353,7 @@ class Lifetime(Listener):
             self.management.on_enabled(element)
 
     def _on_ack(self, element: ET.Element) -> None:
-        if self._liveness is not None:
-            self._liveness.answered()
+        self._watching.answered()
         try:
             is_sound = self.management.on_ack(element)
         except StorageError as error:
@@ -385,6 +386,7 @@ class Lifetime(Listener):
         self._account.requests.stop()
         self._account.inbox.clear()
         self.lanes.clear()
+        self.riding.clear()
         for feature in self._account.features:
             self._call(feature.on_stop)
 
@@ -395,4 +397,4 @@ class Lifetime(Listener):
             self._account.emit(Notice(str(error), Level.ERROR, self._account.own))
         except Exception:
             # What waits to be sent, and everything else, must not wait for a fault of one feature.
-            log.exception("%s failed", hook.__qualname__)
+            log.exception("%s failed", hook)

@@ -23,5 +23,9 @@ class Listener:
         """A packet is about to leave: elements to put at its end."""
         return []
 
+    def may_wait(self) -> float:
+        """Seconds that what is written waits for more, to leave in one packet."""
+        return 0.0
+
     def last_words(self) -> None:
         """We are about to leave: say what must still be said."""

@@ -102,6 +102,12 @@ class Liveness:
         """What is known of the link."""
         return self._timing
 
+    def idle_changed(self, seconds: float) -> None:
+        """The server may say nothing for so long from now on."""
+        self._idle = seconds
+        if not self._asked:
+            self._schedule(max(0.0, self._heard_at + seconds - self._loop.time()))
+
     # --- what happened ----------------------------------------------------------------------------------
 
     def heard(self) -> None:

@@ -39,8 +39,6 @@ _AT = "at"
 _LASTS = timedelta(days=1)
 """How long a room is taken to be what it said it was."""
 _MAX_ID = 256
-_HISTORY = 20
-"""Messages to ask of a room that keeps no archive and was never joined."""
 _HISTORY_SINCE = 200
 """The most to ask of a room that keeps no archive, since the newest message known."""
 
@@ -200,16 +198,20 @@ def join(
     password: str = "",
     archive: bool = False,
     since: datetime | None = None,
+    history: int = 20,
 ) -> ET.Element:
-    """The presence that asks to enter (XEP-0045 §7.2); `archive`: no history, it is fetched by XEP-0313."""
+    """The presence that asks to enter (XEP-0045 §7.2); `archive`: no history, it is fetched by XEP-0313.
+
+    `history`: messages to ask of a room that keeps no archive and was never joined.
+    """
     stanza = available(occupant, presence)
     asked = convert.add(stanza, MUC, "x")
     if archive:
         convert.add(asked, MUC, "history", maxstanzas="0")
-    elif since is not None:
+    elif since is not None and history:
         convert.add(asked, MUC, "history", maxstanzas=str(_HISTORY_SINCE), since=convert.written(since))
     else:
-        convert.add(asked, MUC, "history", maxstanzas=str(_HISTORY))
+        convert.add(asked, MUC, "history", maxstanzas=str(history))
     if password:
         convert.add(asked, MUC, "password", password)
     return stanza

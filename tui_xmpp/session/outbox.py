@@ -159,8 +159,10 @@ class Outbox:
         )
         if message.body:
             convert.add(stanza, convert.CLIENT, "body", message.body)
-        # XEP-0359 §4: "the 'id' of the origin-id and of the message SHOULD be the same".
-        convert.add(stanza, SID, "origin-id", id=message.origin_id or message.id)
+        # XEP-0359 §4: "the 'id' of the origin-id and of the message SHOULD be the same". Only a room may give
+        # a message another id (XEP-0045 §7.4), so between two people it says nothing new.
+        if outgoing.is_room or not self._account.pacing.short_ids:
+            convert.add(stanza, SID, "origin-id", id=message.origin_id or message.id)
         for feature in self._account.features:
             feature.write(outgoing, stanza)
         text = tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)

@@ -44,9 +44,16 @@ class Inlined:
 
 
 def inlined(
-    advertised: Advertised, resumption: Resumption | None, *, has_archive: bool, token: str
+    advertised: Advertised,
+    resumption: Resumption | None,
+    *,
+    has_archive: bool,
+    token: str,
+    without: frozenset[str] = frozenset(),
 ) -> Inlined:
     """Return what to ask for where *advertised* is offered; *token* names the mechanism to ask a token for.
+
+    *without* are namespaces of what is not wanted.
 
     XEP-0386 §3.2 has the server "clear the offline messages for this user, if any, without sending them (as
     they will be provided by MAM)". So nothing is bound inline unless the account is known to have an archive.
@@ -55,7 +62,7 @@ def inlined(
     binds = advertised.bind2 is not None and archive
     return Inlined(
         binds,
-        frozenset(_ENABLED_BY).intersection(advertised.bind2 or ()) if binds else frozenset(),
+        frozenset(_ENABLED_BY).intersection(advertised.bind2 or ()) - without if binds else frozenset(),
         resumption if advertised.resumes else None,
         token,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -26,6 +25,7 @@ from ..core.events import (
     ConnectionChanged,
     Event,
     Level,
+    LinkChanged,
     Notice,
     PasswordNeeded,
     QuestionSettled,
@@ -47,15 +47,12 @@ from ..core.settings import Settings
 from ..core.world import World
 from .account import AccountSession, Link
 from .awake import AwakeWatch
-from .connector import Connector
 from .failure import Failure
 from .feature import Feature
 from .features import ALL
+from .linking import connector
 from .network import NetworkWatch
-from .opening import SignedIn
-from .resolver import SystemResolver
 from .running import Running
-from .stream import Stream
 from .subscribers import Subscribers, Subscription
 
 A = TypeVar("A")
@@ -100,7 +97,7 @@ class Session:
         self._configuration = configuration
         self._clock = clock
         self._features = features
-        self._make_link = make_link or _connector
+        self._make_link = make_link or connector
         self._accounts: dict[Address, Running] = {}
         self._subscribers = Subscribers()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -235,7 +232,7 @@ class Session:
             tell=self._subscribers.tell,
         )
         running = self._accounts[account.address] = Running(made, vault=self._vault)
-        self.tell(AccountAdded(account))
+        self.tell(AccountAdded(account), LinkChanged(account.address, made.pacing.profile))
         made.adapting.begin()
         return running
 
@@ -369,31 +366,3 @@ def _account_of(command: Command) -> Address | None:
         return chat.account
     account = getattr(command, "account", None)
     return account if isinstance(account, Address) else None
-
-
-def _connector(session: Session, running: Running) -> Link:
-    account = running.account
-
-    async def on_ready(_: SignedIn) -> None:
-        session.on_ready(running)
-
-    return Connector(
-        lambda: Stream(account.account, facts=session.facts),
-        account.account,
-        password=lambda refusal: session.password(running, refusal),
-        facts=session.facts,
-        clock=session.clock,
-        tell=session.tell,
-        on_stream=account.life.on_stream,
-        opener=account.life,
-        timing=account.life.timing,
-        tokens=running,
-        paced=lambda: account.pacing.paced,
-        compressed=lambda: account.pacing.compressed,
-        location=account.life.management.location,
-        stale_seconds=lambda: account.pacing.stale_seconds,
-        on_ready=on_ready,
-        on_lost=account.life.on_lost,
-        resolver=SystemResolver(),
-        rng=random.Random(),
-    )

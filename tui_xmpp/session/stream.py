@@ -19,6 +19,7 @@ from ..core.ports import KeyValue
 from . import gate
 from .failure import LEFT, Failure, Violation
 from .gate import Gate, Phase
+from .gathering import Gathering
 from .listener import Listener
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
@@ -59,6 +60,8 @@ class Stream(TamedClient):
         """The session that is carried."""
         self.on_offered: Callable[[frozenset[str]], None] | None = None
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
+        self.not_inline: frozenset[str] = frozenset()
+        """Namespaces of what the request to bind is not to enable (XEP-0386 §3.2)."""
         self.server_caps = ""
         """`node#ver` of the server's capabilities, where it told them (XEP-0115 §6.3)."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -69,8 +72,7 @@ class Stream(TamedClient):
         self._inbox: deque[Header | ET.Element] = deque()
         self._arrived = asyncio.Event()
         self._early: list[ET.Element] = []
-        self._unsaid: list[Item] = []
-        self._unsaid_length = 0
+        self._unsaid = Gathering(self.flush)
         self._closing = False
         self.awaited_id = ""
         """Id of the iq whose answer `take` is to return, while the session has not begun."""
@@ -359,20 +361,16 @@ class Stream(TamedClient):
             raise Violation("Something was about to be sent before the link was secure. It was kept back.")
         if self.wire is None or self.lost.done():
             raise NotConnectedError
-        if not self._unsaid:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._unsaid.append(item)
-        if isinstance(item, str):
-            self._unsaid_length += len(item)
+        self._unsaid.put(item, self.listener.may_wait() if self.sessionstarted else 0.0)
 
     @property
     def waiting(self) -> int:
         """Bytes, about, that were written and that the network has not taken yet."""
-        return self._unsaid_length + (0 if self.wire is None else self.wire.waiting)
+        return self._unsaid.length + (0 if self.wire is None else self.wire.waiting)
 
     def flush(self) -> None:
-        """Let go at once what was said in this turn."""
-        said, self._unsaid, self._unsaid_length = self._unsaid, [], 0
+        """Let go at once what was said."""
+        said = self._unsaid.take()
         if not said or self.wire is None or self.lost.done():
             return
         if self.sessionstarted:

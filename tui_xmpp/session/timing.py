@@ -80,7 +80,11 @@ class LinkTiming:
     Two round trips are kept apart: the kernel's, which may end at a proxy, and that of the server's answers.
     """
 
-    def __init__(self, facts: KeyValue, account: Address, clock: Clock) -> None:
+    def __init__(
+        self, facts: KeyValue, account: Address, clock: Clock, patience: Callable[[], float] = lambda: 1.0
+    ) -> None:
+        """`patience`: how many times longer than usual to wait for answers."""
+        self._stretch = patience
         self._facts = facts
         self._account = str(account.bare)
         self._clock = clock
@@ -177,7 +181,7 @@ class LinkTiming:
     def timeout(self, bytes_expected: int = 0) -> float:
         """Seconds to wait for an answer of *bytes_expected* bytes before it will not come any more."""
         wanted = 6 * (self.rtt or 0.0) + 3 * self.seconds_for(bytes_expected)
-        return min(max(_LEAST_WAIT, wanted), _MOST_WAIT)
+        return min(max(_LEAST_WAIT, wanted) * self._stretch(), _MOST_WAIT)
 
     @property
     def connect(self) -> float:

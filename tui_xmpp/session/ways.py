@@ -165,6 +165,7 @@ class Chooser:
             self._opener.resumption(),
             has_archive=self._memory.has_archive,
             token=token,
+            without=self._stream.not_inline,
         )
 
     def _usable(self, token: Token, advertised: Advertised) -> bool:

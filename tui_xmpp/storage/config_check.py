@@ -12,28 +12,30 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from tui_xmpp.core.account import Account
 from tui_xmpp.core.address import Address, AddressError
-from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.network import proxy_fault, url_fault
 from tui_xmpp.core.ports import ConfigError
-from tui_xmpp.core.settings import Attention, Privacy, Settings, Ui
+from tui_xmpp.core.settings import Attention, Link, Privacy, Settings, Ui
 from tui_xmpp.core.terminal import AUTO
 from tui_xmpp.core.terminal import PROFILES as TERMINALS
 
+from .link_profiles import profiles_of
 from .toml_lines import Where, find_lines
 
-_TABLES: dict[str, type] = {"ui": Ui, "privacy": Privacy, "notify": Attention}
+_TABLES: dict[str, type] = {"ui": Ui, "privacy": Privacy, "notify": Attention, "link": Link}
 _NAMES = ("account", *_TABLES, "keys")
 _ONE_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("ui", "sort"): ("activity", "name"),
     ("ui", "send_key"): ("enter", "alt+enter"),
     ("ui", "terminal"): (AUTO, *TERMINALS),
-    ("account", "link"): tuple(PROFILES),
+    ("link", "auto"): ("suggest", "switch", "off"),
     ("notify", "terminal"): ("auto", "off", "9", "99", "777"),
     ("notify", "text"): ("none", "sender", "message"),
 }
 _RANGES: dict[tuple[str, str], tuple[int, int]] = {
     ("account", "port"): (0, 65535),
     ("ui", "text_width"): (20, 1000),
+    ("link", "budget"): (0, 1_000_000),
 }
 
 
@@ -52,6 +54,10 @@ def settings_of(text: str, file: Path) -> Settings:
     for name in values:
         if name not in _NAMES:
             check.wrong((name, 0, ""), f"unknown key {name}", nearest=(name, _NAMES))
+    link = values.get("link", {})
+    if isinstance(link, dict):
+        # Before the accounts, which name them.
+        link["profiles"] = check.profiles = profiles_of(link.get("profiles", {}), check.wrong)
     tables = {name: check.table(name, kind, values.get(name, {})) for name, kind in _TABLES.items()}
     settings = Settings(
         accounts=check.accounts(values.get("account", [])), keys=check.keys(values.get("keys", {})), **tables
@@ -66,6 +72,8 @@ class _Check:
     file: Path
     lines: dict[Where, int]
     errors: list[tuple[int, str]] = field(default_factory=list)
+    profiles: dict[str, LinkProfile] = field(default_factory=dict)
+    """The user's own link profiles."""
 
     def wrong(self, where: Where, words: str, *, nearest: tuple[str, Iterable[str]] | None = None) -> None:
         table, number, _ = where
@@ -140,8 +148,12 @@ class _Check:
     def _value(self, table: str, key: str, value: object, hint: Any) -> Any:
         if hint is Address and isinstance(value, str):
             return _account_address(value)
+        if (table, key) == ("link", "profiles"):
+            return value
         converted: Any = value if type(value) is hint else _converted(key, value, hint)
         choice = _ONE_OF.get((table, key))
+        if (table, key) == ("account", "link"):
+            choice = (*PROFILES, *self.profiles)
         if choice and converted not in choice:
             raise ValueError(f"{key} must be {_one_of(choice)}")
         low, high = _RANGES.get((table, key), (None, None))

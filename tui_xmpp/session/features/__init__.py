@@ -12,12 +12,14 @@ from .compression import Compression
 from .corrections import Corrections
 from .discovery import Discovery
 from .history import History
+from .holes import Holes
 from .invitations import Invitations
 from .joining import Joining
 from .markers import Markers
 from .mentions import Mentions
 from .messages import Messages
 from .occupants import Occupants
+from .outside import Outside
 from .own_occupant import OwnOccupant
 from .presence import Presences
 from .reactions import Reactions
@@ -45,6 +47,7 @@ ALL: tuple[type[Feature], ...] = (
     # Presence before the archive: what was archived before it is fetched, what comes after it is live.
     Presences,
     History,
+    Holes,
     Messages,
     Replies,
     Corrections,
@@ -59,6 +62,8 @@ ALL: tuple[type[Feature], ...] = (
     SelfPing,
     Occupants,
     Invitations,
+    # Before what joins: a room that is left for the sake of the link is not queued again.
+    Outside,
     Bookmarks,
     Joining,
     OwnOccupant,

@@ -21,6 +21,7 @@ from ...core.events import (
     RoomChanged,
     RoomPasswordNeeded,
 )
+from ...core.link import LinkProfile
 from ...core.room import Bookmark, RoomState
 from .. import convert, freshness, muc
 from ..bookmark_items import NATIVE
@@ -143,14 +144,23 @@ class Bookmarks(Feature):
             self._wish(event.key.address, autojoin=True)
 
     def _join_marked(self) -> None:
-        if not self.context.pacing.joins_marked:
-            return
         for bookmark in self._mine().values():
             if not bookmark.autojoin:
                 self._joined.discard(bookmark.address)
-            elif bookmark.address not in self._joined:
+            elif bookmark.address not in self._joined and self._may_join(bookmark):
                 self._joined.add(bookmark.address)
                 self._join(bookmark)
+
+    def _may_join(self, bookmark: Bookmark) -> bool:
+        pacing = self.context.pacing
+        chat = self.context.world.chats.get(ChatKey(bookmark.account, bookmark.address))
+        return pacing.joins_marked or (pacing.joins_open and chat is not None and chat.open)
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Rooms that were not entered are now; what was not asked for is."""
+        self._join_marked()
+        if self.context.pacing.asks_by_itself and not before.notify >= after.notify:
+            self.context.spawn(self._refresh())
 
     def _join(self, bookmark: Bookmark) -> None:
         key = ChatKey(bookmark.account, bookmark.address)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, SetTyping
 from ...core.events import ChatState, Event, TypingChanged
+from ...core.link import LinkProfile
 from ...core.message import MessageType
 from .. import convert, guard
 from ..draft import Draft
@@ -45,6 +46,15 @@ class ChatStates(Feature):
             end.cancel()
         self._ends.clear()
 
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Who was told that we type is told that we do not; who types is not shown any longer."""
+        if before.typing_out and not self.context.pacing.tells_typing:
+            for key in [key for key, said in self._said.items() if said is ChatState.COMPOSING]:
+                self._tell(key, ChatState.PAUSED)
+        if not self.context.pacing.shows_typing:
+            for chat, who in list(self._ends):
+                self.context.emit(TypingChanged(chat, who, ChatState.ACTIVE))
+
     def told(self, event: Event) -> None:
         """Whoever types stops some time."""
         if not isinstance(event, TypingChanged) or event.chat.account != self.context.own:
@@ -60,6 +70,8 @@ class ChatStates(Feature):
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read a state; a message without one ends the typing as well."""
         if draft.old or draft.outgoing or draft.type is MessageType.ERROR:
+            return
+        if not self.context.pacing.shows_typing:
             return
         who = draft.nick if draft.kind is not ChatKind.CONTACT else str(draft.sender.bare)
         typing = self.context.world.typing.get(draft.chat, {})
@@ -91,8 +103,10 @@ class ChatStates(Feature):
         told = self._said.get(key, ChatState.ACTIVE)
         if state is told or (state is ChatState.PAUSED and told is not ChatState.COMPOSING):
             return
-        if not self.context.online or not self._may_tell(key):
-            return
+        if self.context.online and self._may_tell(key):
+            self._tell(key, state)
+
+    def _tell(self, key: ChatKey, state: ChatState) -> None:
         self._said[key] = state
         is_room = key in self.context.world.rooms
         stanza = convert.stanza(

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from ...core.account import Ability
 from ...core.address import Address
 from ...core.events import AbilitiesChanged
+from ...core.link import LinkProfile
 from .. import caps, convert, freshness, guard
 from ..feature import Context, Failed, Feature, IqHandler, Unserved
 from ..server_memory import note_archive
@@ -48,7 +49,15 @@ class Discovery(Feature):
     def on_ready(self) -> None:
         """What the server could do last time holds until its capabilities change, or for a day."""
         self._recall()
-        self.context.spawn(self._refresh() if self._fresh.is_known else self._learn())
+        if not self._fresh.is_known:
+            self.context.spawn(self._learn())
+        elif self.context.pacing.looks_again:
+            self.context.spawn(self._refresh())
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What was not looked at again may be by now."""
+        if before.capabilities is not after.capabilities and self.context.pacing.looks_again:
+            self.context.spawn(self._refresh())
 
     def on_resumed(self) -> None:
         """The server is the one it was."""

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import Command, FillGap, OpenChat
-from ...core.events import Event, HistoryLoaded, RoomChanged
+from ...core.commands import Command, Refresh
+from ...core.events import Event, HistoryLoaded, PresenceChanged, RoomChanged
+from ...core.link import LinkProfile
 from ...core.message import Delivery, Gap, Message
 from ...core.ports import StorageError
 from ...core.room import RoomState
+from .. import devices
 from ..archive_query import ArchiveQueries, Asked, Page
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
 from ..server_memory import note_archive
+from ..unasked import Unasked
 from ..unwrap import MAM
 
 _SPACE, _WHOLE = "archive", "whole"
@@ -67,12 +68,12 @@ class History(Feature):
         """A session goes on: what is current may be noted on the disk."""
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
-        self._filling: dict[int, Gap] = {}
+        self._unasked = Unasked(context)
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Holes, and chats of which nothing is known yet."""
-        return {FillGap: self._fill, OpenChat: self._opened}
+        """What is asked for on demand only."""
+        return {Refresh: self._refresh}
 
     def on_ready(self) -> None:
         """Ask for what our own archive has more than we have; presence has been sent before it.
@@ -82,9 +83,39 @@ class History(Feature):
         self._is_open = True
         self._keep_current(set())
         own = self.context.own
+        if not self.context.pacing.catch_up_pages and not self.context.unsettled():
+            self._unasked.note(self._chats())
+            self.context.spawn(self._settle_unasked())
+            return
+        self.context.spawn(self._catch_up(own, None, self._ask_first()))
+
+    def _ask_first(self) -> Asked:
+        """Ask our own archive for what comes after all we know, in the packet that is being written."""
+        own = self.context.own
         known = self.context.archive.newest_archive_id(own)
-        first = self._queries.ask(own, before="") if known is None else self._queries.ask(own, after=known[0])
-        self.context.spawn(self._catch_up(own, None, first))
+        return self._queries.ask(own, before="") if known is None else self._queries.ask(own, after=known[0])
+
+    async def _settle_unasked(self) -> None:
+        self.context.settled(None)
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What was not asked for is, where the link allows it now."""
+        own, pacing = self.context.own, self.context.pacing
+        if devices.others(self.context) and not pacing.wants_carbons(others=True):
+            self._miss_others()
+        elif pacing.catch_up_pages and own not in self._current:
+            wider = after.catch_up_pages > before.catch_up_pages or before.carbons is not after.carbons
+            if wider:
+                self.context.spawn(self._catch_up(own, None, self._ask_first()))
+
+    async def _refresh(self, command: Refresh) -> None:
+        if self.context.online:
+            self.context.spawn(self._catch_up(self.context.own, None))
+
+    def _miss_others(self) -> None:
+        """What another device of ours says does not come here: what is live leaves holes."""
+        if self.context.own in self._current:
+            self._keep_current(self._current - {self.context.own})
 
     def on_resumed(self) -> None:
         """Where the earlier process had caught up nothing was missed: the server has kept what came."""
@@ -110,12 +141,13 @@ class History(Feature):
         self._live.clear()
         self._rooms.clear()
         self._telling.clear()
-        cut_off, self._filling = self._filling, {}
-        for gap in cut_off.values():
-            self._say_failed(gap, "The connection was lost; the rest is fetched when you ask again.")
 
     def told(self, event: Event) -> None:
         """Catch up with a room once we are in."""
+        if isinstance(event, PresenceChanged) and devices.is_other(self.context, event):
+            if not self.context.pacing.wants_carbons(others=True):
+                self._miss_others()
+            return
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         key, room = event.key, self.context.world.rooms[event.key]
@@ -130,7 +162,11 @@ class History(Feature):
             self.context.spawn(self._settle_told(key))
         if key in self._rooms:
             return
-        if room.archive or self._is_resuming:
+        if room.archive and not self.context.pacing.catch_up_pages and not self._is_unsettled(key):
+            # What is missing is on the screen as a hole since the room was opened.
+            self._rooms[key] = object()
+            self.context.spawn(self._settle_room(key))
+        elif room.archive or self._is_resuming:
             mark = self._rooms[key] = object()
             if self._is_resuming and (key.address in self._current or not room.archive):
                 self.context.settled(key)
@@ -139,6 +175,12 @@ class History(Feature):
         elif event.state is RoomState.JOINED:
             self._telling.add(key)
             self.context.spawn(self._settle_late(key))
+
+    def _is_unsettled(self, key: ChatKey) -> bool:
+        return self._is_resuming or key in self.context.unsettled()
+
+    async def _settle_room(self, key: ChatKey) -> None:
+        self.context.settled(key)
 
     async def _settle_told(self, key: ChatKey) -> None:
         if key in self._telling:
@@ -204,6 +246,8 @@ class History(Feature):
                     self.context.archive.set_newest_archive_id(self.context.own, *live, room)
                 if room is None:
                     note_archive(self.context.facts, self.context.own, has=True)
+                if room is None:
+                    self._unasked.caught_up()
                 if room is None or self._rooms.get(room) is mark:
                     self._keep_current(self._current | {archive})
                     self.context.settled(room)
@@ -229,7 +273,7 @@ class History(Feature):
     ) -> bool:
         """Page on from the newest known message; False: cut short by the link profile."""
         last = known
-        for _ in range(self.context.pacing.catch_up_pages):
+        for _ in range(max(1, self.context.pacing.catch_up_pages)):
             page = await self._queries.page(first or self._queries.ask(archive, after=last[0]))
             first = None
             await self._fetched(archive, page)
@@ -320,61 +364,3 @@ class History(Feature):
         own = self.context.own
         chats = self.context.world.chats.values()
         return [one.key for one in chats if one.key.account == own and one.kind is ChatKind.CONTACT]
-
-    async def _opened(self, command: OpenChat) -> None:
-        key, store = command.chat, self.context.archive
-        chat = self.context.world.chats.get(key)
-        if chat is None or chat.kind is not ChatKind.CONTACT:
-            return
-        state = self.context.world.accounts.get(self.context.own)
-        if state is None or Ability.ARCHIVE.value not in state.abilities:
-            return
-        page = store.page(key, limit=1)
-        if not page.messages and not page.gaps:
-            store.add_gap(Gap(0, key, None, "", None, ""))
-
-    async def _fill(self, command: FillGap) -> None:
-        gap = self.context.archive.gap(command.gap)
-        if gap is None or gap.number in self._filling:
-            return
-        if not self.context.online:
-            self._say_failed(gap, "You are offline; the rest is fetched once you are connected.")
-            return
-        self._filling[gap.number] = gap
-        self.context.spawn(self._fill_one(gap))
-
-    def _say_failed(self, gap: Gap, words: str) -> None:
-        self.context.emit(HistoryLoaded(gap.chat, 0, gap, words))
-
-    async def _fill_one(self, gap: Gap) -> None:
-        try:
-            count, rest = await self._fill_page(gap)
-        except Failed as failed:
-            if self._filling.pop(gap.number, None) is not None:
-                self._say_failed(gap, str(failed))
-            return
-        self._filling.pop(gap.number, None)
-        self.context.archive.replace_gap(gap, rest)
-        self.context.emit(HistoryLoaded(gap.chat, count, rest))
-
-    async def _fill_page(self, gap: Gap) -> tuple[int, Gap | None]:
-        is_room = gap.chat in self.context.world.rooms
-        archive = gap.chat.address if is_room else self.context.own
-        peer = None if is_room else gap.chat.address
-        try:
-            page = await self._queries.fetch(
-                archive,
-                peer,
-                before=gap.before_id,
-                start=gap.after,
-                end=None if gap.before_id else gap.before,
-            )
-        except Failed as failed:
-            if failed.condition != "item-not-found":
-                raise
-            page = await self._queries.fetch(archive, peer, before="", start=gap.after, end=gap.before)
-        count = await self.context.fetched(archive, page.results, seen=True)
-        if page.complete or page.first is None or page.first[0] == gap.before_id:
-            return count, None
-        first_id, first = page.first
-        return count, replace(gap, before=first, before_id=first_id)

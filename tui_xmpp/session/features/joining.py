@@ -254,6 +254,7 @@ class Joining(Feature):
                 password=self._passwords.get(key) or (bookmark.password if bookmark else ""),
                 archive=info.archive,
                 since=chat.last_at if chat else None,
+                history=self.context.pacing.room_history,
             )
         )
         try:

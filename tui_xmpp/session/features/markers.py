@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import Command, MarkRead
+from ...core.commands import CloseChat, Command, MarkRead, OpenChat
+from ...core.link import LinkProfile
 from ...core.message import Delivery, Message
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
+from ..leaving import Leaving
 from ..reading import read_up_to
 
 MARKERS = "urn:xmpp:chat-markers:0"
@@ -27,11 +29,21 @@ class Markers(Feature):
         super().__init__(context)
         self._said: dict[ChatKey, int] = {}
         """Row of the last message a marker was sent for."""
+        self._leaving = Leaving()
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Reading."""
-        return {MarkRead: self._mark}
+        """Reading, and going elsewhere."""
+        return {MarkRead: self._mark, OpenChat: self._opened, CloseChat: self._closed}
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What waited for the chat to be left is told now, or never."""
+        if not self.context.pacing.tells_on_leaving:
+            self._left()
+
+    def on_stop(self) -> None:
+        """What was read and not told is told with the next message read."""
+        self._leaving.clear()
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read the wish for a marker, or a marker."""
@@ -50,9 +62,29 @@ class Markers(Feature):
         """Ask for a marker."""
         if outgoing.message.body and self.context.pacing.tells_displayed:
             convert.add(stanza, MARKERS, "markable")
+        if outgoing.message.body and self.context.pacing.tells_on_leaving:
+            # It rides on what leaves anyway.
+            self._left()
+
+    async def _opened(self, command: OpenChat) -> None:
+        self._left(command.chat)
+
+    async def _closed(self, command: CloseChat) -> None:
+        self._left()
 
     async def _mark(self, command: MarkRead) -> None:
-        context, key = self.context, command.chat
+        if self.context.pacing.tells_on_leaving:
+            self._left(command.chat)
+            self._leaving.note(command.chat, command.row)
+        else:
+            self._tell(command.chat, command.row)
+
+    def _left(self, now_in: ChatKey | None = None) -> None:
+        for key, row in self._leaving.left(now_in):
+            self._tell(key, row)
+
+    def _tell(self, key: ChatKey, row: int) -> None:
+        context = self.context
         chat = context.world.chats.get(key)
         if (
             chat is None
@@ -63,7 +95,7 @@ class Markers(Feature):
             or not guard.sees_us(context.world, context.own, key.address)
         ):
             return
-        message = self._newest_markable(key, command.row)
+        message = self._newest_markable(key, row)
         if message is None or message.row <= self._said.get(key, 0):
             return
         self._said[key] = message.row

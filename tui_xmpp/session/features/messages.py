@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
+from ...core.address import AddressError
 from ...core.chat import ChatKind
 from ...core.commands import Command, Refused, RetryMessage, SendMessage
+from ...core.events import RoomChanged
 from ...core.message import Delivery, Message, MessageType, Reply
-from ...core.room import RoomState
-from .. import convert
+from ...core.room import Room, RoomState
+from .. import convert, muc
 from ..draft import Draft
 from ..feature import Feature, Handler, Outgoing
 
@@ -36,7 +38,7 @@ class Messages(Feature):
             raise Refused("There is nothing to send.")
         room = context.world.rooms.get(key)
         if room is not None and room.state in (RoomState.LEFT, RoomState.FAILED):
-            raise Refused("You are not in this room; join it first.")
+            self._enter(room)
         sender = context.own
         if room is not None and room.nick:
             sender = key.address.with_resource(room.nick)
@@ -54,7 +56,17 @@ class Messages(Feature):
             delivery=Delivery.QUEUED,
             reply=self._reply(command, is_room=room is not None),
         )
-        await context.submit(Outgoing(message, is_room=room is not None))
+        await context.submit(Outgoing(message, is_room=room is not None, receipt=command.receipt))
+
+    def _enter(self, room: Room) -> None:
+        """Where rooms are only read from outside, who writes in one enters it."""
+        if self.context.pacing.joins_open or room.state is RoomState.FAILED:
+            raise Refused("You are not in this room; join it first.")
+        try:
+            nick = muc.own_address(self.context, room.key).resource
+        except AddressError as error:
+            raise Refused(f"Your nick cannot be used in this room. {error}") from None
+        self.context.emit(RoomChanged(room.key, RoomState.QUEUED, nick=nick))
 
     def _reply(self, command: SendMessage, *, is_room: bool) -> Reply | None:
         if not command.reply_to:

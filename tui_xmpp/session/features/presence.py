@@ -1,7 +1,8 @@
-"""Presence: what we announce and what contacts announce (RFC 6121 §4, XEP-0319)."""
+"""Presence: what we announce and what contacts announce (RFC 6121 §4, XEP-0319), as the link allows."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
@@ -9,9 +10,13 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey
 from ...core.commands import Command, SetPresence
 from ...core.contact import OwnPresence, Presence, Show
-from ...core.events import OwnPresenceChanged, PresenceChanged, PresencesCleared
-from .. import caps, convert, guard
-from ..feature import Context, Feature, Handler
+from ...core.events import Event, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
+from ...core.link import LinkProfile
+from ...core.room import RoomState
+from .. import caps, convert, guard, muc
+from ..feature import Context, Feature, Handler, IqHandler, Unserved
+from ..presence_filter import PresenceFilter
+from ..privacy_lists import PRIVACY
 
 IDLE = "urn:xmpp:idle:1"
 _SHOWS = {"chat": Show.CHAT, "away": Show.AWAY, "xa": Show.XA, "dnd": Show.DND}
@@ -23,21 +28,73 @@ _SPACE = "own-presence"
 class Presences(Feature):
     """Announces ours after the roster is known, and notes theirs."""
 
-    XEPS = ("XEP-0115", "XEP-0203", "XEP-0319")
+    XEPS = ("XEP-0016", "XEP-0115", "XEP-0126", "XEP-0186", "XEP-0203", "XEP-0319")
     NAMESPACES = (caps.CAPS, IDLE)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._own = OwnPresence()
+        self._filter = PresenceFilter(context, self._announce)
+        self._waits = False
+        """Nothing may be announced yet."""
+        self._sent: OwnPresence | None = None
+        """What the server was told last; None: nothing since we became available."""
+        self._capable: frozenset[str] | None = None
+        """The capabilities that the server was told in this session."""
+        self._rooms_wait = True
+        """Rooms have to be told of us, though nothing of it changed."""
+        self._due: asyncio.TimerHandle | None = None
+        """Announces what the user changed."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """What the user announces."""
         return {SetPresence: self._set}
 
+    @property
+    def iqs(self) -> Mapping[tuple[str, str], IqHandler]:
+        """The server tells all our devices of a list that was changed (XEP-0016 §2.6)."""
+        return {("set", f"{{{PRIVACY}}}query"): self._list_changed}
+
+    def _list_changed(self, iq: ET.Element) -> ET.Element | None:
+        if not guard.is_own_account(convert.address_in(iq), self.context.own):
+            raise Unserved
+        return None
+
     def on_ready(self) -> None:
-        """Announce what was last chosen."""
-        self._announce()
+        """Have kept off what the link is not to carry, and announce what was last chosen."""
+        self._capable = self._sent = None
+        self._waits = not self._filter.open()
+        self._rooms_wait = True
+        if not self._waits:
+            self._announce()
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Announce and hear as much as the profile allows."""
+        if self._own.show is Show.OFFLINE:
+            return
+        if self._filter.changes():
+            self._filter.switch(self._leave, self._announce)
+        if self.context.pacing.announces and self._capable != self.context.announced and not self._waits:
+            # XEP-0115 §6: what we can do, and want to be told, is what the last hash says.
+            self._announce()
+
+    def told(self, event: Event) -> None:
+        """Rooms are heard on every link."""
+        if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
+            return
+        if event.state is RoomState.JOINING and self.context.online:
+            self._filter.room_entered(event.key.address)
+
+    def _leave(self, seen: bool) -> None:
+        """Be unavailable, on the way to something else."""
+        self._capable = self._sent = None
+        self.context.send(convert.stanza("presence", kind="unavailable"))
+        rooms = self.context.world.rooms.values()
+        self._rooms_wait = not seen
+        if seen and any(one.state is RoomState.JOINED for one in rooms):
+            # RFC 6121 §4.6.3: the server tells the rooms as well; they are entered again.
+            self.context.emit(OwnPresenceChanged(self.context.own, OwnPresence(Show.OFFLINE)))
 
     def on_resumed(self) -> None:
         """The server goes on announcing for us what it was told."""
@@ -46,10 +103,14 @@ class Presences(Feature):
             self._own = OwnPresence(Show(show), str(status), int(priority))
         except (ValueError, TypeError):
             self._own = OwnPresence()
+        self._filter.resumed()
+        self._capable, self._sent = self.context.announced, self._own
         self.context.emit(OwnPresenceChanged(self.context.own, self._own))
 
     def on_stop(self) -> None:
         """Nothing is known of anybody now."""
+        self._stop_waiting()
+        self._waits = False
         self.context.emit(PresencesCleared(self.context.own))
 
     def presence(self, stanza: ET.Element) -> bool:
@@ -90,11 +151,41 @@ class Presences(Feature):
 
     async def _set(self, command: SetPresence) -> None:
         priority = self._own.priority if command.priority is None else command.priority
+        before = self._own.show
         self._own = OwnPresence(command.show, command.status, max(-128, min(127, priority)))
-        self._announce()
+        if self._waits:
+            return
+        seconds = self.context.pacing.announce_seconds
+        if Show.OFFLINE in (before, command.show) or not seconds or not self.context.online:
+            self._announce()
+        elif self._due is None:
+            self._due = asyncio.get_running_loop().call_later(seconds, self._announce)
+
+    def _stop_waiting(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
 
     def _announce(self) -> None:
+        self._stop_waiting()
+        self._waits = False
         own = self._own
+        told_anyway = self.context.pacing.announces or own.show is Show.OFFLINE
+        shown = own if told_anyway else OwnPresence(priority=own.priority)
+        # RFC 6121 §8.5.2: messages come only to who is available, so once it has to be said.
+        if told_anyway or shown != self._sent:
+            self._send(shown)
+        told, key = json.dumps([own.show.value, own.status, own.priority]), str(self.context.own)
+        if self.context.facts.get(_SPACE, key) != told:
+            self.context.facts.put(_SPACE, key, told)
+        if own != muc.own_presence(self.context) or self._rooms_wait:
+            # The server has forgotten whom it told of us by directed presence (RFC 6121 §4.6.3).
+            self._rooms_wait = False
+            self.context.emit(OwnPresenceChanged(self.context.own, own))
+
+    def _send(self, own: OwnPresence) -> None:
+        self._sent = own
+        announced, pacing = self.context.announced, self.context.pacing
         stanza = convert.stanza("presence", kind="unavailable" if own.show is Show.OFFLINE else "")
         if own.show not in (Show.AVAILABLE, Show.OFFLINE):
             convert.add(stanza, convert.CLIENT, "show", own.show.value)
@@ -102,12 +193,9 @@ class Presences(Feature):
             convert.add(stanza, convert.CLIENT, "status", own.status)
         if own.priority:
             convert.add(stanza, convert.CLIENT, "priority", str(own.priority))
-        if own.show is not Show.OFFLINE and self.context.pacing.tells_capabilities:
-            stanza.append(caps.element(self.context.announced))
-        if own.show in (Show.AWAY, Show.XA):
+        if own.show is not Show.OFFLINE and pacing.tells_capabilities(first=self._capable != announced):
+            self._capable = announced
+            stanza.append(caps.element(announced))
+        if own.show in (Show.AWAY, Show.XA) and pacing.tells_idle:
             convert.add(stanza, IDLE, "idle", since=convert.written(self.context.clock.now()))
         self.context.send(stanza)
-        told, key = json.dumps([own.show.value, own.status, own.priority]), str(self.context.own)
-        if self.context.facts.get(_SPACE, key) != told:
-            self.context.facts.put(_SPACE, key, told)
-        self.context.emit(OwnPresenceChanged(self.context.own, own))

@@ -8,10 +8,12 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import Command, MarkRead
+from ...core.commands import CloseChat, Command, MarkRead, OpenChat
+from ...core.link import LinkProfile
 from ...core.message import Message
 from .. import convert, freshness
-from ..feature import Context, Failed, Feature, Handler, PepHandler
+from ..feature import Context, Failed, Feature, Handler, Outgoing, PepHandler
+from ..leaving import Leaving
 from ..reading import read_up_to
 from ..unwrap import SID
 
@@ -36,11 +38,12 @@ class ReadState(Feature):
         """Read elsewhere up to a message that is not fetched yet."""
         self._next: dict[ChatKey, tuple[str, str]] = {}
         """What is to be published: one item at a time for each chat, only the newest."""
+        self._leaving = Leaving()
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Reading."""
-        return {MarkRead: self._mark}
+        """Reading, and going elsewhere."""
+        return {MarkRead: self._mark, OpenChat: self._opened, CloseChat: self._closed}
 
     @property
     def pep(self) -> Mapping[str, PepHandler]:
@@ -72,6 +75,7 @@ class ReadState(Feature):
 
     def on_stop(self) -> None:
         """What was under way is gone; the next reading says it again."""
+        self._leaving.clear()
         for key in self._next:
             self._published.pop(key, None)
         self._next.clear()
@@ -123,13 +127,42 @@ class ReadState(Feature):
         newest = self.context.archive.page(key, limit=200).messages
         return next((one for one in newest if one.archive_id == id), None)
 
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What waited for the chat to be left is told now, or never; what nobody told us is asked for."""
+        if not self.context.pacing.tells_on_leaving:
+            self._left()
+        if self.context.pacing.asks_by_itself and not before.notify >= after.notify:
+            self.context.spawn(self._refresh())
+
+    def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
+        """Who writes has read: it leaves with the message."""
+        if outgoing.message.body and self.context.pacing.tells_on_leaving:
+            self._left()
+
+    async def _opened(self, command: OpenChat) -> None:
+        self._left(command.chat)
+
+    async def _closed(self, command: CloseChat) -> None:
+        self._left()
+
     async def _mark(self, command: MarkRead) -> None:
-        context, key = self.context, command.chat
+        if self.context.pacing.tells_on_leaving:
+            self._left(command.chat)
+            self._leaving.note(command.chat, command.row)
+        else:
+            self._tell(command.chat, command.row)
+
+    def _left(self, now_in: ChatKey | None = None) -> None:
+        for key, row in self._leaving.left(now_in):
+            self._tell(key, row)
+
+    def _tell(self, key: ChatKey, row: int) -> None:
+        context = self.context
         chat = context.world.chats.get(key)
         if chat is None or not context.online or not context.pacing.tells_own_devices:
             return
         archive = context.archive
-        last = archive.message(key, command.row) if command.row else None
+        last = archive.message(key, row) if row else None
         before = archive.page(key, before=last.place if last else None, limit=_LOOK_BACK).messages
         messages = (*before, last) if last else before
         message = next((one for one in reversed(messages) if one.archive_id), None)

@@ -1,4 +1,4 @@
-"""Delivery receipts (XEP-0184): asked for always, given only to people on the roster."""
+"""Delivery receipts (XEP-0184): asked for and given as the link allows, and only to people on the roster."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from ..draft import Draft
 from ..feature import Feature, Outgoing
 
 RECEIPTS = "urn:xmpp:receipts"
+GATHER_SECONDS = 60.0
+"""How long a receipt waits for something to ride on, where the link has receipts go together."""
 
 
 class Receipts(Feature):
@@ -28,7 +30,8 @@ class Receipts(Feature):
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Ask for a receipt, but not in a room: XEP-0184 §5.3 advises against it."""
-        if outgoing.message.body and not outgoing.is_room and self.context.pacing.asks_for_receipts:
+        wanted = self.context.pacing.asks_for_receipt(demanded=outgoing.receipt)
+        if outgoing.message.body and not outgoing.is_room and wanted:
             convert.add(stanza, RECEIPTS, "request")
 
     def kept(self, draft: Draft, message: Message) -> None:
@@ -46,4 +49,7 @@ class Receipts(Feature):
             stanza = convert.stanza("message", draft.source, draft.type.value, context.new_id())
             convert.add(stanza, RECEIPTS, "received", id=draft.id)
             convert.add(stanza, convert.HINTS, "store")
-            context.send(stanza)
+            if context.pacing.gathers_receipts:
+                context.send_along(stanza, GATHER_SECONDS)
+            else:
+                context.send(stanza)

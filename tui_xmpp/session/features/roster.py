@@ -10,6 +10,7 @@ from ...core.address import Address
 from ...core.commands import (
     AddContact,
     Command,
+    Refresh,
     Refused,
     RemoveContact,
     RenameContact,
@@ -17,6 +18,7 @@ from ...core.commands import (
 )
 from ...core.contact import Contact, Subscription
 from ...core.events import ContactChanged, ContactRemoved, RosterReplaced
+from ...core.link import LinkProfile
 from .. import convert, guard
 from ..feature import Context, Failed, Feature, Handler, IqHandler, Unserved
 
@@ -43,6 +45,7 @@ class Roster(Feature):
             RemoveContact: self._remove,
             RenameContact: self._rename,
             SetGroups: self._set_groups,
+            Refresh: self._refresh,
         }
 
     @property
@@ -51,10 +54,24 @@ class Roster(Feature):
         return {("set", f"{{{ROSTER}}}query"): self._push}
 
     def on_ready(self) -> None:
-        """Fetch what changed since last time."""
+        """Fetch what changed since last time, unless what is on the disk will do."""
+        version, kept = self.context.cache.roster(self.context.own)
+        if self.context.pacing.asks_for_roster or not (version or kept):
+            self._fetch(version)
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """Where it was not asked for, it is now."""
+        if self.context.pacing.asks_for_roster and not before.versioned_roster:
+            self._fetch(self.context.cache.roster(self.context.own)[0])
+
+    async def _refresh(self, command: Refresh) -> None:
+        if not self.context.online:
+            raise Refused("You are offline; connect first.")
+        self._fetch(self.context.cache.roster(self.context.own)[0])
+
+    def _fetch(self, version: str) -> None:
         self._loading = True
         self._held.clear()
-        version, _ = self.context.cache.roster(self.context.own)
         # RFC 6121 §2.6.2: the client asks with its version only where the server knows of versions.
         versioned = _VERSIONING in self.context.stream_features
         query = convert.element(ROSTER, "query", ver=version if versioned else None)

@@ -20,7 +20,14 @@ _RULES = {
     Notify.MENTIONS: "Only mentions of you ask for attention here.",
     Notify.NONE: "Muted.",
 }
-_SHOWS = {"here": Show.AVAILABLE, "chat": Show.CHAT, "away": Show.AWAY, "xa": Show.XA, "dnd": Show.DND}
+_SHOWS = {
+    "here": Show.AVAILABLE,
+    "chat": Show.CHAT,
+    "away": Show.AWAY,
+    "xa": Show.XA,
+    "dnd": Show.DND,
+    "offline": Show.OFFLINE,
+}
 
 
 def _presence(show: str = "") -> Run:
@@ -29,6 +36,11 @@ def _presence(show: str = "") -> Run:
         return await face.do(cmd.SetPresence(wanted, parsed.get("status") or ""))
 
     return act
+
+
+async def _refresh(face: Face, parsed: Parsed) -> bool:
+    done = [await face.do(cmd.Refresh(address)) for address in face.world.accounts]
+    return all(done)
 
 
 async def _status(face: Face, parsed: Parsed) -> bool:
@@ -133,6 +145,7 @@ COMMANDS: dict[str, Run] = {
     "dnd": _presence("dnd"),
     "online": _presence("here"),
     "status": _status,
+    "refresh": _refresh,
     "connect": _each_account(cmd.Connect),
     "disconnect": _each_account(cmd.Disconnect),
     "signout": _sign_out,

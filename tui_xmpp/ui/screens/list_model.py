@@ -9,7 +9,6 @@ from typing import Literal
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import Show
@@ -176,11 +175,9 @@ def _asking(question: Question) -> Asking:
 
 
 def presence_of(world: World, account: Address, address: Address) -> people.Here:
-    """Return what the glyph of a contact says; unknown while their account is not online."""
-    state = world.accounts.get(account)
+    """Return what the glyph of a contact says; unknown while their presence is not received."""
     presence = world.best_presence(account, address)
-    received = state is not None and state.connection is Connection.ONLINE
-    return people.here(presence.show if presence else None, received=received)
+    return people.here(presence.show if presence else None, received=world.hears(account, address))
 
 
 def here_of(world: World, chat: Chat) -> people.Here | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tui_xmpp.core.account import AccountState, Connection
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
-from tui_xmpp.core.contact import Show
+from tui_xmpp.core.contact import Presence, Show
 from tui_xmpp.core.events import ChatState
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.terminal_choice import TerminalChoice
@@ -58,10 +58,22 @@ def about(world: World, chat: ChatKey) -> str:
         here = show_word(occupant.show) if occupant else "not in the room now"
         return f"{here}, privately in {clean_line(world.name_of(private.key))}"
     presence = world.best_presence(chat.account, chat.address)
+    state = world.accounts.get(chat.account)
+    online = state is not None and state.connection is Connection.ONLINE
+    if online and not world.hears(chat.account, chat.address):
+        return unheard(presence)
     if presence is None:
-        state = world.accounts.get(chat.account)
-        return "offline" if state and state.connection is Connection.ONLINE else ""
+        return "offline" if online else ""
     return clean_line(presence.status) or show_word(presence.show)
+
+
+def unheard(presence: Presence | None) -> str:
+    """Return what is known of somebody whose presence this link profile keeps off, and how old that is."""
+    words = "presence not received on this link"
+    if presence is None:
+        return words
+    since = "" if presence.since is None else f" since {presence.since.astimezone():%H:%M}"
+    return f"{words}; last known: {show_word(presence.show)}{since}"
 
 
 def security(world: World, chat: ChatKey) -> str:

@@ -1,0 +1,128 @@
+"""What is not asked for by itself: rooms read from outside, and messages missed, each shown as a hole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.session.cells.probes import has, signed_in
+from tests.session.room_script import info, presence
+from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, WITH_BERT, Wire
+from tui_xmpp.core.chat import ChatKind
+from tui_xmpp.core.commands import FillGap, JoinRoom, OpenChat, Refresh, SendMessage, UseLink
+from tui_xmpp.core.events import HistoryLoaded
+from tui_xmpp.core.message import Gap
+from tui_xmpp.core.room import RoomState
+from tui_xmpp.session import muc
+from tui_xmpp.session.unwrap import MAM
+
+QUERY = f"{{{MAM}}}query"
+OTHER = f"<presence from='{ANNA}/other'/>"
+
+
+def room_on_list(wire: Wire) -> None:
+    wire.account.open_chat(IN_ROOM, ChatKind.ROOM)
+    muc.remember(wire.account.facts, ANNA, ROOM, muc.RoomInfo(archive=True), wire.clock.now())
+
+
+def said(query: ET.Element, room_nick: str, body: str) -> str:
+    """One result of a room's archive."""
+    id = query.find(QUERY).get("queryid")  # type: ignore[union-attr]
+    return (
+        f"<message from='{ROOM}' to='{FULL}'><result xmlns='{MAM}' queryid='{id}' id='r1'>"
+        "<forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-05-01T11:00:00Z'/>"
+        f"<message xmlns='jabber:client' from='{ROOM}/{room_nick}' type='groupchat' id='m1'>"
+        f"<body>{body}</body></message></forwarded></result></message>"
+    )
+
+
+async def test_a_room_is_read_from_outside_and_entered_by_writing(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "satellite", before=room_on_list) as wire:
+        room = wire.world.rooms[IN_ROOM]
+        assert room.state is RoomState.LEFT and "you enter by writing" in room.reason
+        (query,) = [one for one in await wire.do(OpenChat(IN_ROOM)) if has([one], QUERY)]
+        assert query.get("to") == str(ROOM)
+        wire.hear(said(query, "bob", "hello"))
+        wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
+        await wire.settle()
+        assert [one.body for one in wire.messages(IN_ROOM)] == ["hello"]
+        assert room.state is RoomState.LEFT
+
+        sent = await wire.do(SendMessage(IN_ROOM, "and hello to you"))
+        assert has(sent, f"{{{muc.MUC}}}x") and not any(one.tag.endswith("message") for one in sent)
+        await wire.take(presence("anna", 110))
+        for query in [one for one in wire.requests() if has([one], QUERY)]:
+            wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
+        await wire.settle()
+        assert any(one.get("type") == "groupchat" for one in wire.stream.written)
+
+
+async def test_on_demand_the_hole_is_shown_and_filled_by_a_key(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "radio", before=room_on_list) as wire:
+        assert not has(await wire.do(OpenChat(IN_ROOM)), QUERY)
+        gap = wire.happened(HistoryLoaded)[-1].gap
+        assert isinstance(gap, Gap) and gap.chat == IN_ROOM
+        (query,) = [one for one in await wire.do(FillGap(IN_ROOM, gap.number)) if has([one], QUERY)]
+        assert query.get("to") == str(ROOM)
+
+
+async def test_a_join_that_the_user_asks_for_is_a_join_on_every_link(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "radio") as wire:
+        await wire.do(JoinRoom(ANNA, ROOM))
+        wire.answer(await wire.request("{http://jabber.org/protocol/disco#info}query"), info())
+        await wire.settle()
+        assert wire.world.rooms[IN_ROOM].state is RoomState.JOINING
+
+
+async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_path: Path) -> None:
+    def before(wire: Wire) -> None:
+        wire.account.open_chat(WITH_BERT, ChatKind.CONTACT)
+        wire.archive.set_newest_archive_id(ANNA, "a0", wire.clock.now())
+
+    async with signed_in(tmp_path, "radio", before=before, answers=False) as wire:
+        await wire.settle()
+        assert not has(wire.stream.written, QUERY)
+        gap = wire.happened(HistoryLoaded)[-1].gap
+        assert gap is not None and gap.chat == WITH_BERT
+        # What comes live does not hide it: the archive is still to be asked from where it was.
+        await wire.take(
+            f"<message from='{BERT}/x' type='chat' id='1'><body>live</body>"
+            f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ANNA}' id='a9'/></message>"
+        )
+        wire.answer_all()
+        await wire.settle()
+        newest = wire.archive.newest_archive_id(ANNA)
+        assert newest is not None and newest[0] == "a0"
+
+        (query,) = [one for one in await wire.do(Refresh(ANNA)) if has([one], QUERY)]
+        assert query.findtext(".//{http://jabber.org/protocol/rsm}after") == "a0"
+        wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
+        await wire.settle()
+        assert wire.archive.gap(gap.number) is None
+        newest = wire.archive.newest_archive_id(ANNA)
+        assert newest is not None and newest[0] == "a9"
+
+
+async def test_a_wider_profile_asks_for_what_was_missed(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "radio") as wire:
+        assert has(await wire.do(UseLink(ANNA, "satellite")), QUERY)
+
+
+async def test_what_another_device_says_unheard_leaves_no_silent_hole(tmp_path: Path) -> None:
+    """Without copies its messages are only in the archive: what is live does not move the newest id."""
+
+    def before(wire: Wire) -> None:
+        wire.archive.set_newest_archive_id(ANNA, "a0", wire.clock.now())
+
+    live = (
+        f"<message from='{BERT}/x' type='chat' id='1'><body>live</body>"
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ANNA}' id='{{0}}'/></message>"
+    )
+    async with signed_in(tmp_path, "satellite", before=before) as wire:
+        await wire.take(live.format("a1"))
+        newest = wire.archive.newest_archive_id(ANNA)
+        assert newest is not None and newest[0] == "a1"
+        await wire.take(OTHER)
+        await wire.take(live.replace("id='1'", "id='2'").format("a3"))
+        newest = wire.archive.newest_archive_id(ANNA)
+        assert newest is not None and newest[0] == "a1"
