@@ -33,7 +33,7 @@ class Talker(Protocol):
         """Show a chat."""
 
     async def say(self, text: str) -> None:
-        """Type a message in the chat that is shown, as a user does."""
+        """Send a message in the chat that is shown, without a notice that it is typed: not all tell that."""
 
     async def join(self, room: str) -> None:
         """Enter a room."""
@@ -71,7 +71,6 @@ class Ours:
         self._chat = to
 
     async def say(self, text: str) -> None:
-        self._client.tell("type", chat=self._chat)
         self._client.tell("send", chat=self._chat, text=text)
         await self._client.takes(text)
 
@@ -103,6 +102,7 @@ class Peer:
         self.folder = folder
         self.starts_tls = not isinstance(self._client, Poezio)
         self._server: ChatServer | None = None
+        self._to = ""
 
     def at(self, server: ChatServer) -> Peer:
         """It signs in there."""
@@ -117,6 +117,7 @@ class Peer:
         await asyncio.to_thread(self._open, to)
 
     def _open(self, to: str) -> None:
+        self._to = to
         match self._client:
             case Profanity():
                 self._client.type(f"/msg {to}")
@@ -130,11 +131,10 @@ class Peer:
 
     def _say(self, text: str) -> None:
         match self._client:
-            case Poezio():
-                self._client.command(text)
+            case Profanity():
+                self._client.say(self._to, text)
             case _:
-                self._client.enter(text)
-                self._client.press("Enter")
+                self._client.command(f"/say {text}")
 
     async def join(self, room: str) -> None:
         await asyncio.to_thread(self._join, room)

@@ -26,11 +26,11 @@ PEOPLE = 50
 CROWD = 100
 CHANGES = 300
 MESSAGES = 100
-IDLE_SECONDS = 120.0
+IDLE_SECONDS = 60.0
 HISTORY = 20
 
 BUSY_PEOPLE = 30
-BUSY_SECONDS = 90.0
+BUSY_SECONDS = 60.0
 """An hour's worth happens in so many."""
 BUSY = {"presence": 120, "room presence": 80, "room": 60, "in": 20, "out": 20, "other device": 10}
 

@@ -21,7 +21,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Account, Token
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage, SetTyping
+from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage
 from tui_xmpp.core.message import Delivery
 
 if TYPE_CHECKING:
@@ -118,8 +118,6 @@ async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
                 report("refused", text=order["text"], reason=str(refused))
             else:
                 report("accepted", text=order["text"])
-        case "type":
-            await session.do(SetTyping(ChatKey(own, Address.parse(order["chat"])), composing=True))
         case "join":
             await session.do(JoinRoom(own, Address.parse(order["room"])))
         case "quit":

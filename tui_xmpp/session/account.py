@@ -11,8 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
-from slixmpp.xmlstream import tostring
-
 from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
@@ -170,13 +168,13 @@ class AccountSession:
 
     def send(self, stanza: ET.Element) -> None:
         """Write a stanza; while the link is away it waits if it tells more than a passing state."""
-        text = _text(stanza)
+        text = convert.wire_text(stanza)
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
             self.post(Parcel(text, Lane.MESSAGE))
 
     def send_along(self, stanza: ET.Element, seconds: float) -> None:
         """Write a stanza with the next packet, or alone after so many seconds."""
-        self.life.riding.put(Parcel(_text(stanza), Lane.MESSAGE), seconds)
+        self.life.riding.put(Parcel(convert.wire_text(stanza), Lane.MESSAGE), seconds)
 
     def request(
         self,
@@ -332,7 +330,7 @@ class AccountSession:
     def _write_request(self, iq: ET.Element, lane: Lane) -> bool:
         if not self.online:
             return False
-        self.post(Parcel(_text(iq), lane))
+        self.post(Parcel(convert.wire_text(iq), lane))
         return True
 
     # --- inside -----------------------------------------------------------------------------------
@@ -358,7 +356,3 @@ class AccountSession:
         while number in taken:
             number += 1
         return number
-
-
-def _text(stanza: ET.Element) -> str:
-    return tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
