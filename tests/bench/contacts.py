@@ -24,6 +24,7 @@ FEATURES = (
 KINDS = ("phone", "pc", "console", "web", "handheld")
 SHOWS = ("", "", "", "<show>away</show>", "<status>On the train until four</status>")
 STANZA = re.compile(rb"<(iq|presence|message)\b[^>]*?(?:/>|>.*?</\1>)", re.DOTALL)
+BODY = re.compile(rb"<body[^>]*>(.*?)</body>", re.DOTALL)
 DISCO = re.compile(rb"<iq\b(?=[^>]*type=['\"]get['\"])([^>]*)>\s*<query\b(?=[^>]*disco#info['\"])([^>]*)")
 
 
@@ -47,12 +48,15 @@ class Contact:
         self.seen: dict[str, float] = {}
         """When the last presence of somebody came (monotonic), by bare address; without one: they left."""
         self.news = asyncio.Event()
+        self.heard: list[str] = []
+        """What was said to it."""
         self._server = server
         self._kind = KINDS[number % len(KINDS)]
         self._show = SHOWS[number % len(SHOWS)]
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._buffer = b""
+        self._said = 0
 
     async def come(self) -> None:
         """Sign in and announce itself."""
@@ -74,11 +78,47 @@ class Contact:
         await reader.readuntil(b"</stream:features>")
         self._say("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>")
         await reader.readuntil(b"</iq>")
+        self.announce(self._show)
+        self._reading = asyncio.create_task(self._read(reader))
+
+    def announce(self, inner: str, to: str = "") -> None:
+        """Say that it is there, and how; `to`: only somebody, or in a room."""
+        aimed = f" to={quoteattr(to)}" if to else ""
         self._say(
-            f"<presence>{self._show}<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' "
+            f"<presence{aimed}>{inner}<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' "
             f"node='https://{self._kind}.example' ver='{capabilities(self._kind)}'/></presence>"
         )
-        self._reading = asyncio.create_task(self._read(reader))
+
+    def chat(self, to: str, text: str, kind: str = "chat") -> None:
+        """Say something, as most clients do; `kind`: `groupchat` to a room."""
+        self._said += 1
+        id = f"{self._kind}-{self._said:08}-{hash((to, text)) & 0xFFFFFFFF:08x}"
+        wishes = (
+            "<request xmlns='urn:xmpp:receipts'/><markable xmlns='urn:xmpp:chat-markers:0'/>"
+            "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+        )
+        self._say(
+            f"<message type='{kind}' to={quoteattr(to)} id='{id}'><body>{text}</body>"
+            f"{wishes if kind == 'chat' else ''}<origin-id xmlns='urn:xmpp:sid:0' id='{id}'/></message>"
+        )
+
+    async def hears(self, text: str, seconds: float = 30.0) -> None:
+        """Wait until it has heard this."""
+        async with asyncio.timeout(seconds):
+            while text not in self.heard[-50:]:
+                self.news.clear()
+                await self.news.wait()
+
+    def join(self, room: str) -> None:
+        """Enter a room under its own user name."""
+        self.announce("<x xmlns='http://jabber.org/protocol/muc'/>", f"{room}/{self.account.user}")
+
+    def unlock(self, room: str) -> None:
+        """Make a room that was just entered one for all (XEP-0045 §10.1.2)."""
+        self._say(
+            f"<iq type='set' id='u' to={quoteattr(room)}><query xmlns='http://jabber.org/protocol/muc#owner'>"
+            "<x xmlns='jabber:x:data' type='submit'/></query></iq>"
+        )
 
     async def go(self) -> None:
         """Be gone at once."""
@@ -111,6 +151,11 @@ class Contact:
             elif not attribute(b"type", tag):
                 self.seen[bare] = time.monotonic()
             self.news.set()
+        elif kind == b"message":
+            body = BODY.search(stanza)
+            if body is not None:
+                self.heard.append(body[1].decode())
+                self.news.set()
         elif kind == b"iq" and attribute(b"type", tag) in (b"get", b"set"):
             self._answer(stanza, sender, attribute(b"id", tag).decode())
 

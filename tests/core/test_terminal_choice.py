@@ -75,3 +75,45 @@ def test_the_shown_lag_is_round_and_steady() -> None:
         choice.measured(round_trip, None, 0)
         shown.append(choice.lag)
     assert shown == [None, 0.1, 0.1, 0.1, 0.3, 0.3, 0.3, 1.0, 1.0, None]
+
+
+def test_it_follows_the_link_profile_and_comes_back() -> None:
+    choice = TerminalChoice("auto", SSH)
+    assert choice.link("slow") and choice.profile.name == "slow"
+    assert not choice.link("slow")
+    choice.measured(0.02, None, 0)
+    choice.measured(0.02, None, UP_SECONDS)
+    assert choice.profile.name == "slow"
+    assert choice.link("") and choice.profile.name == "ssh"
+
+
+def test_the_link_of_a_program_that_runs_here_is_not_the_way_to_the_eyes() -> None:
+    choice = TerminalChoice("auto", {})
+    assert not choice.link("slow")
+    assert choice.profile.name == "local"
+
+
+@pytest.mark.parametrize("chosen", ["ssh", "reader", "local"])
+def test_what_was_chosen_stays_whatever_the_link_is(chosen: str) -> None:
+    choice = TerminalChoice(chosen, SSH)
+    assert not choice.link("slow")
+    assert choice.profile.name == chosen
+    choice.choose("auto")
+    assert choice.profile.name == "slow"
+
+
+def test_a_link_profile_that_names_no_terminal_profile_changes_nothing() -> None:
+    choice = TerminalChoice("auto", SSH)
+    assert not choice.link("teletype")
+    assert choice.profile.name == "ssh"
+
+
+def test_a_way_that_is_slow_itself_stays_so_when_the_link_is_good_again() -> None:
+    choice = TerminalChoice("auto", SSH)
+    choice.measured(1.0, None, 0)
+    assert not choice.link("slow")
+    assert not choice.link("")
+    assert choice.profile.name == "slow"
+    choice.measured(0.02, None, 1)
+    choice.measured(0.02, None, 1 + UP_SECONDS)
+    assert choice.profile.name == "ssh"

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import struct
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Self
 
@@ -21,6 +22,9 @@ SASL2 = "urn:xmpp:sasl:2"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STARTTLS = f"<starttls xmlns='{TLS}'><required/></starttls>"
 PROCEED = f"<proceed xmlns='{TLS}'/>"
+
+COMPRESSION = "<compression xmlns='http://jabber.org/features/compress'><method>zlib</method></compression>"
+COMPRESSED = "<compressed xmlns='http://jabber.org/protocol/compress'/>"
 
 DEADLINE = 10.0
 
@@ -103,10 +107,19 @@ class Peer:
         """Everything the client sent, decrypted."""
         self.heard_in_clear = b""
         self._secure = writer.get_extra_info("ssl_object") is not None
+        self._pack: zlib._Compress | None = None
+        self._unpack: zlib._Decompress | None = None
 
     def send(self, *texts: str | bytes) -> None:
         """Write all texts in one segment."""
-        self._writer.write(b"".join(text.encode() if isinstance(text, str) else text for text in texts))
+        data = b"".join(text.encode() if isinstance(text, str) else text for text in texts)
+        if self._pack is not None:
+            data = self._pack.compress(data) + self._pack.flush(zlib.Z_SYNC_FLUSH)
+        self.send_raw(data)
+
+    def send_raw(self, data: bytes) -> None:
+        """Write bytes as they are, also on a compressed stream."""
+        self._writer.write(data)
 
     async def flush(self) -> None:
         await self._writer.drain()
@@ -137,6 +150,8 @@ class Peer:
     def _take(self, data: bytes) -> None:
         if not data:
             raise EOFError
+        if self._unpack is not None:
+            data = self._unpack.decompress(data)
         self._buffer += data
         self.heard += data
         if not self._secure:
@@ -180,6 +195,17 @@ class Peer:
         found = await self.expect(r"<authenticate .*?</authenticate>")
         first = re.search(rb"<initial-response>([^<]*)<", found[0])
         return (base64.b64decode(first[1]) if first else b""), found[0]
+
+    async def compress(self) -> None:
+        """Grant a compressed stream (XEP-0138)."""
+        await self.open_stream(COMPRESSION)
+        await self.expect(r"<compress .*?</compress>")
+        await self.grant()
+
+    async def grant(self) -> None:
+        """Say that the stream is compressed from now on."""
+        self.send(COMPRESSED)
+        self._pack, self._unpack = zlib.compressobj(), zlib.decompressobj()
 
     async def bind(self, jid: str = "juliet@example.org/balcony", *, inner: str = "") -> None:
         await self.open_stream(bind_feature() + inner)
@@ -294,6 +320,7 @@ def honest(
     password: str = "secret",
     jid: str = "juliet@example.org/balcony",
     then: Script | None = None,
+    compresses: bool = False,
 ) -> Script:
     """A server that does everything right; with `context` it begins by STARTTLS."""
 
@@ -303,6 +330,8 @@ def honest(
         await peer.open_stream(mechanisms(*offered))
         if not await ScramServer(used, password).run(peer):
             return
+        if compresses:
+            await peer.compress()
         await peer.bind(jid)
         if then is not None:
             await then(peer)

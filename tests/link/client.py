@@ -61,7 +61,11 @@ class Client:
 
     def move(self, port: int) -> None:
         """Look for the server at another port from the next life on."""
-        self._keys["port"] = port
+        self.set(port=port)
+
+    def set(self, **keys: str | int | bool) -> None:
+        """Set keys of its `[[account]]` for the next life."""
+        self._keys.update(keys)
         self._write_config()
 
     def _write_config(self) -> None:

@@ -25,8 +25,8 @@ auth_scram_hash: sha
 registration_timeout: infinity
 disable_sasl_mechanisms: [digest-md5, X-OAUTH2]
 listen:
-  - {{port: {c2s}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, starttls_required: true}}
-  - {{port: {direct_tls}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, tls: true}}
+  - {{port: {c2s}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, starttls_required: true, zlib: {zlib}}}
+  - {{port: {direct_tls}, ip: 127.0.0.1, module: ejabberd_c2s, access: all, tls: true, zlib: {zlib}}}
   - {{port: {http}, ip: 127.0.0.1, module: ejabberd_http, request_handlers: {{/api: mod_http_api}}}}
   - port: {https}
     ip: 127.0.0.1
@@ -92,13 +92,23 @@ HOLD_SECONDS = 300
 
 
 class EjabberdServer:
-    """One ejabberd; without `modern` it has no tokens (XEP-0484), but SASL2 cannot be switched off in it."""
+    """One ejabberd; without `modern` it has no tokens (XEP-0484), but SASL2 cannot be switched off in it.
+
+    `compresses`: it offers stream compression (XEP-0138).
+    """
 
     kind = "ejabberd"
     domain = "localhost"
     rooms_domain = "rooms.localhost"
 
-    def __init__(self, folder: Path, *, modern: bool = True, hold_seconds: int = HOLD_SECONDS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        modern: bool = True,
+        hold_seconds: int = HOLD_SECONDS,
+        compresses: bool = False,
+    ) -> None:
         erl = shutil.which("erl")
         code = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"))
         assert erl and code, "No ejabberd was found. Run .ci/install test."
@@ -130,6 +140,7 @@ class EjabberdServer:
                 bosh_url=self.bosh_url,
                 websocket_url=self.websocket_url,
                 hold=hold_seconds,
+                zlib=str(compresses).lower(),
                 newer_modules="".join(f"  {name}: {{}}\n" for name in newer),
             ),
             encoding="utf-8",

@@ -19,7 +19,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Command
 from tui_xmpp.core.events import AccountAdded, BookmarksChanged, ChatChanged, Event, RosterReplaced
 from tui_xmpp.core.message import Message
-from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.core.world import World, restore
 from tui_xmpp.session.session import Session
 from tui_xmpp.storage.archive import SqliteArchive
@@ -100,6 +100,7 @@ class Person:
         password: str | None = None,
         configured: bool = True,
         changed: Mapping[str, Any] | None = None,
+        link: Link | None = None,
     ) -> None:
         self.address = Address.parse(account.address)
         self.config = Account(
@@ -115,7 +116,7 @@ class Person:
         self.database = Database(folder / "archive.db")
         self.archive = SqliteArchive(self.database)
         self.cache = SqliteCache(self.database)
-        settings = Settings(accounts=(self.config,) if configured else ())
+        settings = Settings(accounts=(self.config,) if configured else (), link=link or Link())
         self.vault = MemoryVault({self.address: account.password if password is None else password})
         if password == "":
             self.vault.passwords.clear()

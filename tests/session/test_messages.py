@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, WITH_BERT, Wire, names, text
+from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, WITH_BERT, ScriptedStream, Wire, names, text
 from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.commands import (
     MarkRead,
@@ -289,3 +289,20 @@ async def test_a_full_disk_acknowledges_nothing_and_cuts_the_link(
         await wire.take(f"<message from='{BERT}/x' type='chat' id='1'><body>a</body></message>")
     assert wire.happened(Notice)[-1].text == wire.stream.failure == "The disk is full; free some space."
     assert await wire.take("<r xmlns='urn:xmpp:sm:3'/>") == []
+
+
+async def test_not_a_byte_more_goes_out_and_not_one_less(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    write = ScriptedStream._write
+
+    def noted(stream: ScriptedStream, text: str) -> None:
+        texts.append(text)
+        write(stream, text)
+
+    monkeypatch.setattr(ScriptedStream, "_write", noted)
+    await wire.do(SendMessage(WITH_BERT, "<a /> & b />"))
+    message = next(one for one in texts if one.startswith("<message"))
+    assert "<body>&lt;a /&gt; &amp; b /&gt;</body>" in message
+    assert " />" not in message
+    # Two people need no other id than that of the message (XEP-0359 §4).
+    assert "origin-id" not in message

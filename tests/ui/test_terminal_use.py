@@ -9,6 +9,8 @@ import pytest
 from tests.ui.driving import FakeConfig, driven
 from tests.ui.fake_terminal import FakeTerminal, fake_terminal
 from tests.ui.world import peopled
+from tui_xmpp.core.events import LinkChanged
+from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.ui.app import ChatApp
 from tui_xmpp.ui.terminal.driver import ChatDriver
@@ -133,3 +135,17 @@ def test_the_stock_driver_is_textuals() -> None:
 
     assert issubclass(app(False).driver_class, ChatDriver)
     assert not issubclass(app(True).driver_class, ChatDriver)
+
+
+async def test_it_follows_the_link_profile_where_the_program_runs_at_the_far_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")
+    async with driven(peopled(), size=(120, 40), settings=UNCHOSEN, driver=FakeTerminal) as seen:
+        await seen.shows("Friends")
+        for name, listed in (("satellite", False), ("full", True)):
+            for account in seen.engine.world.accounts:
+                seen.engine.emit(LinkChanged(account, PROFILES[name]))
+            await seen.settle()
+            seen.app.terminal.look()
+            await (seen.shows if listed else seen.hides)("Friends")

@@ -92,6 +92,7 @@ class LinkSuggested(Event):
 
     account: Address
     profile: str
+    """Empty: what was suggested before is so no longer."""
     reason: str
     """A sentence: what was measured."""
 

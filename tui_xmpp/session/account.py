@@ -12,8 +12,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from xml.etree import ElementTree as ET
 
-from slixmpp.xmlstream import tostring
-
 from ..core.account import Account
 from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
@@ -23,7 +21,8 @@ from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
 from ..core.questions import SpentHere, Unanswered
 from ..core.settings import Settings
 from ..core.world import World
-from . import convert
+from . import convert, which_network
+from .adapting import Adapting
 from .budget import Budget
 from .feature import Failed, Feature, Handler, Outgoing
 from .inbox import Inbox
@@ -106,6 +105,12 @@ class AccountSession:
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)
+        self.adapting = Adapting(
+            self,
+            self.life.timing,
+            use=lambda name: self.switching.use(name, automatic=True),
+            networks=lambda: which_network.keys(facts),
+        )
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
@@ -172,13 +177,13 @@ class AccountSession:
 
     def send(self, stanza: ET.Element) -> None:
         """Write a stanza; while the link is away it waits if it tells more than a passing state."""
-        text = _text(stanza)
+        text = convert.wire_text(stanza)
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
             self.post(Parcel(text, Lane.MESSAGE))
 
     def send_along(self, stanza: ET.Element, seconds: float) -> None:
         """Write a stanza with the next packet, or alone after so many seconds."""
-        self.life.riding.put(Parcel(_text(stanza), Lane.MESSAGE), seconds)
+        self.life.riding.put(Parcel(convert.wire_text(stanza), Lane.MESSAGE), seconds)
 
     def request(
         self,
@@ -206,6 +211,7 @@ class AccountSession:
                 self._tell(event)
             else:
                 self._held.append(event)
+            self.adapting.told(event)
             for feature in self.features:
                 feature.told(event)
 
@@ -347,7 +353,7 @@ class AccountSession:
     def _post_request(self, iq: ET.Element, lane: Lane) -> Parcel | None:
         if not self.online:
             return None
-        parcel = Parcel(_text(iq), lane)
+        parcel = Parcel(convert.wire_text(iq), lane)
         self.post(parcel)
         return parcel
 
@@ -377,7 +383,3 @@ class AccountSession:
         while number in taken:
             number += 1
         return number
-
-
-def _text(stanza: ET.Element) -> str:
-    return tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)

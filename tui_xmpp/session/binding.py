@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 from . import gate, sasl2
+from .compression import OFFERED, Compression
 from .exchange import SKIPPED
 from .failure import Failure, Stale, Violation
 from .opening import Opener, Resumption, SignedIn
@@ -23,7 +24,8 @@ class Entry:
     """The way into the session, once we have proved ourselves.
 
     *restarts* says that the stream begins anew before it (RFC 6120 §6.4.6). With *known*, the tags the server
-    offered at the last sign-in, its features are not waited for.
+    offered at the last sign-in, its features are not waited for. *compression* comes first, where there is
+    any.
     """
 
     def __init__(
@@ -34,14 +36,16 @@ class Entry:
         *,
         restarts: bool,
         known: frozenset[str] | None,
+        compression: Compression,
     ) -> None:
         self._stream = stream
         self._opener = opener
         self._memory = memory
         self._restarts = restarts
         self._known = known
+        self._compression = compression
         self._resumption: Resumption | None = None
-        self._said = False
+        self._said = self._asked = False
 
     def say(self) -> None:
         """Say the first flight, where the server's features are known; only once."""
@@ -50,7 +54,10 @@ class Entry:
         self._said = True
         if self._restarts:
             self._stream.say(self._stream.opening())
-        self._ask(self._known)
+        if self._compression.likely:
+            self._compression.say()
+        else:
+            self._ask(self._known)
 
     async def finish(self, timeout: float) -> SignedIn:
         """Go in; *timeout* is in silent seconds for each answer. Raises Failure."""
@@ -60,12 +67,13 @@ class Entry:
         self.say()
         if self._restarts and not self._said:
             stream.say(stream.opening())
-        tags = session_tags(
-            await (stream.greeting(timeout) if self._restarts else features_of(stream, timeout))
-        )
+        features = await (stream.greeting(timeout) if self._restarts else features_of(stream, timeout))
+        tags = session_tags(features)
         stream.offered = tags
         self._memory.saw_session(tags)
-        if not self._said:
+        if await self._compression.begin(features, timeout):
+            tags = await self._begin_anew(tags, timeout)
+        elif not self._asked:
             self._ask(tags)
         elif self._resumption is not None and MANAGED not in tags:
             raise Stale("The server no longer keeps sessions.")
@@ -84,7 +92,20 @@ class Entry:
             raise stream.fail(Violation("The server did not say under which address you are signed in."))
         return SignedIn(stream.phase_gate.own(jid, bound=True), failed=failed)
 
+    async def _begin_anew(self, tags: frozenset[str], timeout: float) -> frozenset[str]:
+        """Open the compressed stream, and ask at once: it offers what the one before did, but compression."""
+        stream = self._stream
+        stream.renew()
+        stream.say(stream.opening())
+        if self._known is not None:
+            self._ask(tags - {OFFERED})
+        stream.offered = session_tags(await stream.greeting(timeout))
+        if not self._asked:
+            self._ask(stream.offered)
+        return stream.offered
+
     def _ask(self, tags: frozenset[str]) -> None:
+        self._asked = True
         self._stream.offered = tags
         self._resumption = self._opener.resumption() if MANAGED in tags else None
         if self._resumption is None:

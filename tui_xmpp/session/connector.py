@@ -41,10 +41,11 @@ class Connector:
     *password* takes a reason (empty at first, else why the last one was refused) and returns a password,
     or None when the user gave none; *tokens* keeps what signs in without one, None: nothing does. *opener* is
     the session to open or to resume. *paced* says whether the link is so slow that a sign-in may not wait for
-    each answer, *small_hello* whether TLS begins in half the bytes, *location* where the server would have a
-    session resumed, *stale_seconds* how long the endpoint that worked is used without asking DNS. *timing* is
-    what is known of the link. *on_stream* is called once for each new stream before anything is sent on it,
-    *on_ready* after each sign-in, *on_lost* after the end of each session.
+    each answer, *small_hello* whether TLS begins in half the bytes, *compressed* whether to ask for a
+    compressed stream, *location* where the server would have a session resumed, *stale_seconds* how long the
+    endpoint that worked is used without asking DNS. *timing* is what is known of the link. *on_stream* is
+    called once for each new stream before anything is sent on it, *on_ready* after each sign-in, *on_lost*
+    after the end of each session.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Connector:
         small_hello: Callable[[], bool] = lambda: True,
         location: Callable[[], str] = lambda: "",
         stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
+        compressed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._account = account
         self._credentials = Credentials(password, tokens, clock.now)
@@ -96,6 +98,7 @@ class Connector:
             location=location,
             stale_seconds=stale_seconds,
             quick=self._is_quick,
+            compressed=compressed,
         )
         self._backoff = Backoff(rng, clock.monotonic, lambda: self._timing.rtt)
         self._task: asyncio.Task[None] | None = None

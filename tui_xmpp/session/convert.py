@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+from slixmpp.xmlstream import tostring
+
 from ..core.address import Address, AddressError
 from ..core.text import wire_safe
 
@@ -158,6 +160,12 @@ def make_safe(root: ET.Element) -> ET.Element:
         for key, value in one.attrib.items():
             one.set(key, wire_safe(value))
     return root
+
+
+def wire_text(stanza: ET.Element) -> str:
+    """Return a stanza as it goes on the wire, and not a byte more."""
+    # No ">" that is not a tag's is written as it is.
+    return tostring(make_safe(stanza), xmlns=CLIENT).replace(" />", "/>")
 
 
 def form(namespace: str, **fields: str | tuple[str, ...]) -> ET.Element:

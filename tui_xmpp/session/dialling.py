@@ -52,7 +52,8 @@ class Dialler:
 
     *say* tells each step; *on_stream* gets each new stream before anything is sent on it. The endpoint that
     worked last is used without asking DNS for *stale_seconds*; *location* is where the server would like a
-    session to be resumed (XEP-0198 §5). *quick*: look nowhere else this time.
+    session to be resumed (XEP-0198 §5). *quick*: look nowhere else this time. *compressed*: ask for
+    compression.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Dialler:
         stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
         location: Callable[[], str] = lambda: "",
         quick: Callable[[], bool] = lambda: False,
+        compressed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._make_stream = stream_factory
         self._account = account
@@ -87,6 +89,7 @@ class Dialler:
         self._stale_seconds = stale_seconds
         self._location = location
         self._quick = quick
+        self._compressed = compressed
         self._contexts = tls.Contexts(account.ca_file)
         self._connected: socket.socket | None = None
         """The newest connection, only to look at."""
@@ -181,6 +184,7 @@ class Dialler:
                 paced=self._paced(),
                 thin=thin,
                 careful=careful,
+                compressed=self._compressed(),
             )
         except BaseException as error:
             if isinstance(error, Failure):

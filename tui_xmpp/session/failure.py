@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LEFT = "left"
+"""The condition of a link that was given up on our own wish."""
+
 
 class Failure(Exception):
     """The stream cannot go on; the text is a sentence for the user. By itself: try again later."""

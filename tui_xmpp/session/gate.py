@@ -22,6 +22,7 @@ RESUMPTION = "urn:xmpp:sm:3"
 SASL2 = "urn:xmpp:sasl:2"
 BIND2 = "urn:xmpp:bind:0"
 FAST = "urn:xmpp:fast:0"
+COMPRESS = "http://jabber.org/protocol/compress"
 
 HEADER = f"{{{STREAM}}}stream"
 FEATURES = f"{{{STREAM}}}features"
@@ -41,6 +42,8 @@ RESUMED = f"{{{RESUMPTION}}}resumed"
 BOUND = f"{{{BIND2}}}bound"
 ENABLED = f"{{{RESUMPTION}}}enabled"
 RESUMPTION_FAILED = f"{{{RESUMPTION}}}failed"
+COMPRESSED = f"{{{COMPRESS}}}compressed"
+COMPRESSION_FAILED = f"{{{COMPRESS}}}failure"
 IQ = f"{{{CLIENT}}}iq"
 MESSAGE = f"{{{CLIENT}}}message"
 PRESENCE = f"{{{CLIENT}}}presence"
@@ -49,8 +52,8 @@ _VERSION = re.compile(r"[1-9][0-9]{0,3}\.[0-9]{1,4}", re.ASCII)
 
 LAST_STEPS = frozenset({SASL2_SUCCESS, RESUMED})
 """These begin a session, and still belong to the sign-in."""
-BOUNDARIES = frozenset({PROCEED, SUCCESS})
-"""Behind these the stream begins anew (RFC 6120 §5.4.3.3, §6.4.6)."""
+BOUNDARIES = frozenset({PROCEED, SUCCESS, COMPRESSED})
+"""Behind these the stream begins anew (RFC 6120 §5.4.3.3, §6.4.6; XEP-0138 §2)."""
 
 
 class Phase(Enum):
@@ -96,6 +99,8 @@ class Gate:
         """
         self.resuming = ""
         """The session we asked to resume, until there is an answer."""
+        self.compressing = False
+        """We asked for compression, and there is no answer yet."""
         self.binding_id = ""
         """Id of our request to bind."""
         self._features_due = False
@@ -128,7 +133,7 @@ class Gate:
         elif element.tag in (SASL_FAILURE, SASL2_FAILURE):
             # What was asked for behind our proof is refused as well, in whatever words.
             self._refused = True
-        elif self.phase is Phase.AUTHENTICATED and element.tag != ERROR:
+        elif self.phase is Phase.AUTHENTICATED and element.tag in (IQ, RESUMED, RESUMPTION_FAILED):
             return self._check_session(element)
         return True
 
@@ -138,6 +143,9 @@ class Gate:
         if self.phase is Phase.SECURED:
             return element.tag in _EXCHANGED.get(self.exchange, ())
         if self.phase is Phase.AUTHENTICATED:
+            if element.tag in (COMPRESSED, COMPRESSION_FAILED):
+                asked, self.compressing = self.compressing, False
+                return asked
             return bool(self.resuming) and element.tag in (RESUMED, RESUMPTION_FAILED)
         due, self._features_due = self._features_due, False
         return due and self.phase is Phase.BOUND and element.tag == FEATURES

@@ -15,7 +15,7 @@ from tui_xmpp.core.value import value
 from ..core.address import Address
 from ..core.events import Level, Notice
 from ..core.ports import StorageError
-from . import convert, guard, unwrap
+from . import convert, guard, muc, unwrap
 from .feature import Failed, Unserved
 from .reception import Reception
 
@@ -213,8 +213,15 @@ class Inbox:
                     take(items)
         return True
 
+    def replay_all(self, presences: Iterable[str]) -> None:
+        """See the newest presences of a session that goes on in this process."""
+        stanzas = [ET.fromstring(text) for text in presences]
+        # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
+        for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
+            self.replay(stanza)
+
     def replay(self, stanza: ET.Element) -> None:
-        """See a presence of a session that goes on in this process."""
+        """Show a presence to the features."""
         for feature in self._account.features:
             if feature.presence(stanza):
                 return

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -17,10 +16,11 @@ from slixmpp.xmlstream.xmlstream import NotConnectedError
 from ..core.account import TransportKind
 from ..core.events import Level, Notice
 from ..core.ports import StorageError
-from . import convert, muc
+from . import convert
 from .acknowledging import Acknowledging
 from .failure import Failure
 from .feature import Failed
+from .hooks import Hooks
 from .lanes import Lane, Lanes, Parcel, is_mark
 from .listener import Listener
 from .opening import Resumption, SignedIn
@@ -57,6 +57,7 @@ class Lifetime(Listener):
 
     def __init__(self, account: AccountSession, boot: str) -> None:
         self._account = account
+        self.hooks = Hooks(account)
         self.stream: Stream | None = None
         """The link there is, or is being made."""
         self.full: Address | None = None
@@ -139,8 +140,7 @@ class Lifetime(Listener):
         else:
             self.lanes.open()
         self._start_worker()
-        for feature in self._account.features:
-            self._call(feature.on_ready)
+        self.hooks.ready()
         self._account.switching.opened()
 
     def _open_lanes(self, stream: Stream | None) -> None:
@@ -193,21 +193,13 @@ class Lifetime(Listener):
         """This process did not have the session before."""
         self.opened = True
         self._account.outbox.renew()
-        self._account.switching.took_up(self._resume_features)
-        stanzas = [ET.fromstring(text) for text in self._account.custody.presences(self._account.own)]
-        # A room is entered once our own presence comes (XEP-0045 §7.2.2): those of the others before it.
-        for stanza in sorted(stanzas, key=lambda one: muc.Status.SELF in muc.statuses_in(one)):
-            self._account.inbox.replay(stanza)
-
-    def _resume_features(self) -> None:
-        for feature in self._account.features:
-            self._call(feature.on_resumed)
+        self._account.switching.took_up(self.hooks.resumed)
+        self._account.inbox.replay_all(self._account.custody.presences(self._account.own))
 
     def apply(self, before: LinkProfile, after: LinkProfile) -> None:
         """Another link profile is in use: all that follows from it, in one turn."""
         self._watching.idle_changed()
-        for feature in self._account.features:
-            self._call(partial(feature.on_link, before, after))
+        self.hooks.link(before, after)
 
     def surroundings_changed(self, *, slept: bool) -> None:
         """This computer woke up, or its network changed: the link may be gone."""
@@ -250,11 +242,9 @@ class Lifetime(Listener):
         """As `Listener.takes_along`: acknowledgements, and the question for them."""
         self._watching.said()
         riding = self.riding.take() if self.lanes.is_open else []
-        return [*map(self._numbered, riding), *self.acknowledging.before_packet()]
-
-    def _numbered(self, parcel: Parcel) -> str:
-        self.management.number(parcel)
-        return parcel.text
+        for parcel in riding:
+            self.management.number(parcel)
+        return [*(one.text for one in riding), *self.acknowledging.before_packet()]
 
     def may_wait(self) -> float:
         """As `Listener.may_wait`: so long as the link profile says, once the session stands."""
@@ -272,6 +262,7 @@ class Lifetime(Listener):
         """The link is gone; the session may go on."""
         if self.stream is None:
             return
+        self._account.adapting.lost(self.stream.lost, stood=self.confirmed)
         self.offered, self.stream = self.stream.offered, None
         self._account.metering.lost()
         self.lanes.close()
@@ -348,8 +339,7 @@ class Lifetime(Listener):
 
     def _may_be_resumed(self) -> bool:
         """Over BOSH the request ids of the transport would have to be resumed too (XEP-0124 §14)."""
-        wire = None if self.stream is None else self.stream.wire
-        return wire is None or wire.kind is not TransportKind.BOSH
+        return not self.stream or not self.stream.wire or self.stream.wire.kind is not TransportKind.BOSH
 
     def _has_room(self) -> bool:
         return self.stream is not None and self.stream.waiting < _ROOM_BYTES
@@ -410,14 +400,4 @@ class Lifetime(Listener):
         self._account.inbox.clear()
         self.lanes.clear()
         self.riding.clear()
-        for feature in self._account.features:
-            self._call(feature.on_stop)
-
-    def _call(self, hook: Callable[[], None]) -> None:
-        try:
-            hook()
-        except (Failed, StorageError) as error:
-            self._account.emit(Notice(str(error), Level.ERROR, self._account.own))
-        except Exception:
-            # What waits to be sent, and everything else, must not wait for a fault of one feature.
-            log.exception("%s failed", hook)
+        self.hooks.stop()

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slixmpp.xmlstream import tostring
-
 from ..core.chat import ChatKey, ChatKind
 from ..core.custody import MODULUS, Pending, Stage
 from ..core.events import MessageChanged, MessageKept
@@ -196,11 +194,11 @@ class Outbox:
             convert.add(stanza, convert.CLIENT, "body", message.body)
         # XEP-0359 §4: "the 'id' of the origin-id and of the message SHOULD be the same". Only a room may give
         # a message another id (XEP-0045 §7.4), so between two people it says nothing new.
-        if outgoing.is_room or not self._account.pacing.short_ids:
+        if outgoing.is_room:
             convert.add(stanza, SID, "origin-id", id=message.origin_id or message.id)
         for feature in self._account.features:
             feature.write(outgoing, stanza)
-        text = tostring(convert.make_safe(stanza), xmlns=convert.CLIENT)
+        text = convert.wire_text(stanza)
         return Pending(message.chat, message.id, text, message.at, is_room=outgoing.is_room)
 
     async def ask_by_ping(self, entries: Sequence[Pending]) -> None:

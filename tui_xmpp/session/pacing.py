@@ -9,6 +9,7 @@ from ..core.link import (
     Announce,
     Asking,
     Carbons,
+    Compression,
     LinkProfile,
     Markers,
     Receive,
@@ -260,6 +261,11 @@ class Pacing:
         return self.profile.paced
 
     @property
+    def compressed(self) -> bool:
+        """Whether the stream is to be compressed, where the server offers it (XEP-0138)."""
+        return self.profile.compression is Compression.ZLIB
+
+    @property
     def small_hello(self) -> bool:
         """Whether TLS begins with a hello of half the bytes."""
         return self.profile.small_hello
@@ -298,4 +304,3 @@ class Pacing:
     def patience(self) -> float:
         """How many times longer than usual to wait for answers."""
         return self.profile.patience
-

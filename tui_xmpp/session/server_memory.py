@@ -31,6 +31,8 @@ class Habit(Enum):
     """To offer TLS 1.3 and one key exchange only."""
     BARE_HELLO = "bare hello"
     """Not to make it look like TLS 1.2 besides."""
+    COMPRESSION = "compression"
+    """To compress the stream (XEP-0138)."""
 
 
 _PAUSE = {
@@ -38,6 +40,7 @@ _PAUSE = {
     Habit.PACING: timedelta(days=1),
     Habit.SMALL_HELLO: timedelta(days=30),
     Habit.BARE_HELLO: timedelta(days=1),
+    Habit.COMPRESSION: timedelta(days=1),
 }
 
 

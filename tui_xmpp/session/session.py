@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -51,15 +50,12 @@ from ..core.world import World
 from .account import AccountSession, Link
 from .awake import AwakeWatch
 from .budget import Budget
-from .connector import Connector
 from .failure import Failure
 from .feature import Feature
 from .features import ALL
+from .linking import connector
 from .network import NetworkWatch
-from .opening import SignedIn
-from .resolver import SystemResolver
 from .running import Running
-from .stream import Stream
 from .subscribers import Subscribers, Subscription
 
 A = TypeVar("A")
@@ -106,7 +102,7 @@ class Session:
         self._configuration = configuration
         self._clock = clock
         self._features = features
-        self._make_link = make_link or _connector
+        self._make_link = make_link or connector
         self._accounts: dict[Address, Running] = {}
         self._subscribers = Subscribers()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -243,6 +239,7 @@ class Session:
         )
         running = self._accounts[account.address] = Running(made, vault=self._vault)
         self.tell(AccountAdded(account), LinkChanged(account.address, made.pacing.profile))
+        made.adapting.begin()
         return running
 
     async def _add(self, command: AddAccount) -> None:
@@ -349,6 +346,7 @@ class Session:
 
     def _surroundings_changed(self, *, slept: bool) -> None:
         for running in self._accounts.values():
+            running.account.adapting.moved()
             running.account.life.surroundings_changed(slept=slept)
             if running.link is not None:
                 running.link.surroundings_changed()
@@ -366,31 +364,3 @@ class Session:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _connector(session: Session, running: Running) -> Link:
-    account = running.account
-
-    async def on_ready(_: SignedIn) -> None:
-        session.on_ready(running)
-
-    return Connector(
-        lambda: Stream(account.account, facts=session.facts),
-        account.account,
-        password=lambda refusal: session.password(running, refusal),
-        facts=session.facts,
-        clock=session.clock,
-        tell=session.tell,
-        on_stream=account.life.on_stream,
-        opener=account.life,
-        timing=account.life.timing,
-        tokens=running,
-        paced=lambda: account.pacing.paced,
-        small_hello=lambda: account.pacing.small_hello,
-        location=account.life.management.location,
-        stale_seconds=lambda: account.pacing.stale_seconds,
-        on_ready=on_ready,
-        on_lost=account.life.on_lost,
-        resolver=SystemResolver(),
-        rng=random.Random(),
-    )

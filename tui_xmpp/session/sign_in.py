@@ -11,6 +11,7 @@ from ..core.account import Connection, TransportKind
 from . import advertised, binding, exchange, fast, gate, sasl, sasl2
 from .advertised import Advertised
 from .binding import Entry
+from .compression import Compression
 from .credentials import Credentials
 from .failure import Failure, Stale, Violation, WrongPassword
 from .gate import Phase
@@ -60,12 +61,14 @@ async def sign_in(
     paced: bool = False,
     thin: bool = False,
     careful: bool = False,
+    compressed: bool = False,
 ) -> SignedIn:
     """Authenticate, go on with the old session or open a new one, and say how that ended.
 
     *timeout* is in silent seconds for each answer of the server; *accept_weaker* names a mechanism the user
-    agreed to although a better one was seen before; *careful* waits for each answer. Raises Failure; Stale
-    when what was remembered did not hold, or a token was refused: with *careful* a new try may go well.
+    agreed to although a better one was seen before; *careful* waits for each answer; *compressed* asks for a
+    compressed stream where the server has any. Raises Failure; Stale when what was remembered did not hold,
+    or a token was refused: with *careful* a new try may go well.
 
     With *paced* the session is asked for a moment after our last proof, before the verdict on it has come.
     Nothing is trusted the sooner for it: what is said by then goes to the server whose certificate was
@@ -86,6 +89,7 @@ async def sign_in(
         quick=quick,
         paced=paced and quick and memory.takes(Habit.PACING),
         thin=thin,
+        compression=Compression(stream, memory, wanted=compressed),
     )
     try:
         return await attempt.run()
@@ -122,6 +126,7 @@ class _Attempt:
         quick: bool,
         paced: bool,
         thin: bool,
+        compression: Compression,
     ) -> None:
         self.ran_ahead = False
         """Something was said on the strength of what is remembered."""
@@ -136,7 +141,10 @@ class _Attempt:
         self._quick = quick
         self._paced = paced
         self._thin = thin
-        self._chooser = Chooser(stream, credentials, opener, memory, accept_weaker=accept_weaker)
+        self._compression = compression
+        self._chooser = Chooser(
+            stream, credentials, opener, memory, accept_weaker=accept_weaker, inlines=not compression.likely
+        )
         self._opened = False
         self._resumed = False
 
@@ -192,9 +200,12 @@ class _Attempt:
             stream.phase_gate.judge = partial(self._judge, way)
             stream.on_offered = self._saw_offer
         stream.say(way.request(stream, self._memory))
-        if self.ran_ahead and way.token is not None and self._opens_inline(way):
+        if self.ran_ahead and way.token is not None:
             # A token needs one step, and no stream begins anew behind it: all goes in one flight.
-            self._open(way)
+            if self._opens_inline(way):
+                self._open(way)
+            elif self._compression.likely:
+                self._compression.say()
 
     def _judge(self, way: Way, success: ET.Element) -> Phase:
         phase = way.judge(self._stream.phase_gate, success)
@@ -262,11 +273,21 @@ class _Attempt:
 
     async def _by_steps(self, way: Way) -> SignedIn:
         known = self._memory.session if self._quick else None
-        entry = Entry(self._stream, self._opener, self._memory, restarts=True, known=known)
+        entry = self._entry(restarts=True, known=known)
         await self._prove(way, entry.say if known is not None else None)
         self.ran_ahead |= known is not None
         self._stream.phase_gate.phase = Phase.AUTHENTICATED
         return await entry.finish(self._timeout)
+
+    def _entry(self, *, restarts: bool, known: frozenset[str] | None) -> Entry:
+        return Entry(
+            self._stream,
+            self._opener,
+            self._memory,
+            restarts=restarts,
+            known=known,
+            compression=self._compression,
+        )
 
     async def _by_one_request(self, way: Way) -> SignedIn:
         stream, memory = self._stream, self._memory
@@ -289,7 +310,7 @@ class _Attempt:
             if self._opened:
                 raise Stale("The server did not let the session begin.")
             known = memory.session if self._quick else None
-            entry = Entry(stream, self._opener, memory, restarts=False, known=known)
+            entry = self._entry(restarts=False, known=known)
             signed = await entry.finish(self._timeout)
             return signed if count is None else SignedIn(signed.bound, failed=count)
         if self._likely is None:

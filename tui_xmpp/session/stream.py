@@ -17,7 +17,7 @@ from ..core.account import Account
 from ..core.address import Address
 from ..core.ports import KeyValue
 from . import gate
-from .failure import Failure, Violation
+from .failure import LEFT, Failure, Violation
 from .gate import Gate, Phase
 from .gathering import Gathering
 from .listener import Listener
@@ -66,8 +66,7 @@ class Stream(TamedClient):
         """Called with the tags the server offers, when it does so behind a binding (XEP-0388 §2.6.1)."""
         self.inline: frozenset[str] = frozenset()
         """Namespaces of what the request to bind is to begin with besides, where it can (XEP-0386 §3.2)."""
-        self.not_inline: frozenset[str] = frozenset()
-        """Namespaces of what the request to bind is not to enable (XEP-0386 §3.2)."""
+        self.not_inline: frozenset[str] = frozenset()  # And of what it is not to enable.
         self.server_caps = ""
         """`node#ver` of the server's capabilities, where it told them (XEP-0115 §6.3)."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -236,7 +235,7 @@ class Stream(TamedClient):
                         await self.waiting_queue.join()
             self._say_goodbye()
             await asyncio.wait({self.lost}, timeout=deadline)
-        self.fail(Failure("You left."))
+        self.fail(Failure("You left.", LEFT))
 
     async def leave_open(self, deadline: float) -> None:
         """Cut the link without closing the stream: the server keeps the session (XEP-0198 §5).
@@ -250,7 +249,7 @@ class Stream(TamedClient):
             ends = asyncio.get_running_loop().time() + deadline
             while self.wire.waiting and asyncio.get_running_loop().time() < ends:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        self.fail(Failure("You left."))
+        self.fail(Failure("You left.", LEFT))
 
     def _say_goodbye(self) -> None:
         if not self._closing:
@@ -390,7 +389,7 @@ class Stream(TamedClient):
         self.listener.has_room()
 
 
-_NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED})
+_NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED, Phase.AUTHENTICATED})
 _CAPS = "{http://jabber.org/protocol/caps}c"
 _STANZAS = ("<message", "<presence", "<iq")
 

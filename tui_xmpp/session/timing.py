@@ -7,6 +7,8 @@ import json
 import math
 from collections.abc import Callable
 
+from tui_xmpp.core.value import value
+
 from ..core.address import Address
 from ..core.ports import Clock, KeyValue
 from .transport.tcp_info import TcpInfo
@@ -64,6 +66,18 @@ class RoundTrip:
         return 0.0 if self.smoothed is None else self.smoothed + 4 * self.variation
 
 
+@value
+class Sensed:
+    """One measurement; None: this was not measured by it."""
+
+    path: float | None = None
+    """Seconds to the next TCP endpoint and back."""
+    answer: float | None = None
+    """Seconds to the server and back, and what it did meanwhile."""
+    rate: float | None = None
+    """Bits a second that went up while more waited."""
+
+
 class LinkTiming:
     """What is known of the link of one account; outlives streams and processes.
 
@@ -88,6 +102,8 @@ class LinkTiming:
         """The link takes seconds for what a handshake takes: little at a time gets through sooner."""
         self._shook: float | None = None
         """Seconds the last handshake took beyond TCP's."""
+        self.sensed: Callable[[Sensed], None] = lambda _: None
+        """Told of each measurement."""
         self._rate: float | None = None
         self._floor: float | None = None
         self._acked: tuple[float, int] | None = None
@@ -111,6 +127,7 @@ class LinkTiming:
         """TCP took *connecting* seconds, about one round trip, and TLS *securing*, one more and its bytes."""
         self.thin = securing - connecting > _THIN_SECONDS
         self._shook = securing
+        self.sensed(Sensed(path=connecting, answer=securing))
 
     def path_changed(self) -> None:
         """We are on another network: what a sign-in took on the last one says nothing."""
@@ -124,6 +141,7 @@ class LinkTiming:
         """The server answered a question after *seconds*."""
         self._doubt = 1.0
         self.answer.take(seconds)
+        self.sensed(Sensed(answer=seconds))
         self._save_sometimes()
 
     def doubted(self) -> None:
@@ -137,11 +155,12 @@ class LinkTiming:
             self.path = RoundTrip(info.rtt, info.rttvar)
         if info.delivery_rate > 0:
             self._floor = max(info.delivery_rate * 8, (self._floor or 0.0) * (1 - _RATE_GAIN))
-        now, before = self._clock.monotonic(), self._acked
+        now, before, rate = self._clock.monotonic(), self._acked, None
         self._acked = (now, info.acked) if waiting else None
         if before is not None and waiting and now > before[0] and info.acked > before[1]:
             rate = 8 * (info.acked - before[1]) / (now - before[0])
             self._rate = rate if self._rate is None else self._rate + (rate - self._rate) * _RATE_GAIN
+        self.sensed(Sensed(path=info.rtt or None, rate=rate))
         self._save_sometimes()
 
     # --- what follows from it -----------------------------------------------------------------------------

@@ -73,12 +73,15 @@ class Chooser:
         memory: ServerMemory,
         *,
         accept_weaker: str,
+        inlines: bool = True,
     ) -> None:
+        """*inlines*: a session may be bound or resumed along with the proof."""
         self._stream = stream
         self._credentials = credentials
         self._opener = opener
         self._memory = memory
         self._accept_weaker = accept_weaker
+        self._inlines = inlines
         self._end_point: bytes | None = None
         self._end_point_known = False
 
@@ -155,6 +158,8 @@ class Chooser:
         )
 
     def _inlined(self, advertised: Advertised, token: str) -> Inlined:
+        if not self._inlines:
+            return Inlined(token=token)
         return sasl2.inlined(
             advertised,
             self._opener.resumption(),

@@ -33,7 +33,10 @@ class TerminalUse:
         self._app.set_interval(LOOK_SECONDS, self.look)
 
     def look(self) -> None:
-        """Take in what was measured since the last look."""
+        """Take in what was measured since the last look, and what the link profiles want."""
+        wanted = (state.link.terminal for state in self._app.main.world.accounts.values())
+        if self.choice.link(next(filter(None, wanted), "")):
+            self.wear()
         port = terminal_of(self._app)
         if port is None:
             return

@@ -65,7 +65,7 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "ack_delay": (5, 5, 15, 20, 45),
     "idle_seconds": (60, 300, 300, 600, 86_400),
     "coalesce": (0, 0.05, 0.1, 0.2, 1),
-    "short_ids": ("16 characters, twice", "9 characters", "9 characters", "9 characters", "9 characters"),
+    "short_ids": ("16 characters", "9 characters", "9 characters", "9 characters", "9 characters"),
     "patience": (30, 60, 90, 90, 90),
 }
 OWN_TESTS = {

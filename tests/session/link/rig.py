@@ -169,6 +169,7 @@ class Rig:
         opener: Opened | None = None,
         paced: bool = False,
         small_hello: bool = True,
+        compressed: bool = False,
     ) -> None:
         self.facts = facts or Facts()
         self.clock = TurnedClock()
@@ -214,6 +215,7 @@ class Rig:
             opener=self.opener,
             paced=lambda: paced,
             small_hello=lambda: small_hello,
+            compressed=lambda: compressed,
         )
 
     async def __aenter__(self) -> Self:

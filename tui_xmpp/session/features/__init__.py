@@ -9,6 +9,7 @@ from .carbons import Carbons
 from .chat_states import ChatStates
 from .chats import Chats
 from .client_state import ClientState
+from .compression import Compression
 from .corrections import Corrections
 from .discovery import Discovery
 from .history import History
@@ -41,6 +42,7 @@ ALL: tuple[type[Feature], ...] = (
     Carbons,
     # Before anything that makes presence come.
     ClientState,
+    Compression,
     # The roster before presence: contacts that are known when their presence comes can be shown at once.
     Roster,
     Subscriptions,

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
 from ...core.account import TransportKind
+from ..failure import Failure
+from .deflate import Deflate
 from .socket_wire import SocketWire, hurry
 from .wire import Closing, Item, Opening
 
@@ -19,6 +21,11 @@ class TcpWire(SocketWire):
     """A `Wire` on one connected socket."""
 
     kind = TransportKind.TCP
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deflate: Deflate | None = None
+        """What compresses from now on (XEP-0138); None: nothing does."""
 
     @classmethod
     async def open(
@@ -61,13 +68,25 @@ class TcpWire(SocketWire):
         if self._transport is None or self._gone():
             return
         data = "".join(map(as_text, items)).encode("utf-8", "replace")
+        if self.deflate is not None:
+            data = self.deflate.pack(data)
         self.bytes_out += len(data)
         self._transport.write(data)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         self.bytes_in += len(data)
-        self._hand_over(data)
+        if self.deflate is None:
+            self._hand_over(data)
+            return
+        try:
+            for piece in self.deflate.unpack(data):
+                self._hand_over(piece)
+                if self._gone():
+                    return
+        except Failure as failure:
+            self._end(failure)
+            self.abort()
 
 
 def as_text(item: Item) -> str:
