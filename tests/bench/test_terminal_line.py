@@ -29,7 +29,7 @@ Figures = dict[str, Any]
 def over_thin_line(env: dict[str, str], columns: int, rows: int) -> Figures:
     """Messages come, then a key is pressed: seconds until the last and the key are seen, None: too long."""
     thin = partial(ThinTerminal, rate=RATE, round_trip=ROUND_TRIP)
-    with Program(columns=columns, rows=rows, env=env, terminal=thin) as program:
+    with Program(columns=columns, rows=rows, env=env, terminal=thin, profile="auto") as program:
         terminal = program.terminal
         assert isinstance(terminal, ThinTerminal)
         terminal.wait_shown("Which platform", PATIENCE)

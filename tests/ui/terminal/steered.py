@@ -20,6 +20,7 @@ from tests.fakes.engine import NOON, FakeEngine
 from tests.ui.driving import FakeConfig
 from tests.ui.world import AVA, BRAM, DEV, peopled
 from tui_xmpp.core.settings import Settings, Ui
+from tui_xmpp.core.terminal import AUTO
 from tui_xmpp.ui.app import ChatApp
 from tui_xmpp.ui.bridge import Batch
 from tui_xmpp.ui.terminal.driver import ChatDriver
@@ -33,15 +34,18 @@ HEARD = "f12"
 class Steered(ChatApp):
     """The app, and what it may be told to do."""
 
-    def __init__(self, engine: FakeEngine, control: socket.socket) -> None:
+    def __init__(self, engine: FakeEngine, control: socket.socket, profile: str) -> None:
         super().__init__(
             engine,
             engine.archive,
-            Settings(ui=Ui(theme="quiet-dark")),
+            Settings(ui=Ui(theme="quiet-dark", terminal=profile)),
             config_folder=None,
             config=FakeConfig(),
             today=lambda: NOON.date(),
         )
+        if profile != AUTO:
+            # What is measured is shown, and it is not the same twice.
+            self.terminal.look = lambda: None
         self.fake = engine
         self._control = control
         self._heard = asyncio.Semaphore(0)
@@ -154,9 +158,9 @@ def mark_of(number: int) -> str:
 
 
 def main() -> None:
-    """Run until Ctrl+Q, with the socket's descriptor as the argument."""
+    """Run until Ctrl+Q; the arguments are the socket's descriptor and the terminal profile."""
     engine = peopled()
-    app = Steered(engine, socket.socket(fileno=int(sys.argv[1])))
+    app = Steered(engine, socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
     sys.exit(app.run(auto_pilot=app.steer))
 
 

@@ -31,10 +31,11 @@ class Program:
         env: Mapping[str, str] | None = None,
         answers: bool = True,
         terminal: Callable[..., Terminal] = Terminal,
+        profile: str = "local",
     ) -> None:
-        """`terminal`: what it runs in."""
+        """`terminal`: what it runs in. `profile`: which terminal profile it uses, `auto`: as is measured."""
         ours, theirs = socket.socketpair()
-        argv = [sys.executable, "-m", "tests.ui.terminal.steered", str(theirs.fileno())]
+        argv = [sys.executable, "-m", "tests.ui.terminal.steered", str(theirs.fileno()), profile]
         self.terminal = terminal(
             argv,
             columns=columns,

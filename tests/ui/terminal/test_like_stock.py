@@ -146,17 +146,32 @@ def seen(glyph: Glyph) -> Glyph:
 
 
 def without_drawn_cursor(stock: list[list[Glyph]], ours: list[list[Glyph]], cursor: Emulator) -> None:
-    """Where our terminal has its own cursor stock draws one: only its colours may differ there."""
+    """Where our terminal has its own cursor stock draws one: only its colours may differ there.
+
+    On what is selected in a list ours has the cursor, and stock keeps it in the line above.
+    """
     x, y = cursor.cursor.x, cursor.cursor.y
     if cursor.cursor.hidden or x >= cursor.columns or y >= cursor.lines:
         return
-    for at in (x, x + 1):
-        if (
-            at < cursor.columns
-            and stock[y][at].data == ours[y][at].data
-            and (at == x or not stock[y][at].data)
-        ):
-            stock[y][at] = ours[y][at]
+    places = [(x, y)]
+    if any(glyph.data == ">" for glyph in ours[y]):
+        drawn = [
+            (x, row)
+            for row in range(cursor.lines)
+            for x in range(cursor.columns)
+            if row != y and is_drawn_cursor(stock[row][x], ours[row][x])
+        ]
+        places += drawn[:1]
+    for x, row in places:
+        for at in (x, x + 1):
+            same = at < cursor.columns and stock[row][at].data == ours[row][at].data
+            if same and (at == x or not stock[row][at].data):
+                stock[row][at] = ours[row][at]
+
+
+def is_drawn_cursor(stock: Glyph, ours: Glyph) -> bool:
+    turned = stock.fg == ours.bg != stock.bg
+    return stock.data == ours.data and (turned or stock.reverse != ours.reverse)
 
 
 def compared(stock: Program, ours: list[Program]) -> str:
