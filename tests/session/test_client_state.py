@@ -21,6 +21,7 @@ LOOKS, LOOKS_AWAY = SetClientState(active=True), SetClientState(active=False)
 
 
 async def signed_in(wire: Wire, caps: str = EJABBERD, offered: str = OFFERED) -> Wire:
+    wire.account.pacing.use("mobile")
     await wire.online(
         offered=frozenset({SM, offered}), enabled="<enabled xmlns='urn:xmpp:sm:3' id='s' resume='1'/>"
     )

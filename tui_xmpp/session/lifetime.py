@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -38,12 +37,8 @@ if TYPE_CHECKING:
     from .account import AccountSession
     from .stream import Stream
 
-log = logging.getLogger("tui-xmpp")
-
-PACE = 0.1
-"""Seconds between two packets that are to be read apart."""
-_ROOM_BYTES = 1500
-"""More than this may not wait in front of the network."""
+PACE, _ROOM_BYTES = 0.1, 1500
+"""Seconds between two packets that are to be read apart; more may not wait in front of the network."""
 _STANZAS = ("message", "presence", "iq")
 _SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
 """What slixmpp would do with stanzas by itself; all of it is done by our features."""

@@ -63,7 +63,8 @@ class Pricing:
         if left is not None and size > left:
             return True
         most = self._account.pacing.confirm_seconds
-        return bool(most) and self._seconds(size) > most
+        # Of a link that was not measured yet nobody could say what it takes.
+        return bool(most) and self._account.life.timing.rate is not None and self._seconds(size) > most
 
     def _seconds(self, size: int) -> float:
         timing = self._account.life.timing
