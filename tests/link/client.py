@@ -29,12 +29,20 @@ class Client:
     """The process, what it has told in all its lives, and its archive."""
 
     def __init__(
-        self, folder: Path, account: Account, server: ChatServer, *, port: int = 0, **keys: str | int | bool
+        self,
+        folder: Path,
+        account: Account,
+        server: ChatServer,
+        *,
+        port: int = 0,
+        more: str = "",
+        **keys: str | int | bool,
     ) -> None:
         """`port`: where a link to the server's direct TLS listens; 0: straight to the server.
 
-        `keys` are further keys of its `[[account]]`.
+        `keys` are further keys of its `[[account]]`, `more` is further text of its configuration.
         """
+        self._more = more
         self.account = account
         self.address = Address.parse(account.address)
         self.folder = folder
@@ -69,7 +77,11 @@ class Client:
         self._write_config()
 
     def _write_config(self) -> None:
-        lines = ["[[account]]", *(f"{key} = {json.dumps(value)}" for key, value in self._keys.items()), ""]
+        lines = [
+            "[[account]]",
+            *(f"{key} = {json.dumps(value)}" for key, value in self._keys.items()),
+            self._more,
+        ]
         (self.folder / "config" / "config.toml").write_text("\n".join(lines), encoding="utf-8")
 
     # --- life -----------------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.link.client import Client
 from tests.link.proxy import Link
 from tests.server.chat_server import Account, ChatServer
 from tests.server.conftest import Accounts, running
@@ -25,6 +27,7 @@ MESSAGES = 50
 TYPED = 20
 MOST = 0.6
 """Of the bytes of a stream that is not compressed."""
+THIN = '[link.profiles.thin]\ninherits = "full"\ncompression = "zlib"\n'
 ZLIB = replace(link.PROFILES["full"], name="zlib", compression=link.Compression.ZLIB)
 
 
@@ -71,6 +74,36 @@ async def test_messages_go_both_ways_and_go_on_after_a_cut(
             assert again[-1].full_address == bound
             await anna.do(SendMessage(anna.chat(bert), f"Here again {number}"))
             await bert.message(anna, f"Here again {number}")
+
+
+async def test_a_killed_program_goes_on_compressed(
+    packing: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    anna_at, bert_at = accounts(packing, "anna", "bert")
+    async with (
+        Link(packing.direct_tls_port) as way,
+        Client(tmp_path / "anna", anna_at, packing, port=way.port, more=THIN, link="thin") as anna,
+        Client(tmp_path / "bert", bert_at, packing) as bert,
+    ):
+        await bert.online()
+        for number in range(3):
+            await anna.online()
+            anna.say(bert, f"Before {number}")
+            await anna.takes(f"Before {number}")
+            await anna.kill()
+            bert.say(anna, f"Meanwhile {number}")
+            await anna.online()
+            await anna.until(partial(has, anna, bert, f"Meanwhile {number}"), "what was said meanwhile")
+            await bert.until(partial(has, bert, anna, f"Before {number}"), "what was said before")
+        online = [line for line in anna.told if line.get("state") == "online"]
+        assert len({line["bound"] for line in online}) == 1
+        for one, other in ((anna, bert), (bert, anna)):
+            bodies = [message.body for message in one.archive(other)]
+            assert len(bodies) == len(set(bodies)) == 6
+
+
+def has(here: Client, there: Client, body: str) -> bool:
+    return any(line["body"] == body for line in here.messages_told(there))
 
 
 async def test_it_takes_less(packing: ChatServer, accounts: Accounts, tmp_path: Path) -> None:
