@@ -62,6 +62,7 @@ class ScriptedStream:
     listener: Any = field(default_factory=Listener)
     meter: Any = field(default_factory=Meter)
     read_bytes: int = 0
+    secure: bool = True
     heard_at: float = 0.0
     wire: Any = None
     lost: asyncio.Future[Failure] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
