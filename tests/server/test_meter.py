@@ -82,6 +82,11 @@ def _less(one: Amount, other: Amount) -> Amount:
     return Amount(one.up - other.up, one.down - other.down)
 
 
+def behind(link: Link) -> dict[str, Any]:
+    """Settings of an account that reaches its server over the link."""
+    return {"port": link.port, "tls": TlsMode.DIRECT}
+
+
 @pytest_asyncio.fixture
 async def relayed(prosody: ChatServer) -> AsyncIterator[Link]:
     async with Link(prosody.direct_tls_port) as link:
@@ -89,13 +94,13 @@ async def relayed(prosody: ChatServer) -> AsyncIterator[Link]:
 
 
 async def test_each_kind_of_traffic_is_what_the_relay_has_counted(
-    prosody: ChatServer, accounts: Accounts, relayed: Link, tmp_path: Path
+    server: ChatServer, accounts: Accounts, tmp_path: Path
 ) -> None:
-    anna_at, bert_at = accounts(prosody, "anna", "bert")
-    behind = {"port": relayed.port, "tls": TlsMode.DIRECT}
+    anna_at, bert_at = accounts(server, "anna", "bert")
     async with (
-        Person(bert_at, prosody, tmp_path / "bert") as bert,
-        Person(anna_at, prosody, tmp_path / "anna", changed=behind) as anna,
+        Link(server.direct_tls_port) as relayed,
+        Person(bert_at, server, tmp_path / "bert") as bert,
+        Person(anna_at, server, tmp_path / "anna", changed=behind(relayed)) as anna,
     ):
         await bert.online()
         await anna.online()
@@ -122,7 +127,7 @@ async def test_each_kind_of_traffic_is_what_the_relay_has_counted(
         assert spent[Category.PRESENCE].down > TIMES * 150
         assert spent[Category.CHAT] == Amount()
 
-        room = ChatKey(anna.address, anna.address.parse(f"tea-{anna_at.user}@{prosody.rooms_domain}"))
+        room = ChatKey(anna.address, anna.address.parse(f"tea-{anna_at.user}@{server.rooms_domain}"))
         for one in (anna, bert):
             await one.do(JoinRoom(one.address, room.address))
             key = ChatKey(one.address, room.address)
@@ -140,7 +145,6 @@ async def test_a_past_that_is_fetched_and_a_link_that_is_lost(
     prosody: ChatServer, accounts: Accounts, relayed: Link, tmp_path: Path
 ) -> None:
     anna_at, bert_at = accounts(prosody, "anna", "bert")
-    behind = {"port": relayed.port, "tls": TlsMode.DIRECT}
     async with Person(bert_at, prosody, tmp_path / "bert") as bert:
         await bert.online()
         async with Person(anna_at, prosody, tmp_path / "first") as anna:
@@ -148,7 +152,7 @@ async def test_a_past_that_is_fetched_and_a_link_that_is_lost(
             for number in range(TIMES):
                 await bert.do(SendMessage(bert.chat(anna), f"in {number}"))
             await anna.message(bert, f"in {TIMES - 1}")
-        async with Person(anna_at, prosody, tmp_path / "second", changed=behind) as anna:
+        async with Person(anna_at, prosody, tmp_path / "second", changed=behind(relayed)) as anna:
             await anna.online()
             await anna.message(bert, f"in {TIMES - 1}")
             measured = Measured(relayed, anna)

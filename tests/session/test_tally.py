@@ -56,6 +56,16 @@ def test_half_an_element_is_neither_xml_nor_overhead_yet(tally: Tally) -> None:
     assert (spent.xml, spent.tls) == (Amount(0, 8000), Amount(0, 44))
 
 
+def test_what_has_not_been_read_yet_is_no_overhead(tally: Tally) -> None:
+    # Half of a TLS record is there: the kernel knows of it, nobody else does.
+    tally.count(Way.DOWN, CHAT, 100, 1.0)
+    tally.settle(carried(0, 9122, wire=(0, 100)), KEEPALIVE, most=64)
+    assert taken(tally)[Category.CHAT].tls.down == 64
+    tally.count(Way.DOWN, HISTORY, 12_000, 1.0)
+    tally.settle(carried(0, 12_165, wire=(0, 12_100)), KEEPALIVE, most=64)
+    assert tally.carried == Amount(0, 12_165)
+
+
 def test_half_an_element_of_a_lost_link_counts(tally: Tally) -> None:
     tally.settle(carried(0, 5000, wire=(0, 5000)), KEEPALIVE, over=True)
     assert taken(tally)[Category.KEEPALIVE].tls == Amount(0, 5000)

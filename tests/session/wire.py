@@ -65,6 +65,7 @@ class ScriptedStream:
     listener: Any = field(default_factory=Listener)
     meter: Any = field(default_factory=Meter)
     read_bytes: int = 0
+    secure: bool = True
     heard_at: float = 0.0
     sessionstarted: bool = False
     inline: frozenset[str] = frozenset()

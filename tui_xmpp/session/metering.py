@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ..core.account import TransportKind
 from ..core.chat import ChatKey, ChatKind
 from ..core.contact import Subscription
 from ..core.events import Level, Notice, RatesChanged
@@ -38,6 +40,8 @@ MINUTES = 60
 _KEPT_DAYS = 40
 """Days of which the ledger keeps hours and chats."""
 _MOST_ASKED = 1000
+_MOST_ADDED = 64.0
+"""Bytes that TLS and WebSocket add to a packet."""
 _SEEN = (Subscription.TO, Subscription.BOTH)
 _CHANGES_AN_HOUR, _CHANGE_BYTES = 4, 326
 
@@ -55,6 +59,9 @@ class Metering(Meter):
         self._budget = budget
         self._tally = Tally()
         self._stream: Stream | None = None
+        self._has_shaken_hands = False
+        self._at_tick = (0, 0)
+        """Of TCP, at the last tick."""
         self._packets = [0, 0]
         self._texts = [0, 0]
         """Bytes written and read on this link, before compression."""
@@ -90,6 +97,7 @@ class Metering(Meter):
         self._stream, stream.meter = stream, self
         self._tally.begin()
         self._packets, self._texts, self._last, self._before = [0, 0], [0, 0], None, Amount()
+        self._has_shaken_hands = False
 
     def said(self, items: Sequence[Item]) -> None:
         """As `Meter.said`."""
@@ -100,7 +108,13 @@ class Metering(Meter):
             about = self._about_said(text) if isinstance(item, str) else LOGIN
             self._tally.count(Way.UP, about, size, 1 / len(items))
         self._packets[Way.UP] += 1
+        self._note_handshake()
         self._wake()
+
+    def _note_handshake(self) -> None:
+        """With the first words over TLS: all that has passed before was its handshake."""
+        if not self._has_shaken_hands and self._stream is not None and self._stream.secure:
+            self._settle()
 
     def came(self, element: ET.Element | None, size: int) -> None:
         """As `Meter.came`."""
@@ -174,7 +188,7 @@ class Metering(Meter):
 
     # --- what it took -----------------------------------------------------------------------------------
 
-    def _settle(self, *, over: bool = False) -> None:
+    def _settle(self, *, over: bool = False, tick: bool = False) -> None:
         stream, wire = self._stream, None if self._stream is None else self._stream.wire
         if stream is None or wire is None:
             return
@@ -185,13 +199,21 @@ class Metering(Meter):
         else:
             last, since = self._last or (None, (0, 0, 0, 0))
             look = carrying.reckoned(wire, packets, last, since)
+        # Where nothing came for a whole tick, what the kernel counts has been read.
+        quiet = tick and look.tcp == self._at_tick
+        self._at_tick = look.tcp if tick else self._at_tick
         carried = Carried(
             tcp=list(look.tcp),
             wire=[wire.bytes_out, wire.bytes_in],
             read=[self._texts[Way.UP], stream.read_bytes],
             segments=list(look.segments),
         )
-        self._tally.settle(carried, KEEPALIVE if self._account.alive else LOGIN, over=over)
+        # A handshake is as long as it is; over BOSH there are several, and requests that carry nothing.
+        limited = self._has_shaken_hands and not quiet and wire.kind is not TransportKind.BOSH
+        self._has_shaken_hands = stream.secure
+        rest = KEEPALIVE if self._account.alive else LOGIN
+        most = _MOST_ADDED if limited else math.inf
+        self._tally.settle(carried, rest, most=most, over=over)
 
     def _wake(self) -> None:
         if self._ticking is None:
@@ -207,7 +229,7 @@ class Metering(Meter):
             self._wake()
 
     def _look(self) -> None:
-        self._settle()
+        self._settle(tick=True)
         now = self._tally.carried
         passed = Amount(now.up - self._before.up, now.down - self._before.down)
         self._before = now

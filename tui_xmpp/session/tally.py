@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,13 +97,15 @@ class Tally:
         spared[Way.UP] += up
         spared[Way.DOWN] += down
 
-    def settle(self, carried: Carried, rest: About, *, over: bool = False) -> None:
+    def settle(self, carried: Carried, rest: About, *, most: float = math.inf, over: bool = False) -> None:
         """Account for what the link has carried until now.
 
-        *rest*: what it was about where nothing has passed. *over*: nothing more will come of what has begun.
+        *rest*: what it was about where nothing has passed. *most*: bytes added to a packet that comes, at the
+        most; what is more is on its way to us, and may be of an element yet. *over*: nothing will come of it.
         """
         for way in Way:
-            self._settle(way, carried, rest, over=over)
+            limited = way is Way.DOWN and not over
+            self._settle(way, carried, rest, most=most if limited else math.inf, over=over)
         for table in (*self._texts, *self._packets):
             table.clear()
 
@@ -116,7 +119,7 @@ class Tally:
             for (category, chat), it in sums.items()
         ]
 
-    def _settle(self, way: Way, carried: Carried, rest: About, *, over: bool) -> None:
+    def _settle(self, way: Way, carried: Carried, rest: About, *, most: float, over: bool) -> None:
         link, texts = self._link, self._texts[way]
         read, wire = carried.read[way] - link.read[way], carried.wire[way] - link.wire[way]
         if read > 0:
@@ -132,7 +135,9 @@ class Tally:
         begun = 0 if over else max(0, carried.read[way] - link.texts[way])
         weights = self._packets[way] or self._packets[1 - way] or {rest: 1.0}
         tls = carried.tcp[way] - link.xml[way] - round(begun * link.ratio[way]) - link.tls[way]
-        # What is on its way between kernel and us makes it less for a moment; the next time settles it.
+        if most < math.inf:
+            tls = min(tls, int(most * sum(self._packets[way].values())))
+        # What is on its way between us and the kernel makes it less for a moment; the next time settles it.
         if tls > 0:
             link.tls[way] += tls
             for about, share in spread(tls, weights).items():

@@ -6,7 +6,7 @@ from tui_xmpp.core.value import value
 
 from ...core.account import TransportKind
 from . import tcp_info
-from .unsent import unsent
+from .unsent import unread, unsent
 from .wire import Wire
 
 RECORD = 22
@@ -33,9 +33,9 @@ def told(wire: Wire) -> Look | None:
     info = tcp_info.read(connected)
     if info is None or not info.sent:
         return None
-    # What the program has handed over counts as sent, so that it is not taken for less than its XML.
-    up = info.sent + unsent(connected)
-    return Look((up, info.received), (info.segments_out, info.segments_in))
+    # What was handed over counts, and what was not read does not: so it is compared with the XML we know of.
+    up, down = info.sent + unsent(connected), info.received - unread(connected)
+    return Look((up, down), (info.segments_out, info.segments_in))
 
 
 def reckoned(
