@@ -144,7 +144,7 @@ class Metering(Meter):
         self._save_later()
 
     def _spare_presence(self) -> None:
-        """Count what the contacts whose presence the profile wants kept off would have cost since last time.
+        """Count what the contacts whose presence is kept off would have cost since last time.
 
         An estimate: four changes an hour each, of 326 bytes. What they really did nobody has told us.
         """
@@ -152,10 +152,10 @@ class Metering(Meter):
         self._deaf_since = now if self._account.alive and self._stream is not None else None
         if before is None:
             return
-        own, hears = self._account.own, self._account.pacing.hears
-        people = self._account.world.contacts.values()
+        own, world = self._account.own, self._account.world
         unheard = sum(
-            one.account == own and one.subscription in _SEEN and not hears(one.groups) for one in people
+            one.account == own and one.subscription in _SEEN and not world.hears(own, one.address)
+            for one in world.contacts.values()
         )
         self._unheard += (now - before) / 3600 * unheard * _CHANGES_AN_HOUR * _CHANGE_BYTES
         if self._unheard >= 1:

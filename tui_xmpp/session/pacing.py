@@ -243,13 +243,6 @@ class Pacing:
 
     # --- the wire -----------------------------------------------------------------------------------------
 
-    def hears(self, groups: tuple[str, ...]) -> bool:
-        """Whether the presence of a contact in these roster groups is received."""
-        wanted = self.profile.receive
-        return wanted is Receive.ALL or (
-            wanted is Receive.GROUPS and not set(groups).isdisjoint(self.profile.groups)
-        )
-
     @property
     def confirm_seconds(self) -> float:
         """What would take longer is asked for first, with its price; 0: nothing is."""

@@ -124,9 +124,13 @@ async def test_an_honest_archive_result_is_kept(wire: Wire) -> None:
 
 async def test_only_whom_we_asked_can_answer(wire: Wire) -> None:
     iq = await open_query(wire)
-    wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>", sender=STRANGER)
+    fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>"
+    wire.answer(iq, fin, sender=STRANGER)
     await wire.settle()
-    assert wire.account.requests.is_open(iq.get("id", ""))
+    await wire.take(result(iq[0].get("queryid", ""), str(ANNA)))
+    wire.answer(iq, fin)
+    await wire.settle()
+    assert wire.happened(MessageKept), "the stranger ended what only the archive may end"
 
 
 # --- P-06 -----------------------------------------------------------------------------------------

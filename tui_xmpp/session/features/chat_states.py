@@ -107,14 +107,16 @@ class ChatStates(Feature):
         told = self._said.get(key, ChatState.ACTIVE)
         if state is told or (state is ChatState.PAUSED and told is not ChatState.COMPOSING):
             return
-        if self.context.online and self._may_tell(key):
+        if not self.context.online or not self._may_tell(key):
+            return
+        if self.context.pacing.tells_typing:
             self._tell(key, state)
+        else:
+            self._said[key] = state
+            self.context.metering.spared(Category.CHAT, _NOTICE_BYTES, 0, key)
 
     def _tell(self, key: ChatKey, state: ChatState) -> None:
         self._said[key] = state
-        if not self.context.pacing.tells_typing:
-            self.context.metering.spared(Category.CHAT, _NOTICE_BYTES, 0, key)
-            return
         is_room = key in self.context.world.rooms
         stanza = convert.stanza(
             "message", key.address, "groupchat" if is_room else "chat", self.context.new_id()
