@@ -27,6 +27,8 @@ pytestmark = pytest.mark.bench
 
 PEOPLE = 50
 THIN = Shape(delay=0.3, rate=9600)
+TRIES = range(3)
+"""Of a sign-in over it, whose best is within some hundredths of a second of what is asked."""
 THINNEST = Shape(delay=1.0, rate=2400)
 ABSENCE = 5.0
 """Seconds that a link is away in one of the cuts."""
@@ -172,6 +174,11 @@ async def least_over(on: Stage, folder: Path, shape: Shape, *, fast: bool) -> Fi
         return {"online_seconds": seconds, "up": link.counts.up, "down": link.counts.down}
 
 
+def best(tries: list[Figures]) -> Figures:
+    """The try that took least: what else a machine does can only add to it."""
+    return min(tries, key=lambda one: one["online_seconds"])
+
+
 def last(client: Client, state: str) -> float:
     return next((line["time"] for line in reversed(client.told) if line.get("state") == state), 0.0)
 
@@ -182,8 +189,10 @@ async def figures_of(
     """All figures of one server."""
     async with stage(server, accounts, PEOPLE) as on:
         measured = await costs(on, folder, how)
-        thin = await over(on, folder / "thin", THIN, warm=True)
-        thin["yardstick"] = await least_over(on, folder / "least", THIN, fast=how == "token")
+        thin = best([await over(on, folder / f"thin-{one}", THIN, warm=True) for one in TRIES])
+        thin["yardstick"] = best(
+            [await least_over(on, folder / f"least-{one}", THIN, fast=how == "token") for one in TRIES]
+        )
         thinnest = await over(on, folder / "thinnest", THINNEST, warm=False)
         returns = {
             "at once": await back(on, folder / "back", 0.0),
