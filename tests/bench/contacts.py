@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import re
 import ssl
@@ -112,6 +113,16 @@ class Contact:
     def join(self, room: str) -> None:
         """Enter a room under its own user name."""
         self.announce("<x xmlns='http://jabber.org/protocol/muc'/>", f"{room}/{self.account.user}")
+
+    async def enters(self, room: str, seconds: float = 30.0) -> None:
+        """Wait until it is in a room, and ask again while it is not let in."""
+        async with asyncio.timeout(seconds):
+            while room not in self.seen:
+                self.news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.news.wait(), 0.5)
+                    continue
+                self.join(room)
 
     def unlock(self, room: str) -> None:
         """Make a room that was just entered one for all (XEP-0045 §10.1.2)."""

@@ -102,11 +102,12 @@ async def fill(room: str, people: Sequence[Contact], lines: Sequence[str]) -> No
     """Have them all enter a room that is made for it, and say something there."""
     first, *others = people
     first.join(room)
-    await asyncio.sleep(1)
+    await first.enters(room)
     first.unlock(room)
     for one in others:
         one.join(room)
-        await asyncio.sleep(PACE / 2)
+        # A room that is still locked lets nobody in.
+        await one.enters(room)
     for number, line in enumerate(lines):
         people[number % len(people)].chat(room, line, "groupchat")
         await asyncio.sleep(PACE)

@@ -101,7 +101,7 @@ def _notice(screen: MainScreen, event: Event) -> None:
             screen.refill()
         case ev.LinkChanged():
             screen.furniture.link_changed(event)
-        case ev.LinkSuggested(_, profile, reason):
+        case ev.LinkSuggested(_, profile, reason) if profile:
             key = screen.keymap.keys_of("lean") or "/link"
             screen.say(f"{reason.rstrip('.')}. {key} uses the link profile {profile}.")
         case ev.BudgetReached(_, spent, budget, share):
