@@ -54,11 +54,11 @@ def test_small_frames_carry_no_question_until_they_add_up() -> None:
 
 def test_the_round_trip_is_measured() -> None:
     pacing = answering(0.6)
-    assert pacing.round_trip == pytest.approx(0.6)
+    assert pacing.round_trip is None, "the first answers wait for a program that is still loading"
     for at in range(10, 60, 2):
         pacing.sent(BIG, float(at))
-        pacing.answered(at + 0.2)
-    assert pacing.round_trip == pytest.approx(0.2, abs=0.01)
+        pacing.answered(at + (0.2 if at % 3 else 0.9))
+    assert pacing.round_trip == pytest.approx(0.2, abs=0.01), "a busy moment is no slow way"
 
 
 def test_no_more_frames_than_the_profile_allows() -> None:

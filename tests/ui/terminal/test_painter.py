@@ -124,6 +124,7 @@ def test_for_those_who_are_read_to_lines_are_drawn_whole_and_only_new_ones() -> 
 def test_what_somebody_else_drew_is_not_drawn_again() -> None:
     painter = Painter()
     painter.resize(20, 3)
+    painter.take_over()
     row = written("as it was", 20, GREY)
     painter.show(1, row)
     painter.put(0, 1, row)
@@ -154,7 +155,7 @@ def test_what_does_not_fit_is_cut_and_half_a_wide_character_is_none() -> None:
 
 
 _OURS = re.compile(
-    r"\x1b\[[0-9;]*[mHABCDGKXr]|\x1b\]8;[^\x1b]*;(?:https://[^\x1b]*)?\x1b\\|\x1bM|[\r\n\b]|[^\x00-\x1f\x7f-\x9f]"
+    r"\x1b\[[0-9;]*[mHJABCDGKXr]|\x1b\]8;[^\x1b]*;(?:https://[^\x1b]*)?\x1b\\|\x1bM|[\r\n\b]|[^\x00-\x1f\x7f-\x9f]"
 )
 
 

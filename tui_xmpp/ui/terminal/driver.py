@@ -255,6 +255,7 @@ class ChatDriver(Driver):
         shown: Shown | None = getattr(self._app, "shown", None)
         there = shown is not None and not shown.over
         if shown is not None and there:
+            self._painter.take_over()
             for row, line in enumerate(shown.lines):
                 cells, pen = cells_of(line)
                 blank = cells_of(" ", pen._replace(colour="", attributes=""))[0]

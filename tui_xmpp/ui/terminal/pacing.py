@@ -23,6 +23,8 @@ _UNANSWERED = 0.1
 """Seconds between two frames where nothing answers."""
 _BACKLOG = 0.25
 """Seconds of drawing that may lie ahead of a second frame."""
+_LOOKS, _FIRST = 6, 2
+"""Round trips that are kept, and those at the start that say nothing yet: the program is still loading."""
 _SHARE = 0.3
 """How much a new measure counts against the ones before."""
 
@@ -40,7 +42,7 @@ class Pacing:
         """`asks`: the terminal is known to do no harm with the question."""
         self.interval = 0.0
         """Seconds between two frames at least, as the profile says."""
-        self.round_trip: float | None = None
+        self._taken: deque[float] = deque(maxlen=_LOOKS)
         self.rate: float | None = None
         """Characters a second, as measured while the way was full."""
         self.answers: bool | None = None
@@ -52,6 +54,11 @@ class Pacing:
         self._unasked = 0
         self._shortest: float | None = None
         self._last = float("-inf")
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds: the shortest of the last few, for a busy machine makes some longer; None while unknown."""
+        return min(self._taken) if len(self._taken) > _FIRST else None
 
     def wait(self, now: float) -> float:
         """Seconds until a frame may go; an answer may make it less."""
@@ -91,7 +98,7 @@ class Pacing:
         self._asked = deque(one._replace(size=one.size - asked.size) for one in self._asked)
         taken = max(now - asked.at, 1e-6)
         self._shortest = taken if self._shortest is None else min(self._shortest * 1.01, taken)
-        self.round_trip = _mixed(self.round_trip, taken)
+        self._taken.append(taken)
         busy = taken - self._shortest
         if busy > 0.02 and asked.size > _TELLING:
             self.rate = _mixed(self.rate, asked.size / busy)
@@ -100,7 +107,8 @@ class Pacing:
         """The terminal was somebody else's: nothing old is answered any more, and nothing measured holds."""
         self._asked.clear()
         self._unasked = self._lost = 0
-        self.round_trip = self.rate = self._shortest = None
+        self.rate = self._shortest = None
+        self._taken.clear()
 
     def _give_up(self, now: float) -> None:
         while self._asked and now - self._asked[0].at > self._patience():
@@ -111,7 +119,7 @@ class Pacing:
                 self.answers = False
 
     def _patience(self) -> float:
-        return max(_PATIENCE, 8 * (self.round_trip or 0.0))
+        return max(_PATIENCE, 8 * max(self._taken, default=0.0))
 
 
 def _mixed(before: float | None, now: float) -> float:

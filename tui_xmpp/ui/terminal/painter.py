@@ -37,10 +37,17 @@ class Painter:
         self.forget()
 
     def forget(self) -> None:
-        """What the terminal shows is not known any more: the next frame draws everything."""
-        self._shown = [None] * self.height
+        """What the terminal shows is not known any more: the next frame clears it and draws everything."""
+        self._shown = [[BLANK] * self.width for _ in range(self.height)]
         self._dirty = set(range(self.height))
         self._strokes = Strokes(self.width, erases=self._erases)
+        # ECMA-48 §8.3.39, Erase in Page, from the first cell on, with the ground of no pen.
+        self._strokes.add("\x1b[m\x1b[H\x1b[J")
+
+    def take_over(self) -> None:
+        """Somebody else has drawn what is there, and `show` says it: nothing is cleared."""
+        self._shown = [None] * self.height
+        self._strokes.take()
 
     def show(self, y: int, cells: Sequence[Cell]) -> None:
         """A row is on the terminal already, as somebody else has drawn it."""
