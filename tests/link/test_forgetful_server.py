@@ -131,8 +131,9 @@ async def test_an_answer_comes_before_the_count(
 ) -> None:
     """What is answered has arrived, though the archive knows the answer as newer than the question."""
     async with AsyncExitStack() as stack:
-        pair = await make_pair(stack, own_server, accounts, tmp_path, link="satellite")
-        # Bert's program gives no receipts there: nothing but the archive can tell.
+        # Bert's program gives no receipts: nothing but the archive can tell.
+        silent = "[privacy]\nsend_receipts = false\nsend_markers = false\n"
+        pair = await make_pair(stack, own_server, accounts, tmp_path, more=silent)
         pair.anna.say(pair.bert, "before")
         await arrived(pair.anna, pair.bert, "before")
         pair.link.change(Shape(delay=0.3))
