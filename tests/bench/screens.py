@@ -77,7 +77,7 @@ class Screen(Protocol):
     def switch(self, number: int) -> int:
         """Go to the first chat or the second; tells the cost."""
 
-    def extras(self, receive: Callable[[], float]) -> Counts:
+    def extras(self, receive: Callable[[], float], hall: str, receive_there: Callable[[], float]) -> Counts:
         """What only some can: costs of a message beside the list, of focus, notices and popups."""
 
     def quit(self) -> None:
@@ -128,7 +128,7 @@ class Ours:
     def switch(self, number: int) -> int:
         return self.meter.keys(f"\x1b[{ord('1') + number};3u")
 
-    def extras(self, receive: Callable[[], float]) -> Counts:
+    def extras(self, receive: Callable[[], float], hall: str, receive_there: Callable[[], float]) -> Counts:
         keys = self.meter.keys
         costs: Counts = {}
         keys("\x02")
@@ -213,8 +213,13 @@ class Theirs:
     def switch(self, number: int) -> int:
         return self.meter.keys(f"\x1b{number + (2 if self.name == 'profanity' else 1)}")
 
-    def extras(self, receive: Callable[[], float]) -> Counts:
-        return {}
+    def extras(self, receive: Callable[[], float], hall: str, receive_there: Callable[[], float]) -> Counts:
+        if self.name != "profanity":
+            return {}
+        # Its panel stands beside rooms only: those who are in them.
+        self._command(f"/join {hall}")
+        self.meter.settle(1.0)
+        return {"message_panel": receive_there()}
 
     def quit(self) -> None:
         self._command("/quit")

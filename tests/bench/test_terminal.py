@@ -18,6 +18,7 @@ from tests.bench.test_login import Bars
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts
 from tests.server.person import Person
+from tests.server.test_rooms import InRoom
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import SendMessage
@@ -25,6 +26,7 @@ from tui_xmpp.core.commands import SendMessage
 pytestmark = pytest.mark.bench
 
 SIZES = ((80, 24), (200, 50))
+HALL = "hall@rooms.localhost"
 LINE = "the ferry leaves at nine from the quay, "
 MINUTE = 60.0
 WORDS = (
@@ -49,16 +51,26 @@ class Sender:
 
     def say(self) -> None:
         """Send the next message; from another thread."""
+        self._say(self._key)
+
+    def say_in_hall(self) -> None:
+        """Send it to the room."""
+        self._say(ChatKey(self._person.address, Address.parse(HALL)))
+
+    def _say(self, key: ChatKey) -> None:
         self.sent += 1
-        command = SendMessage(self._key, text_of(self.sent))
+        command = SendMessage(key, text_of(self.sent))
         asyncio.run_coroutine_threadsafe(self._person.do(command), self._loop).result(20)
 
 
 def measure(screen: Screen, sender: Sender, bob: str, other: str) -> Counts:
     """All but the idle minute, for one client."""
 
+    def costs_of(say: Callable[[], None]) -> list[int]:
+        return [screen.meter.cost(say) for _ in range(5)]
+
     def receive() -> float:
-        return statistics.median(screen.meter.cost(sender.say) for _ in range(5))
+        return statistics.median(costs_of(sender.say))
 
     def receive_many() -> None:
         for _ in range(100):
@@ -89,7 +101,7 @@ def measure(screen: Screen, sender: Sender, bob: str, other: str) -> Counts:
     costs["100 typed"] = screen.meter.cost(type_many)
     costs["page"] = screen.meter.keys(PAGE_UP)
     screen.meter.keys("\x1b[6~")
-    costs |= screen.extras(receive)
+    costs |= screen.extras(receive, HALL, lambda: statistics.median(costs_of(sender.say_in_hall)))
     costs["switch"] = statistics.median(screen.switch(number) for number in (0, 1, 0, 1))
     return costs
 
@@ -155,6 +167,7 @@ async def test_bytes(prosody: ChatServer, accounts: Accounts, tmp_path: Path) ->
     try:
         async with Person(bob, prosody, tmp_path / "bob") as person:
             await person.online()
+            await InRoom.of(person, Address.parse(HALL)).make("bob")
             await asyncio.gather(*(measure_size(person, "{}x{}".format(*size), made) for size, made in plan))
     finally:
         for _, clients in plan:
@@ -164,7 +177,7 @@ async def test_bytes(prosody: ChatServer, accounts: Accounts, tmp_path: Path) ->
     for size, costs in figures.items():
         ours, theirs = costs["tui-xmpp"], costs["profanity"]
         bars.at_most(f"{size}: message", ours["message"], theirs["message"])
-        bars.at_most(f"{size}: message with the list", ours["message_panel"], 2 * theirs["message"])
+        bars.at_most(f"{size}: message with the list", ours["message_panel"], 2 * theirs["message_panel"])
         bars.at_most(f"{size}: key", ours["key"], 8)
         bars.at_most(f"{size}: idle minute", ours["idle_minute"], 0)
         for what in ("100 received", "100 typed"):
