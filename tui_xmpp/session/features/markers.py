@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import CloseChat, Command, MarkRead, OpenChat
+from ...core.commands import Command
 from ...core.link import LinkProfile
 from ...core.message import Delivery, Message
 from .. import convert, guard
@@ -29,17 +29,16 @@ class Markers(Feature):
         super().__init__(context)
         self._said: dict[ChatKey, int] = {}
         """Row of the last message a marker was sent for."""
-        self._leaving = Leaving()
+        self._leaving = Leaving(context, self._tell)
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Reading, and going elsewhere."""
-        return {MarkRead: self._mark, OpenChat: self._opened, CloseChat: self._closed}
+        return self._leaving.handles
 
     def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
         """What waited for the chat to be left is told now, or never."""
-        if not self.context.pacing.tells_on_leaving:
-            self._left()
+        self._leaving.switched()
 
     def on_stop(self) -> None:
         """What was read and not told is told with the next message read."""
@@ -62,26 +61,8 @@ class Markers(Feature):
         """Ask for a marker."""
         if outgoing.message.body and self.context.pacing.tells_displayed:
             convert.add(stanza, MARKERS, "markable")
-        if outgoing.message.body and self.context.pacing.tells_on_leaving:
-            # It rides on what leaves anyway.
-            self._left()
-
-    async def _opened(self, command: OpenChat) -> None:
-        self._left(command.chat)
-
-    async def _closed(self, command: CloseChat) -> None:
-        self._left()
-
-    async def _mark(self, command: MarkRead) -> None:
-        if self.context.pacing.tells_on_leaving:
-            self._left(command.chat)
-            self._leaving.note(command.chat, command.row)
-        else:
-            self._tell(command.chat, command.row)
-
-    def _left(self, now_in: ChatKey | None = None) -> None:
-        for key, row in self._leaving.left(now_in):
-            self._tell(key, row)
+        if outgoing.message.body:
+            self._leaving.wrote()
 
     def _tell(self, key: ChatKey, row: int) -> None:
         context = self.context

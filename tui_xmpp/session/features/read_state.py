@@ -8,7 +8,7 @@ from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import CloseChat, Command, MarkRead, OpenChat
+from ...core.commands import Command
 from ...core.link import LinkProfile
 from ...core.message import Message
 from .. import convert, freshness
@@ -38,12 +38,12 @@ class ReadState(Feature):
         """Read elsewhere up to a message that is not fetched yet."""
         self._next: dict[ChatKey, tuple[str, str]] = {}
         """What is to be published: one item at a time for each chat, only the newest."""
-        self._leaving = Leaving()
+        self._leaving = Leaving(context, self._tell)
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Reading, and going elsewhere."""
-        return {MarkRead: self._mark, OpenChat: self._opened, CloseChat: self._closed}
+        return self._leaving.handles
 
     @property
     def pep(self) -> Mapping[str, PepHandler]:
@@ -129,32 +129,14 @@ class ReadState(Feature):
 
     def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
         """What waited for the chat to be left is told now, or never; what nobody told us is asked for."""
-        if not self.context.pacing.tells_on_leaving:
-            self._left()
+        self._leaving.switched()
         if self.context.pacing.asks_by_itself and not before.notify >= after.notify:
             self.context.spawn(self._refresh())
 
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Who writes has read: it leaves with the message."""
-        if outgoing.message.body and self.context.pacing.tells_on_leaving:
-            self._left()
-
-    async def _opened(self, command: OpenChat) -> None:
-        self._left(command.chat)
-
-    async def _closed(self, command: CloseChat) -> None:
-        self._left()
-
-    async def _mark(self, command: MarkRead) -> None:
-        if self.context.pacing.tells_on_leaving:
-            self._left(command.chat)
-            self._leaving.note(command.chat, command.row)
-        else:
-            self._tell(command.chat, command.row)
-
-    def _left(self, now_in: ChatKey | None = None) -> None:
-        for key, row in self._leaving.left(now_in):
-            self._tell(key, row)
+        if outgoing.message.body:
+            self._leaving.wrote()
 
     def _tell(self, key: ChatKey, row: int) -> None:
         context = self.context
