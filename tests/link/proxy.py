@@ -109,20 +109,24 @@ class Relayed:
         air: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         delivering = asyncio.create_task(self._deliver(way, air, sink))
         self._tasks.append(delivering)
-        waiting: asyncio.Queue[bytes] | None = None
+        waiting: asyncio.Queue[tuple[float, bytes]] | None = None
         if way is Way.DOWN and self._link.shape.rate:
             waiting = asyncio.Queue(QUEUE)
             self._tasks.append(asyncio.create_task(self._queue(source, waiting)))
         data = b"?"
         while data:
-            data = await (self._packet(source) if waiting is None else waiting.get())
+            if waiting is None:
+                data = await self._packet(source)
+                came = time.monotonic()
+            else:
+                came, data = await waiting.get()
             data, burnt = self._burn(way, data)
             if way is Way.UP and data:
                 self._count(way, len(data))
             # Not to be read on before the line has taken this: so the sender feels the rate.
-            await self._link.serialise(way, len(data))
+            gone = await self._link.serialise(way, len(data), came)
             if data or not burnt:
-                air.put_nowait((time.monotonic() + self._link.shape.delay, data))
+                air.put_nowait((gone + self._link.shape.delay, data))
             if burnt:
                 await air.join()
                 self.break_(self._fuse.how if self._fuse is not None else Break.RESET)
@@ -137,13 +141,14 @@ class Relayed:
             return await asyncio.get_running_loop().sock_recv(source, size)
         return b""
 
-    async def _queue(self, source: socket.socket, waiting: asyncio.Queue[bytes]) -> None:
+    async def _queue(self, source: socket.socket, waiting: asyncio.Queue[tuple[float, bytes]]) -> None:
         """Take packets as they come, as long as there is room for them."""
         records = Records()
         while data := await self._packet(source):
+            came = time.monotonic()
             for packet in records.cut(data):
-                await waiting.put(packet)
-        await waiting.put(b"")
+                await waiting.put((came, packet))
+        await waiting.put((time.monotonic(), b""))
 
     async def _deliver(self, way: Way, air: asyncio.Queue[tuple[float, bytes]], sink: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -354,12 +359,14 @@ class Link:
 
     # --- the path -------------------------------------------------------------------------------------
 
-    async def serialise(self, way: Way, size: int) -> None:
-        """Return when the line, which all connections share, has taken `size` bytes."""
+    async def serialise(self, way: Way, size: int, came: float) -> float:
+        """Return when the line, which all connections share, has taken bytes; it never rests while they wait."""
         rate = self.shape.bits_a_second(way)
-        if rate and size:
-            self._free[way] = max(time.monotonic(), self._free[way]) + size * 8 / rate
-            await asyncio.sleep(self._free[way] - time.monotonic())
+        if not rate or not size:
+            return time.monotonic()
+        taken = self._free[way] = max(came, self._free[way]) + size * 8 / rate
+        await asyncio.sleep(taken - time.monotonic())
+        return taken
 
     def _take(self, listener: socket.socket) -> None:
         client, _ = listener.accept()

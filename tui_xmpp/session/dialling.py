@@ -24,7 +24,7 @@ from .resolver import Resolver
 from .revoking import revoke
 from .securing import over_tcp
 from .server_memory import Habit, ServerMemory
-from .sign_in import sign_in
+from .sign_in import open_apart, sign_in
 from .stream import Stream
 from .timing import LinkTiming
 from .transport import probe, tcp_info, tls
@@ -172,6 +172,8 @@ class Dialler:
             if isinstance(times, LinkTiming):
                 times.shook_hands(self._connecting, self._clock.monotonic() - self._stood_at)
                 timeout, thin = times.reply, times.thin
+            if thin:
+                open_apart(stream)
             self._tell_certificate(stream, endpoint)
             signed = await sign_in(
                 stream,
@@ -182,7 +184,7 @@ class Dialler:
                 timeout=timeout,
                 accept_weaker=accept_weaker,
                 paced=self._paced(),
-                thin=thin,
+                opened=thin,
                 careful=careful,
                 compressed=self._compressed(),
             )

@@ -49,6 +49,17 @@ _BROKEN_ORDER = frozenset(
 """Conditions a server names when it did not expect what it got."""
 
 
+def open_apart(stream: Stream) -> None:
+    """Open the stream by a packet of its own: for a thin link, as soon as TLS stands.
+
+    What the server offers comes down while our proof goes up, and not in one TLS record with the verdict,
+    which would have to arrive whole.
+    """
+    stream.renew()
+    stream.say(stream.opening())
+    stream.flush()
+
+
 async def sign_in(
     stream: Stream,
     credentials: Credentials,
@@ -59,7 +70,7 @@ async def sign_in(
     timeout: float,
     accept_weaker: str = "",
     paced: bool = False,
-    thin: bool = False,
+    opened: bool = False,
     careful: bool = False,
     compressed: bool = False,
 ) -> SignedIn:
@@ -74,8 +85,7 @@ async def sign_in(
     Nothing is trusted the sooner for it: what is said by then goes to the server whose certificate was
     verified, and what comes is held back until `<success/>` has carried the server's own proof (RFC 5802 §5).
 
-    On a *thin* link the stream is opened by a packet of its own: what the server offers comes down while our
-    proof goes up, and not in one TLS record with the verdict, which would have to arrive whole.
+    *opened* says that `open_apart` was called.
     """
     quick = not careful and memory.takes(Habit.PIPELINING) and _kind(stream) is not TransportKind.BOSH
     attempt = _Attempt(
@@ -88,7 +98,7 @@ async def sign_in(
         accept_weaker=accept_weaker,
         quick=quick,
         paced=paced and quick and memory.takes(Habit.PACING),
-        thin=thin,
+        opened=opened,
         compression=Compression(stream, memory, wanted=compressed),
     )
     try:
@@ -125,7 +135,7 @@ class _Attempt:
         accept_weaker: str,
         quick: bool,
         paced: bool,
-        thin: bool,
+        opened: bool,
         compression: Compression,
     ) -> None:
         self.ran_ahead = False
@@ -140,7 +150,7 @@ class _Attempt:
         self._timeout = timeout
         self._quick = quick
         self._paced = paced
-        self._thin = thin
+        self._is_open = opened
         self._compression = compression
         self._chooser = Chooser(
             stream, credentials, opener, memory, accept_weaker=accept_weaker, inlines=not compression.likely
@@ -154,14 +164,11 @@ class _Attempt:
         self._tell(Connection.AUTHENTICATING, "signing in")
         known = self._memory.advertised if self._quick else None
         way = None
-        if self._thin:
-            stream.renew()
-            stream.say(stream.opening())
-            stream.flush()
+        if self._is_open:
             await asyncio.sleep(_APART)
         if known is not None and await self._chooser.can(known):
             way = await self._chooser.way(known)
-        if not self._thin:
+        if not self._is_open:
             stream.renew()
             stream.say(stream.opening())
         if way is not None:
