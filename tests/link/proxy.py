@@ -360,7 +360,7 @@ class Link:
     # --- the path -------------------------------------------------------------------------------------
 
     async def serialise(self, way: Way, size: int, came: float) -> float:
-        """Return when the line, which all connections share, has taken bytes; it never rests while they wait."""
+        """Return when the shared line has taken so many bytes; it never rests while any wait."""
         rate = self.shape.bits_a_second(way)
         if not rate or not size:
             return time.monotonic()
