@@ -44,7 +44,7 @@ async def test_who_does_not_look_gets_less(server: ChatServer, accounts: Account
     anna_at, bert_at = accounts(server, "anna", "bert")
     async with (
         Link(server.c2s_port) as link,
-        Person(anna_at, server, tmp_path / "anna", changed={"port": link.port}) as anna,
+        Person(anna_at, server, tmp_path / "anna", changed={"port": link.port, "link": "mobile"}) as anna,
         Person(bert_at, server, tmp_path / "bert") as bert,
     ):
         await anna.online()
