@@ -27,9 +27,6 @@ from .timing import LinkTiming
 
 STABLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
-_DOUBTS = 2
-"""How often a password is tried again that this server accepted before and refuses now."""
-_DOUBTED = "The server refuses a password that it took before. It is tried again in a moment."
 _LEAST_REFUSED_SECONDS = 10.0
 """Who was refused waits at least this long, whatever changes around."""
 _LOOK_FURTHER = 10
@@ -119,8 +116,6 @@ class Connector:
         self._leaving = False
         self._accept_weaker = ""
         self._offered_weaker = ""
-        self._doubts = 0
-        """How often a refused password is tried again: only where it was accepted before."""
 
     @property
     def stream(self) -> Stream | None:
@@ -220,16 +215,11 @@ class Connector:
         except BaseException as error:
             self._stream = None
             if isinstance(error, WrongPassword):
-                if self._doubts:
-                    # A server that has only just started may know nobody yet.
-                    self._doubts -= 1
-                    raise Failure(_DOUBTED, error.condition) from None
                 self._credentials.refused(error.sentence)
             raise
         finally:
             self._credentials.forget()
         self._credentials.accepted()
-        self._doubts = _DOUBTS
         self._accept_weaker = ""
         self._timing.connected()
         await self._stay(stream, signed)

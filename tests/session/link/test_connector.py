@@ -76,33 +76,6 @@ async def test_the_same_wrong_password_is_not_sent_twice(authority: Authority, g
         assert len(server.peers) == 1
 
 
-async def test_a_password_that_was_good_is_not_given_up_at_the_first_refusal(
-    authority: Authority, good: ssl.SSLContext
-) -> None:
-    """A server that has only just started may know nobody yet."""
-    knows_us = [True, False, False, True]
-
-    async def starting(peer: Peer) -> None:
-        if knows_us.pop(0):
-            await honest(good, then=cut if knows_us else stay)(peer)
-        else:
-            await honest(good, password="of nobody")(peer)
-
-    async def cut(peer: Peer) -> None:
-        peer.close()
-
-    async def stay(peer: Peer) -> None:
-        await peer.expect(r"</stream:stream>")
-
-    async with (
-        FakeServer(starting) as server,
-        Rig(server.port, authority.ca_file, sleep=lambda _: asyncio.sleep(0)) as rig,
-    ):
-        await rig.until_true(lambda: rig.ready == 2)
-        assert not any("did not accept the password" in reason for reason in rig.asked)
-        assert len(server.peers) == 4
-
-
 async def test_no_password_means_no_connection(authority: Authority, good: ssl.SSLContext) -> None:
     async with (
         FakeServer(honest(good)) as server,
