@@ -186,7 +186,9 @@ class _Connector(aiohttp.BaseConnector):
                 ssl_handshake_timeout=self._seconds,
             )
         except BaseException:
-            connected.close()
+            # Its transport closes it: closed under that, its number would stay taken for the loop.
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
             raise
         self.opened = [one for one in self.opened if one.is_connected()] + [handler]
         return handler
