@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tui_xmpp.core.link import CELLS, PROFILES, Carbons
-from tui_xmpp.core.link_cells import checked, known_cell, read, table, values_of, with_cells, written
+from tui_xmpp.core.link_cells import checked, known_cell, read, table, with_cells, written
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
@@ -60,13 +60,6 @@ def test_a_cell_that_does_not_exist_names_the_nearest() -> None:
 def test_what_another_version_wrote_is_left_out() -> None:
     kept = with_cells(PROFILES["full"], {"page": "3", "pages": "4", "carbons": "perhaps"})
     assert (kept.page, kept.carbons) == (3, Carbons.ON)
-
-
-def test_what_can_be_listed_is() -> None:
-    assert values_of("carbons") == ("on", "others", "off")
-    assert values_of("paced") == ("on", "off")
-    assert "read" in values_of("notify")
-    assert values_of("page") == ()
 
 
 def test_the_table_has_a_line_a_cell() -> None:

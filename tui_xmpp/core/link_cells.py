@@ -95,16 +95,6 @@ def written(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def values_of(cell: str) -> tuple[str, ...]:
-    """What may be typed for a cell, where that can be listed."""
-    kind = _hints()[cell]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return tuple(str(one.value) for one in kind)
-    if kind is bool:
-        return ("on", "off")
-    return tuple(TERMINALS) if cell == "terminal" else NEWS if cell == "notify" else ()
-
-
 def with_cells(profile: LinkProfile, cells: Mapping[str, str]) -> LinkProfile:
     """The profile with some cells of its own, as texts; what cannot be read is left as it was."""
     read_ones: dict[str, Any] = {}
