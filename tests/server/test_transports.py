@@ -16,7 +16,7 @@ from tests.server.conftest import Accounts
 from tests.server.person import Person
 from tests.session.link.rig import Facts
 from tests.session.transport.proxies import ProxyServer
-from tui_xmpp.core.account import Account, Connection, TlsMode, TransportKind
+from tui_xmpp.core.account import Account, TlsMode, TransportKind
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.session.connector import Connector
@@ -55,6 +55,7 @@ class Guest:
         self.resolver = NoDns()
         self.bodies: asyncio.Queue[str] = asyncio.Queue()
         self.online = asyncio.Event()
+        self.bound: Address | None = None
         self.reasons: list[str] = []
         facts = Facts()
         self.connector = Connector(
@@ -90,25 +91,29 @@ class Guest:
         return self.connector.stream
 
     def send(self, to: Guest, body: str) -> None:
-        self.stream.write(f"<message to='{to.address}' type='chat'><body>{body}</body></message>")
+        # To the resource: what comes for the account just before its presence may stay in the offline store.
+        self.stream.write(f"<message to='{to.bound}' type='chat'><body>{body}</body></message>")
 
     async def receive(self) -> str:
-        async with asyncio.timeout(DEADLINE):
-            return await self.bodies.get()
+        try:
+            async with asyncio.timeout(DEADLINE):
+                return await self.bodies.get()
+        except TimeoutError:
+            raise AssertionError(f"nothing came for {self.address}; the link: {self.reasons}") from None
 
     async def _password(self, reason: str) -> str | None:
         return self.password
 
     def _tell(self, change: object) -> None:
         self.reasons.append(change.reason)  # type: ignore[attr-defined]
-        if change.connection is Connection.ONLINE:  # type: ignore[attr-defined]
-            self.online.set()
 
     def _on_stream(self, stream: Stream) -> None:
         stream.add_event_handler("message", lambda message: self.bodies.put_nowait(message["body"]))
 
     async def _on_ready(self, signed: SignedIn) -> None:
+        self.bound = signed.bound
         self.stream.write("<presence/>")
+        self.online.set()
 
 
 class RealClock:
