@@ -257,6 +257,12 @@ class Feature:
         `presence`. A link that is resumed by the process that lost it calls no hook.
         """
 
+    def on_doubt(self) -> None:
+        """The session goes on, and what became of some messages is not known: `context.unsettled`.
+
+        Called where this process lost the link itself; otherwise `on_resumed` is.
+        """
+
     def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
         """Another link profile is in use while the session goes on: do and undo what follows from it.
 

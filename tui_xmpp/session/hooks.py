@@ -34,6 +34,11 @@ class Hooks:
         for feature in self._account.features:
             self._call(feature.on_resumed)
 
+    def doubt(self) -> None:
+        """What became of some messages is not known."""
+        for feature in self._account.features:
+            self._call(feature.on_doubt)
+
     def link(self, before: LinkProfile, after: LinkProfile) -> None:
         """Another link profile is in use."""
         for feature in self._account.features:

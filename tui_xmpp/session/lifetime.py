@@ -8,8 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher import MatchXPath
 from slixmpp.xmlstream.xmlstream import NotConnectedError
 
 from ..core.account import TransportKind
@@ -25,13 +23,13 @@ from .listener import Listener
 from .opening import Resumption, SignedIn
 from .outbox import PING
 from .riding import Riding
+from .server_software import EJABBERD, server_software
 from .stream_management import ENABLE, ENABLE_ONCE, OFFERED, SM, StreamManagement
+from .taking_over import take_over
 from .timing import LinkTiming
 from .watching import Watching
 
 if TYPE_CHECKING:
-    from slixmpp.xmlstream.stanzabase import StanzaBase
-
     from ..core.address import Address
     from ..core.link import LinkProfile
     from .account import AccountSession
@@ -40,8 +38,8 @@ if TYPE_CHECKING:
 PACE, _ROOM_BYTES = 0.1, 1500
 """Seconds between two packets that are to be read apart; more may not wait in front of the network."""
 _STANZAS = ("message", "presence", "iq")
-_SLIXMPP_HANDLERS = ("IM", "IMError", "Presence", "Roster Update")
-"""What slixmpp would do with stanzas by itself; all of it is done by our features."""
+_COUNT_LATE = (EJABBERD,)
+"""Servers whose old stream may take a stanza yet when `<resumed/>` has told the count (XEP-0198 §5)."""
 
 
 class Lifetime(Listener):
@@ -102,15 +100,14 @@ class Lifetime(Listener):
         stream.lost.add_done_callback(lambda _: self._ended(stream))
         stream.listener = self
         self._account.metering.begin(stream)
-        for name in _SLIXMPP_HANDLERS:
-            stream.remove_handler(name)
-        for name in _STANZAS:
-            self._register(stream, f"{{{convert.CLIENT}}}{name}", self.receive)
-        self._register(stream, f"{{{SM}}}enabled", self._on_enabled)
-        self._register(stream, f"{{{SM}}}failed", lambda _: self._on_refused())
-        self._register(stream, f"{{{SM}}}a", self._on_ack)
-        # Answered behind what came before, so that it is on the disk by then.
-        self._register(stream, f"{{{SM}}}r", lambda _: self._account.inbox.put(self.acknowledging.owe))
+        takers: dict[str, Callable[[ET.Element], None]] = {
+            f"{{{SM}}}enabled": self._on_enabled,
+            f"{{{SM}}}failed": lambda _: self._on_refused(),
+            f"{{{SM}}}a": self._on_ack,
+            # Answered behind what came before, so that it is on the disk by then.
+            f"{{{SM}}}r": lambda _: self._account.inbox.put(self.acknowledging.owe),
+        }
+        take_over(stream, {f"{{{convert.CLIENT}}}{name}": self.receive for name in _STANZAS} | takers)
         for feature in self._account.features:
             for plugin in feature.PLUGINS:
                 stream.register_plugin(plugin)
@@ -178,8 +175,13 @@ class Lifetime(Listener):
         if again is None:
             self._absurd()
             return False
+        counts_late = server_software(self._account) in _COUNT_LATE
+        if counts_late:
+            again = self._account.outbox.doubt(again)
         if not self.opened:
             self._take_up()
+        elif counts_late and self._account.unsettled():
+            self.hooks.doubt()
         for parcel in again:
             self._put_on_wire(parcel)
         return True
@@ -338,12 +340,6 @@ class Lifetime(Listener):
 
     def _has_room(self) -> bool:
         return self.stream is not None and self.stream.waiting < _ROOM_BYTES
-
-    def _register(self, stream: Stream, tag: str, take: Callable[[ET.Element], None]) -> None:
-        def pass_on(stanza: StanzaBase) -> None:
-            take(stanza.xml)
-
-        stream.register_handler(Callback(f"session {tag}", MatchXPath(tag), pass_on, instream=True))
 
     def _on_enabled(self, element: ET.Element) -> None:
         if self.confirmed and self.full is not None:

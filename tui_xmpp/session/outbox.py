@@ -91,6 +91,18 @@ class Outbox:
             oldest[one.chat] = min(one.at, oldest.get(one.chat, one.at))
         return oldest
 
+    def doubt(self, again: Sequence[Parcel]) -> list[Parcel]:
+        """Of what is to be sent again, these may have arrived all the same: an archive must tell first.
+
+        Returns what no archive can tell of. Raises `StorageError`; the next doubt makes up for it.
+        """
+        for one in again:
+            if one.pending is not None:
+                self._unknown[one.pending.number] = replace(one.pending, stage=Stage.UNKNOWN, sequence=0)
+                self._in_lanes.discard(one.pending.number)
+        self._account.custody.restage(self._account.own, Stage.UNKNOWN)
+        return [one for one in again if one.pending is None]
+
     def is_under_way(self, room: ChatKey | None) -> bool:
         """Whether anything was written that may stand in an archive by now: of a room, or (None) our own."""
         return self._account.custody.is_under_way(self._account.own, room)

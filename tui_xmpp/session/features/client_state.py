@@ -10,14 +10,14 @@ from ...core.events import AbilitiesChanged, Event
 from ...core.link import LinkProfile
 from ..feature import Context, Feature, Handler
 from ..sasl2 import CLIENT_STATE
+from ..server_software import EJABBERD, server_software
 
 if TYPE_CHECKING:
     from ..stream import Stream
 
 _OFFERED = f"{{{CLIENT_STATE}}}csi"
-_SPACE = "client-state"
 _STARTED = "session_start"
-_MERGING = ("https://www.process-one.net/ejabberd/",)
+_MERGING = (EJABBERD,)
 """Servers, as they call themselves in their capabilities, that send only the last of what only passes by.
 
 Prosody holds everything back and sends it later, each with a stamp: a burst costs two fifths more than while
@@ -81,11 +81,4 @@ class ClientState(Feature):
 
     def _saves(self) -> bool:
         """Whether the server sends less to who does not look, as far as it has said what it is."""
-        node, known = self.context.server_caps.partition("#")[0], str(self.context.own)
-        kept = self.context.facts.get(_SPACE, known)
-        if not node:
-            return kept == "merges"
-        learnt = "merges" if node in _MERGING else "does not merge"
-        if learnt != kept:
-            self.context.facts.put(_SPACE, known, learnt)
-        return learnt == "merges"
+        return server_software(self.context) in _MERGING

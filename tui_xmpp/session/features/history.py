@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from ...core.account import Ability
@@ -18,6 +17,7 @@ from ...core.ports import StorageError
 from ...core.room import RoomState
 from .. import devices
 from ..archive_query import ArchiveQueries, Asked, Page
+from ..current_archives import CurrentArchives
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
 from ..server_memory import note_archive
@@ -26,8 +26,6 @@ from ..unwrap import MAM
 
 _SPACE, _WHOLE = "archive", "whole"
 """In the facts: our own archive was fetched from its beginning, with no hole since."""
-_CURRENT = "archives-current"
-"""In the facts: the archives of which this session has everything."""
 _MOST_SECONDS = 30.0
 """Between two tries to catch up."""
 _MARGIN = timedelta(days=1)
@@ -54,16 +52,13 @@ class History(Feature):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._queries = ArchiveQueries(context)
-        self._current: set[Address] = set()
-        """Archives that are caught up: from then on live messages move the newest id."""
+        self._current = CurrentArchives(context)
         self._live: dict[Address, tuple[str, datetime]] = {}
         """The newest live message of each archive whose newest id it has yet to become."""
-        self._rooms: dict[ChatKey, object] = {}
-        """Rooms whose catch-up has begun since we joined; another join is another object."""
+        self._marks: dict[ChatKey | None, object] = {}
+        """Of the newest catch-up with each room since we joined, and (None) our own: only that settles."""
         self._telling: set[ChatKey] = set()
         """Rooms without an archive that are telling their history."""
-        self._is_open = False
-        """A session goes on: what is current may be noted on the disk."""
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
         self._unasked = Unasked(context)
@@ -78,8 +73,7 @@ class History(Feature):
 
         So what was archived before our presence is in the answer, and what came after it is delivered live.
         """
-        self._is_open = True
-        self._keep_current(set())
+        self._current.begin()
         own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
             state = self.context.world.accounts.get(own)
@@ -87,7 +81,7 @@ class History(Feature):
                 self._unasked.note(self._chats())
             self.context.spawn(self._settle_unasked())
             return
-        self.context.spawn(self._catch_up(own, None, self._ask_first()))
+        self._begin(None, self._ask_first())
 
     def _ask_first(self) -> Asked:
         """Ask our own archive for what comes after all we know, in the packet that is being written."""
@@ -106,40 +100,62 @@ class History(Feature):
         elif pacing.catch_up_pages and own not in self._current:
             wider = after.catch_up_pages > before.catch_up_pages or before.carbons is not after.carbons
             if wider:
-                self.context.spawn(self._catch_up(own, None, self._ask_first()))
+                self._begin(None, self._ask_first())
 
     async def _refresh(self, command: Refresh) -> None:
         if self.context.online:
-            self.context.spawn(self._catch_up(self.context.own, None))
+            self._begin(None)
 
     def _miss_others(self) -> None:
         """What another device of ours says does not come here: what is live leaves holes."""
-        if self.context.own in self._current:
-            self._keep_current(self._current - {self.context.own})
+        self._current.remove([self.context.own])
 
     def on_resumed(self) -> None:
         """Where the earlier process had caught up nothing was missed: the server has kept what came."""
-        self._is_open = self._is_resuming = True
-        self._current = self._kept_current()
+        self._is_resuming = True
+        self._current.take_up()
+        self._doubt(self.context.unsettled())
         self.context.spawn(self._go_on())
+
+    def on_doubt(self) -> None:
+        """Ask the archives once more, and this time from before what is doubted."""
+        doubted = self.context.unsettled()
+        self._doubt(doubted)
+        for key in doubted:
+            if not self._is_room(key):
+                continue
+            room = self.context.world.rooms.get(key)
+            if room is None or room.state is not RoomState.JOINED:
+                continue
+            if room.archive:
+                self._begin(key)
+            else:
+                self._await_history(key)
+        if not all(map(self._is_room, doubted)):
+            self._begin(None)
+
+    def _doubt(self, keys: Iterable[ChatKey]) -> None:
+        """What comes live may stand behind something of ours: it leaves the newest known id where it is."""
+        own = self.context.own
+        self._current.remove(key.address if self._is_room(key) else own for key in keys)
 
     async def _go_on(self) -> None:
         """The rooms we are in have been told again."""
         self._is_resuming = False
         own = self.context.own
-        self._keep_current({one for one in self._current if one == own or ChatKey(own, one) in self._rooms})
+        rooms = [one for one in self._current if one != own]
+        self._current.remove(one for one in rooms if ChatKey(own, one) not in self._marks)
         if own in self._current:
             await self._settle(None)
         else:
-            await self._catch_up(own, None)
+            self._begin(None)
 
     def on_stop(self) -> None:
         """What comes now may leave a hole."""
-        self._is_open = False
         self._queries.stop()
-        self._current.clear()
+        self._current.end()
         self._live.clear()
-        self._rooms.clear()
+        self._marks.clear()
         self._telling.clear()
 
     def told(self, event: Event) -> None:
@@ -155,32 +171,32 @@ class History(Feature):
             return
         key, room = event.key, self.context.world.rooms[event.key]
         if room.state is not RoomState.JOINED:
-            self._rooms.pop(key, None)
+            self._marks.pop(key, None)
             self._telling.discard(key)
-            if key.address in self._current and not self._is_resuming:
-                self._keep_current(self._current - {key.address})
+            if not self._is_resuming:
+                self._current.remove([key.address])
             return
         if event.subject is not None and key in self._telling:
             # XEP-0045 §7.2.1: history comes before the subject; it is on the disk once this is over.
             self.context.spawn(self._settle_told(key))
-        if key in self._rooms:
+        if key in self._marks:
             return
-        if room.archive and not self.context.pacing.catch_up_pages and not self._is_unsettled(key):
+        is_unsettled = key in self.context.unsettled()
+        if room.archive and not (self.context.pacing.catch_up_pages or is_unsettled or self._is_resuming):
             # What is missing is on the screen as a hole since the room was opened.
-            self._rooms[key] = object()
+            self._marks[key] = object()
             self.context.spawn(self._settle_room(key))
-        elif room.archive or self._is_resuming:
-            mark = self._rooms[key] = object()
-            if self._is_resuming and (key.address in self._current or not room.archive):
-                self.context.settled(key)
-            else:
-                self.context.spawn(self._catch_up(key.address, key, mark=mark))
+        elif self._is_resuming and (key.address in self._current or not (room.archive or is_unsettled)):
+            self._marks[key] = object()
+            self.context.settled(key)
+        elif room.archive:
+            self._begin(key)
         elif event.state is RoomState.JOINED:
-            self._telling.add(key)
-            self.context.spawn(self._settle_late(key))
+            self._await_history(key)
 
-    def _is_unsettled(self, key: ChatKey) -> bool:
-        return self._is_resuming or key in self.context.unsettled()
+    def _await_history(self, key: ChatKey) -> None:
+        self._telling.add(key)
+        self.context.spawn(self._settle_late(key))
 
     async def _settle_room(self, key: ChatKey) -> None:
         self.context.settled(key)
@@ -220,38 +236,25 @@ class History(Feature):
         del self._live[archive]
         self.context.archive.set_newest_archive_id(self.context.own, *live, room)
 
-    # --- what is current ---------------------------------------------------------------------------
-
-    def _kept_current(self) -> set[Address]:
-        try:
-            kept = json.loads(self.context.facts.get(_CURRENT, str(self.context.own)) or "[]")
-            return {Address.parse(one) for one in kept}
-        except (ValueError, TypeError):
-            return set()
-
-    def _keep_current(self, current: set[Address]) -> None:
-        self._current = current
-        kept = json.dumps(sorted(str(one) for one in current))
-        key = str(self.context.own)
-        if self._is_open and (self.context.facts.get(_CURRENT, key) or "[]") != kept:
-            self.context.facts.put(_CURRENT, key, kept)
-
     # --- catching up --------------------------------------------------------------------------------
 
-    async def _catch_up(
-        self, archive: Address, room: ChatKey | None, first: Asked | None = None, mark: object = None
-    ) -> None:
-        """Until it is done, or it is sure that the archive tells nothing; `first` has been asked already."""
+    def _begin(self, room: ChatKey | None, first: Asked | None = None) -> None:
+        """Catch up with a room or (None) our own archive; *first* has been asked already."""
+        mark = self._marks[room] = object()
+        self.context.spawn(self._catch_up(room, first, mark))
+
+    async def _catch_up(self, room: ChatKey | None, first: Asked | None, mark: object) -> None:
+        """Until it is done, or it is sure that the archive tells nothing, or another one has begun."""
+        archive = self.context.own if room is None else room.address
         tries = 0
-        while room is None or self._rooms.get(room) is mark:
+        while self._marks.get(room) is mark:
             try:
                 await self._catch_up_once(archive, room, first)
                 if room is None:
                     note_archive(self.context.facts, self.context.own, has=True)
-                if room is None:
                     self._unasked.caught_up()
-                if room is None or self._rooms.get(room) is mark:
-                    self._keep_current(self._current | {archive})
+                if self._marks.get(room) is mark:
+                    self._current.add(archive)
                     # What came live and is in no page came after the last of them.
                     self._go_forward(archive, room)
             except (Failed, StorageError) as failed:
@@ -262,7 +265,7 @@ class History(Feature):
                 await self._pause(tries)
             else:
                 break
-        if room is None or self._rooms.get(room) is mark:
+        if self._marks.get(room) is mark:
             await self._settle(room)
 
     async def _settle(self, room: ChatKey | None) -> None:
@@ -347,10 +350,8 @@ class History(Feature):
         self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None
     ) -> None:
         """Fetch from the hole that was left whatever chats with messages of unknown fate have in it."""
-        chats = self.context.world.chats
         for key, said_at in self.context.unsettled().items():
-            chat = chats.get(key)
-            if room is None and (chat is None or chat.kind is not ChatKind.ROOM):
+            if room is None and not self._is_room(key):
                 await self._page_through(archive, key.address, known, said_at - _MARGIN)
             elif key == room:
                 await self._page_through(archive, None, known, said_at - _MARGIN)
@@ -380,6 +381,10 @@ class History(Feature):
         store, own = self.context.archive, self.context.own
         if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
             store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
+
+    def _is_room(self, key: ChatKey) -> bool:
+        chat = self.context.world.chats.get(key)
+        return chat is not None and chat.kind is ChatKind.ROOM
 
     def _chats(self) -> list[ChatKey]:
         own = self.context.own
