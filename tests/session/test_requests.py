@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 import pytest_asyncio
 
-from tests.session.test_resumption import ENABLED
+from tests.session.test_resumption import ENABLED, requests_in
 from tests.session.wire import Wire
 from tui_xmpp.session import convert
 from tui_xmpp.session.feature import Failed
+from tui_xmpp.session.timing import LinkTiming
 
 QUESTION = convert.element("urn:example:x", "query")
 
@@ -68,3 +69,30 @@ async def test_a_question_that_nobody_awaits_or_answers_is_given_up(wire: Wire) 
     await wire.until(lambda: open_questions(wire) == before)
     with pytest.raises(Failed):
         await answer
+
+
+async def test_a_question_that_nothing_follows_puts_the_link_in_doubt(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay in between takes everything: only the server can say that it is there."""
+    monkeypatch.setattr(LinkTiming, "overdue", 0.02)
+    loop = asyncio.get_running_loop()
+    wire.account.request("get", QUESTION, background=True)
+    wire.account.request("get", QUESTION)
+    before, asked_at = requests_in(wire), loop.time()
+    wire.stream.heard_at = asked_at
+    await wire.until(lambda: requests_in(wire) > before)
+    assert loop.time() - asked_at >= 0.02
+    assert requests_in(wire) == before + 1
+
+
+async def test_what_else_comes_proves_the_link(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LinkTiming, "overdue", 0.05)
+    loop = asyncio.get_running_loop()
+    wire.account.request("get", QUESTION)
+    before, asked_at = requests_in(wire), loop.time()
+    while loop.time() < asked_at + 0.2:
+        wire.stream.heard_at = loop.time()
+        await asyncio.sleep(0)
+        assert requests_in(wire) == before
+    await wire.until(lambda: requests_in(wire) > before)

@@ -101,7 +101,14 @@ class AccountSession:
         self._held: list[Event] | None = None
         """What happens in a transaction is told once it stands."""
         self._afterwards: list[Callable[[], None]] = []
-        self.requests = Requests(account.address, self._post_request, self._withdraw, self._heard_at)
+        self.requests = Requests(
+            account.address,
+            self._post_request,
+            self._withdraw,
+            self._heard_at,
+            patience=lambda: self.life.timing.overdue,
+            overdue=lambda: self.life.acknowledging.ask_once(),
+        )
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)

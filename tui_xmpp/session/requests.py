@@ -33,7 +33,9 @@ class _Result:
 class _Question:
     """One request, from its asking to its answer or to the end of anybody's patience."""
 
-    def __init__(self, to: Address | None, timeout: float, heard_at: Callable[[], float]) -> None:
+    def __init__(
+        self, to: Address | None, timeout: float, heard_at: Callable[[], float], overdue: Callable[[], None]
+    ) -> None:
         self.to = to
         loop = asyncio.get_running_loop()
         self.answer: asyncio.Future[ET.Element] = loop.create_future()
@@ -41,8 +43,23 @@ class _Question:
         self._began = loop.time()
         self._timeout = timeout
         self._heard_at = heard_at
+        self._overdue = overdue
         self._timer = loop.call_later(timeout, self._look)
+        self._doubt: asyncio.TimerHandle | None = None
         self.answer.add_done_callback(self._over)
+
+    def doubt_after(self, seconds: float) -> None:
+        """Doubt the link if neither the answer nor anything else comes for so long; later once more."""
+        self._doubt = self._loop.call_later(seconds, self._maybe_doubt, seconds)
+
+    def _maybe_doubt(self, seconds: float) -> None:
+        now = self._loop.time()
+        # Without a link it is asked, and waited for, again.
+        if (self._heard_at() or now) + seconds > now:
+            self.doubt_after(seconds)
+        else:
+            self._overdue()
+            self.doubt_after(2 * seconds)
 
     def _look(self) -> None:
         patient_until = self._began + (_MOST_PATIENCE - 1) * self._timeout
@@ -59,6 +76,8 @@ class _Question:
 
     def _over(self, answer: asyncio.Future[ET.Element]) -> None:
         self._timer.cancel()
+        if self._doubt is not None:
+            self._doubt.cancel()
         # Looked at, so that nobody complains where nobody waits for it.
         if not answer.cancelled():
             answer.exception()
@@ -68,7 +87,8 @@ class Requests:
     """Of one account; *post* lets a stanza go when its turn has come, or gives None: there is no session;
     *withdraw* takes it back if its turn has not come.
 
-    *heard_at* is when anything last came, in the loop's time: an answer may stand behind much else.
+    *heard_at* is when anything last came, in the loop's time: an answer may stand behind much else. What
+    somebody waits for while nothing is heard for *patience* seconds, *overdue* is told of.
     """
 
     def __init__(
@@ -77,7 +97,12 @@ class Requests:
         post: Callable[[ET.Element, Lane], Parcel | None],
         withdraw: Callable[[Parcel], None],
         heard_at: Callable[[], float],
+        *,
+        patience: Callable[[], float],
+        overdue: Callable[[], None],
     ) -> None:
+        self._patience = patience
+        self._overdue = overdue
         self._own = own
         self._post = post
         self._withdraw = withdraw
@@ -95,7 +120,9 @@ class Requests:
         """
         iq = convert.stanza("iq", to, kind, id)
         iq.append(payload)
-        question = self._asked[id] = _Question(to, timeout, self._heard_at)
+        question = self._asked[id] = _Question(to, timeout, self._heard_at, self._overdue)
+        if lane is Lane.REQUEST:
+            question.doubt_after(self._patience())
         parcel = self._post(iq, lane)
         if parcel is None:
             question.fail("You are offline.", "offline")

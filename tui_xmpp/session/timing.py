@@ -23,6 +23,8 @@ _UNKNOWN_CONNECT_SECONDS = 30.0
 _MOST_CONNECT_SECONDS = 120.0
 _FRESH_SECONDS = 0.8
 _UNKNOWN_FRESH_SECONDS = 3.0
+_OVERDUE_SECONDS = 2.0
+_UNKNOWN_OVERDUE_SECONDS = 8.0
 _UNKNOWN_RATE = 1200.0
 """Bits a second to reckon with while nothing is known: the least on which a sign-in can succeed at all."""
 _SIGN_IN_BYTES = 4500
@@ -232,6 +234,12 @@ class LinkTiming:
         """Seconds after which a connection that does not stand yet gets a fresh one beside it."""
         rtt = self.rtt
         return _UNKNOWN_FRESH_SECONDS if rtt is None else max(_FRESH_SECONDS, 3 * rtt)
+
+    @property
+    def overdue(self) -> float:
+        """Seconds after which it is worth asking whether an answer can come at all."""
+        rtt = self.rtt
+        return _UNKNOWN_OVERDUE_SECONDS if rtt is None else max(_OVERDUE_SECONDS, 4 * rtt)
 
     @property
     def patience(self) -> float:
