@@ -11,7 +11,16 @@ import pytest_asyncio
 
 from tests.session.room_script import info, join
 from tests.session.test_client_state import EJABBERD, PROSODY
-from tests.session.test_resumption import ENABLED, bodies, deliveries, resume, say, sent_ids, sequence_base
+from tests.session.test_resumption import (
+    ENABLED,
+    bodies,
+    deliveries,
+    requests_in,
+    resume,
+    say,
+    sent_ids,
+    sequence_base,
+)
 from tests.session.test_unknown_fate import MAM, after, answer_everything, from_bert, result
 from tests.session.wire import FULL, IN_ROOM, ROOM, WITH_BERT, Wire
 from tui_xmpp.core.chat import ChatKey
@@ -47,6 +56,7 @@ async def test_what_the_old_stream_took_uncounted_is_not_sent_twice(wire: Wire) 
     assert bodies(wire) == [] and deliveries(wire)["one"] is Delivery.TAKEN
     query = await wire.request(MAM)
     assert after(query) == "100"
+    assert requests_in(wire) == 1, "a dead link is to be noticed while all waits for the archive"
     await say(wire, "four")
     assert bodies(wire) == [], "it would overtake what may have to go again"
     wire.hear(result(query, 101, str(ids[1]), "two"))

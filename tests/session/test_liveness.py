@@ -291,6 +291,29 @@ def test_a_server_that_thinks_long_is_given_more_time_the_next_time() -> None:
     assert link.timing.doubt == 1
 
 
+def test_one_silent_link_after_the_other_is_found_as_soon_where_signing_in_is_quick() -> None:
+    """A relay that swallows everything: no question is ever answered, but each new link stands at once."""
+    link = Link()
+    link.timing.shook_hands(0.05, 0.1)
+    for number in range(5):
+        link.timing.signed_in()
+        again = Liveness(
+            link.timing, link, ask=link._ask, dead=link.verdicts.append, look=lambda _: None, loop=link.loop
+        )
+        again.asked()
+        link.loop.run(24)
+        assert len(link.verdicts) == number + 1
+
+
+def test_where_signing_in_is_slow_a_silent_link_is_given_more_and_more_time() -> None:
+    link = Link()
+    link.timing.shook_hands(1.0, 4.0)
+    for _doubt in range(3):
+        link.timing.doubted()
+    link.timing.signed_in()
+    assert link.timing.doubt == 8
+
+
 def test_an_answer_is_a_measurement() -> None:
     link = Link(rtt=None)
     link._ask()

@@ -150,8 +150,12 @@ class Lifetime(Listener):
             elif not self._go_on(signed_in.resumed):
                 return
             self.confirmed = True
+            self.timing.signed_in()
             if self.stream is not None:
                 self._watching.begin(self.stream)
+            if self._account.unsettled():
+                # All that the user says waits for an archive: a link that dies meanwhile must be noticed.
+                self.acknowledging.want()
             self.lanes.open()
             self._account.outbox.flush()
         except StorageError as error:

@@ -39,7 +39,7 @@ _THIN_SECONDS = 1.5
 _NEAR_RTT = 0.5
 _PATIENCE = 10.0
 _FAR_PATIENCE = 20.0
-_MOST_DOUBT = 8.0
+_MOST_DOUBT, _QUICK_DOUBT = 8.0, 2.0
 _RATE_GAIN = 0.25
 
 
@@ -149,6 +149,11 @@ class LinkTiming:
     def doubted(self) -> None:
         """A link was given up although the peer's kernel still answered: be more patient next time."""
         self._doubt = min(self._doubt * 2, _MOST_DOUBT)
+
+    def signed_in(self) -> None:
+        """A session stands on another link: if that was quick, the last one was dead rather than slow."""
+        if not self.thin:
+            self._doubt = min(self._doubt, _QUICK_DOUBT)
 
     def looked(self, info: TcpInfo, *, waiting: bool) -> None:
         """The kernel told this; *waiting*: something waited to be sent since the last look."""
