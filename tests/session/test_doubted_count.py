@@ -21,7 +21,7 @@ from tests.session.test_resumption import (
     sent_ids,
     sequence_base,
 )
-from tests.session.test_unknown_fate import MAM, after, answer_everything, from_bert, result
+from tests.session.test_unknown_fate import MAM, RSM, after, answer_everything, from_bert, result
 from tests.session.wire import FULL, IN_ROOM, ROOM, WITH_BERT, Wire
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import SendMessage
@@ -167,4 +167,26 @@ async def test_a_room_tells_by_its_archive_or_by_what_it_sends_back(
         assert [one.get("to") for one in queries(wire)] == [str(ROOM)]
         await answer_everything(wire)
     await wire.until(lambda: "two" in bodies(wire))
+    assert bodies(wire) == ["two"]
+
+
+async def test_a_cut_while_the_archive_is_asked_begins_nothing_anew(wire: Wire) -> None:
+    """On a link that flaps, each page that came is a step forward."""
+    base = sequence_base(wire)
+    await say(wire, "one")
+    id = sent_ids(wire)[0]
+    wire.lose()
+    await resume(wire, base)
+    first = await wire.request(MAM)
+    wire.lose()
+    await resume(wire, base)
+    await wire.settle()
+    assert [one.get("id") for one in queries(wire)] == [first.get("id")], "it is only sent again"
+    wire.hear(result(first, 101, str(id), "one"))
+    wire.answer(first, COMPLETE)
+    query = await wire.request(f"{RSM}after")
+    assert after(query) == "101" and bodies(wire) == []
+    await say(wire, "two")
+    wire.answer(query, COMPLETE)
+    await wire.settle()
     assert bodies(wire) == ["two"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
@@ -10,7 +10,7 @@ from tui_xmpp.core.value import value
 
 from ..core.address import Address
 from . import convert
-from .feature import Context
+from .feature import Context, Failed
 from .unwrap import FORWARD, MAM
 
 RSM = "http://jabber.org/protocol/rsm"
@@ -110,6 +110,25 @@ class ArchiveQueries:
         self._context.collect(archive, query_id, results)
         to = None if archive == self._context.own else archive
         return Asked(archive, query_id, results, self._context.request("set", query, to=to))
+
+    async def onward(
+        self, archive: Address, peer: Address | None, after: str | None, since: datetime
+    ) -> AsyncIterator[Page]:
+        """Every page after an id; where that is not to be had, from *since* on. Raises `Failed`."""
+        start = since if after is None else None
+        while True:
+            try:
+                page = await self.fetch(archive, peer, after=after, start=start)
+            except Failed as failed:
+                # The id may have left the archive, or be none of this chat.
+                if failed.condition != "item-not-found" or start is not None:
+                    raise
+                after, start = None, since
+                continue
+            yield page
+            if page.complete or page.last is None or page.last[0] == after:
+                return
+            after = page.last[0]
 
     def stop(self) -> None:
         """The session is over: nothing will be answered."""

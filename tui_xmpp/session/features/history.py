@@ -57,6 +57,10 @@ class History(Feature):
         """The newest live message of each archive whose newest id it has yet to become."""
         self._marks: dict[ChatKey | None, object] = {}
         """Of the newest catch-up with each room since we joined, and (None) our own: only that settles."""
+        self._running: dict[ChatKey | None, object] = {}
+        """Those of them that are under way."""
+        self._again: set[ChatKey | None] = set()
+        """Those of them that have to be followed by another one before anything is settled."""
         self._telling: set[ChatKey] = set()
         """Rooms without an archive that are telling their history."""
         self._is_resuming = False
@@ -100,11 +104,11 @@ class History(Feature):
         elif pacing.catch_up_pages and own not in self._current:
             wider = after.catch_up_pages > before.catch_up_pages or before.carbons is not after.carbons
             if wider:
-                self._begin(None, self._ask_first())
+                self._begin_again(None)
 
     async def _refresh(self, command: Refresh) -> None:
         if self.context.online:
-            self._begin(None)
+            self._begin_again(None)
 
     def _miss_others(self) -> None:
         """What another device of ours says does not come here: what is live leaves holes."""
@@ -128,11 +132,11 @@ class History(Feature):
             if room is None or room.state is not RoomState.JOINED:
                 continue
             if room.archive:
-                self._begin(key)
+                self._begin_again(key)
             else:
                 self._await_history(key)
         if not all(map(self._is_room, doubted)):
-            self._begin(None)
+            self._begin_again(None)
 
     def _doubt(self, keys: Iterable[ChatKey]) -> None:
         """What comes live may stand behind something of ours: it leaves the newest known id where it is."""
@@ -155,7 +159,8 @@ class History(Feature):
         self._queries.stop()
         self._current.end()
         self._live.clear()
-        self._marks.clear()
+        for each in (self._marks, self._running, self._again):
+            each.clear()
         self._telling.clear()
 
     def told(self, event: Event) -> None:
@@ -240,33 +245,44 @@ class History(Feature):
 
     def _begin(self, room: ChatKey | None, first: Asked | None = None) -> None:
         """Catch up with a room or (None) our own archive; *first* has been asked already."""
-        mark = self._marks[room] = object()
+        mark = self._marks[room] = self._running[room] = object()
         self.context.spawn(self._catch_up(room, first, mark))
 
+    def _begin_again(self, room: ChatKey | None) -> None:
+        """Catch up once more: now, or from where a catch-up that is under way ends."""
+        if room in self._running:
+            self._again.add(room)
+        else:
+            self._begin(room, self._ask_first() if room is None else None)
+
     async def _catch_up(self, room: ChatKey | None, first: Asked | None, mark: object) -> None:
-        """Until it is done, or it is sure that the archive tells nothing, or another one has begun."""
+        """Until it is done, or it is sure that the archive tells nothing, or we have left the room."""
         archive = self.context.own if room is None else room.address
         tries = 0
         while self._marks.get(room) is mark:
+            self._again.discard(room)
             try:
                 await self._catch_up_once(archive, room, first)
                 if room is None:
                     note_archive(self.context.facts, self.context.own, has=True)
                     self._unasked.caught_up()
-                if self._marks.get(room) is mark:
-                    self._current.add(archive)
-                    # What came live and is in no page came after the last of them.
-                    self._go_forward(archive, room)
+                first = None
+                if self._marks.get(room) is not mark or room in self._again:
+                    continue
+                self._current.add(archive)
+                # What came live and is in no page came after the last of them.
+                self._go_forward(archive, room)
+                self.context.settled(room)
+                break
             except (Failed, StorageError) as failed:
                 if isinstance(failed, Failed) and failed.condition not in _PASSING:
+                    await self._settle(room)
                     break
                 # What may have arrived must not go again before the archive has told.
                 first, tries = None, tries + 1
                 await self._pause(tries)
-            else:
-                break
-        if self._marks.get(room) is mark:
-            await self._settle(room)
+        if self._running.get(room) is mark:
+            del self._running[room]
 
     async def _settle(self, room: ChatKey | None) -> None:
         """The archive has told what it could: say so until the disk lets the rest go."""
@@ -350,31 +366,12 @@ class History(Feature):
         self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None
     ) -> None:
         """Fetch from the hole that was left whatever chats with messages of unknown fate have in it."""
-        for key, said_at in self.context.unsettled().items():
-            if room is None and not self._is_room(key):
-                await self._page_through(archive, key.address, known, said_at - _MARGIN)
-            elif key == room:
-                await self._page_through(archive, None, known, said_at - _MARGIN)
-
-    async def _page_through(
-        self, archive: Address, peer: Address | None, known: tuple[str, datetime] | None, since: datetime
-    ) -> None:
-        """From the known message on; where that is not to be had, from `since`."""
         after = None if known is None else known[0]
-        start = since if known is None else None
-        while True:
-            try:
-                page = await self._queries.fetch(archive, peer, after=after, start=start)
-            except Failed as failed:
-                # The id may have left the archive, or be none of this chat.
-                if failed.condition != "item-not-found" or start is not None:
-                    raise
-                after, start = None, since
-                continue
-            await self._fetched(archive, page, seen=known is None)
-            if page.complete or page.last is None or page.last[0] == after:
-                return
-            after = page.last[0]
+        for key, said_at in self.context.unsettled().items():
+            if key == room or (room is None and not self._is_room(key)):
+                peer = key.address if room is None else None
+                async for page in self._queries.onward(archive, peer, after, said_at - _MARGIN):
+                    await self._fetched(archive, page, seen=known is None)
 
     def _look_back(self, message: Message) -> None:
         """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
