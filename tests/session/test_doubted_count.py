@@ -190,3 +190,16 @@ async def test_a_cut_while_the_archive_is_asked_begins_nothing_anew(wire: Wire) 
     wire.answer(query, COMPLETE)
     await wire.settle()
     assert bodies(wire) == ["two"]
+
+
+async def test_what_waits_for_room_does_not_overtake_what_is_doubted(wire: Wire) -> None:
+    base = sequence_base(wire)
+    await say(wire, "one")
+    wire.stream.waiting = 5000
+    await say(wire, "two")
+    assert bodies(wire)[-1:] == ["one"], "there is no room for the other one"
+    wire.lose()
+    await resume(wire, base)
+    assert bodies(wire) == []
+    await answer_everything(wire)
+    assert bodies(wire) == ["one", "two"]

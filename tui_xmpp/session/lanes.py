@@ -78,6 +78,14 @@ class Lanes:
         with suppress(ValueError):
             self._queues[parcel.lane].remove(parcel)
 
+    def take_back(self, unwanted: Callable[[Pending], bool]) -> list[Pending]:
+        """Take back what waits of the outbox and is not to go yet; returns it."""
+        queue = self._queues[Lane.MESSAGE]
+        back = [one for one in queue if one.pending is not None and unwanted(one.pending)]
+        for parcel in back:
+            queue.remove(parcel)
+        return [one.pending for one in back if one.pending is not None]
+
     def open(self) -> None:
         """A wire stands."""
         self._open = True

@@ -100,6 +100,10 @@ class Outbox:
             if one.pending is not None:
                 self._unknown[one.pending.number] = replace(one.pending, stage=Stage.UNKNOWN, sequence=0)
                 self._in_lanes.discard(one.pending.number)
+        chats = self.unsettled()
+        # What waits for room on the wire would overtake what is doubted.
+        for pending in self._account.life.lanes.take_back(lambda one: one.chat in chats):
+            self._in_lanes.discard(pending.number)
         self._account.custody.restage(self._account.own, Stage.UNKNOWN)
         return [one for one in again if one.pending is None]
 
