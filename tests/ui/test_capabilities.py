@@ -61,11 +61,6 @@ def test_what_else_it_can_do() -> None:
     assert not learned("\x1b[?4;22c").sixel
 
 
-def test_the_last_answer_ends_the_asking() -> None:
-    assert not learned("\x1b[?2026;2$y").asked
-    assert learned("\x1b[?1;2c").asked
-
-
 @pytest.mark.parametrize(
     "answer",
     [

@@ -276,11 +276,9 @@ class ChatApp(App[int]):
             return
         cell = self.main.cursor_cell if self.screen is self.main else None
         if cell is not None:
-            terminal.place_cursor(cell.x, cell.y, SELECTING)
-        elif (place := cursor_place(self.focused)) is not None:
-            terminal.place_cursor(*place)
+            terminal.cursor((cell.x, cell.y), SELECTING)
         else:
-            terminal.hide_cursor()
+            terminal.cursor(cursor_place(self.focused))
 
     # --- the clipboard --------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def test_whatever_changes_the_terminal_shows_what_is_wanted(seed: int) -> None:
             glass.draw(cursor, (dice.randrange(height),))
         glass.draw(cursor)
         assert not glass.wrong()
-        assert not glass.painter.waiting
+        assert not glass.painter.waiting()
         if cursor is not None:
             assert (glass.screen.cursor.x, glass.screen.cursor.y) == cursor
 
@@ -102,7 +102,7 @@ def test_an_echo_sends_its_row_and_leaves_the_others_waiting() -> None:
     chat(glass, 1)
     glass.want(22, written("> h", 80))
     assert glass.draw((3, 22), (22,)) == "h"
-    assert glass.painter.waiting
+    assert glass.painter.waiting()
     glass.draw((3, 22))
     assert not glass.wrong()
 
@@ -124,9 +124,8 @@ def test_for_those_who_are_read_to_lines_are_drawn_whole_and_only_new_ones() -> 
 def test_what_somebody_else_drew_is_not_drawn_again() -> None:
     painter = Painter()
     painter.resize(20, 3)
-    painter.take_over()
     row = written("as it was", 20, GREY)
-    painter.show(1, row)
+    painter.take_over([[BLANK], row])
     painter.put(0, 1, row)
     assert "as it was" not in painter.frame(None)
     painter.forget()

@@ -42,8 +42,6 @@ class Capabilities:
     sixel: bool = False
     notifications: bool = False
     """It answers for OSC 99."""
-    asked: bool = False
-    """The last question was answered: what is still unknown will stay so."""
     on_background: Callable[[], None] | None = None
     """Called by `learn` when the ground is known or is another than before."""
 
@@ -63,7 +61,6 @@ class Capabilities:
             self.synchronised = found.group(1) in "123"
         elif found := _DA1.fullmatch(answer):
             self.sixel = "4" in found.group(1).split(";")[1:]
-            self.asked = True
         elif found := _BACKGROUND.match(answer):
             red, green, blue = (_byte(part) for part in found.groups())
             before, self.background = self.background, (red, green, blue)

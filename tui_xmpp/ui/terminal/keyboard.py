@@ -36,31 +36,26 @@ class Listener(Protocol):
 class Keyboard:
     """Listens to one descriptor without a thread, and never waits."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, listener: Listener, descriptor: int) -> None:
+        self._listener, self._descriptor = listener, descriptor
         self._loop = asyncio.get_running_loop()
-        self._descriptor: int | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._replies = ReplyFilter()
         self._parser = XTermParser()
         self._timers: list[asyncio.TimerHandle] = []
 
-    def start(self, descriptor: int) -> None:
-        """Listen to this descriptor."""
-        self._descriptor = descriptor
-        self._loop.add_reader(descriptor, self._read)
+    def start(self) -> None:
+        """Listen."""
+        self._loop.add_reader(self._descriptor, self._read)
 
     def stop(self) -> None:
         """Listen no more."""
-        if self._descriptor is not None:
-            self._loop.remove_reader(self._descriptor)
-            self._descriptor = None
+        self._loop.remove_reader(self._descriptor)
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
 
     def _read(self) -> None:
-        assert self._descriptor is not None
         try:
             data = os.read(self._descriptor, 4096)
         except BlockingIOError:
