@@ -66,6 +66,20 @@ async def test_the_status_line_has_profile_rates_way_queue_and_today() -> None:
         await seen.shows("satellite  ↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k")
 
 
+async def test_over_a_line_the_figures_do_not_change_with_each_message() -> None:
+    engine = metered()
+    more = replace(RATES, up=301, today=Amount(5210, 8200))
+    async with driven(engine, terminal="ssh") as seen:
+        engine.emit(ev.RatesChanged(ME, RATES))
+        await seen.shows("q3 2s  12.4k")
+        engine.emit(ev.RatesChanged(ME, replace(more, queued=4)))
+        engine.receive(AVA, "on my way")
+        await seen.shows("on my way")
+        await seen.shows("↑0.2k ↓1.1k/s  640ms  q4 2s  12.4k")
+        seen.main.use(replace(seen.main.profile, figures=0.0))
+        await seen.shows("↑0.3k ↓1.1k/s  640ms  q4 2s  13.4k")
+
+
 async def test_for_a_screen_reader_it_is_words() -> None:
     engine = metered()
     engine.emit(ev.RatesChanged(ME, RATES))

@@ -78,6 +78,17 @@ def test_a_new_message_beside_a_list_does_not_draw_the_others_again() -> None:
     assert len(frame) < 300
 
 
+def test_with_margins_the_list_stays_where_it_is() -> None:
+    glass = Glass(120, 24)
+    glass.painter.margins = True
+    chat(glass, 0, beside="somebody")
+    glass.draw((2, 22))
+    chat(glass, 1, beside="somebody")
+    frame = glass.painter.frame((2, 22))
+    assert "\x1b[?69h\x1b[14;120s\x1b[2;21r\x1b[21;14H\n\x1b[r\x1b[?69l" in frame
+    assert len(frame) < 110
+
+
 def test_a_typed_letter_costs_one_byte() -> None:
     glass = Glass(80, 24)
     chat(glass, 0)

@@ -206,6 +206,7 @@ class ChatDriver(Driver):
             self._pacing.answered(time.monotonic())
             self._soon()
         self.capabilities.learn(answer)
+        self._painter.margins = self.capabilities.margins
 
     def lost(self) -> None:
         """The terminal is gone: leave as one does, with everything kept."""

@@ -22,6 +22,8 @@ class Painter:
         self.width = self.height = 0
         self.linear = False
         """For those who are read to: rows are drawn whole, and what moved is never drawn again."""
+        self.margins = False
+        """The terminal can move what stands between two columns (DECSLRM)."""
         self._erases = erases
         self._want: list[Row] = []
         self._shown: list[Row] = []
@@ -86,7 +88,9 @@ class Painter:
         return (y for y in rows if self._shown[y] != self._want[y])
 
     def _draw(self, rows: list[int]) -> None:
-        tries = [self._tried(rows, shift) for shift in shifts(rows, self._shown, self._want)]
+        tries = [
+            self._tried(rows, shift) for shift in shifts(rows, self._shown, self._want, margins=self.margins)
+        ]
         if not tries or (min(one.length for one in tries) > _CHEAP * len(rows) and not self.linear):
             tries.insert(0, self._tried(rows, None))
         # To those who are read to a movement says what is new, whatever it costs.
@@ -99,10 +103,12 @@ class Painter:
         strokes, shown = self._strokes.copy(), self._shown
         if shift is not None:
             strokes.scroll(shift)
-            top, bottom, by = shift
+            top, bottom, by, left, right = shift
             new: list[Row] = [[BLANK] * self.width for _ in range(abs(by))]
             part = shown[top : bottom + 1]
             part = part[by:] + new if by > 0 else new + part[:by]
+            moved = zip(shown[top:], part, strict=False)
+            part = [[*old[:left], *row[left:right], *old[right:]] for old, row in moved]
             shown = [*shown[:top], *part, *shown[bottom + 1 :]]
             rows = range(min(rows[0], top), max(rows[-1], bottom) + 1)
         for y in rows:

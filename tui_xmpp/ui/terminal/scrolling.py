@@ -23,15 +23,25 @@ _Part = dict[int, tuple[Cell, ...]]
 """The cells of each row between two columns."""
 
 
-def shifts(rows: Sequence[int], shown: Sequence[Row], want: Sequence[Row]) -> list[Shift]:
-    """Return movements that would bring many rows to where they are wanted; `rows` are those that differ."""
+def shifts(
+    rows: Sequence[int], shown: Sequence[Row], want: Sequence[Row], *, margins: bool = False
+) -> list[Shift]:
+    """Return movements that would bring many rows to where they are wanted; `rows` are those that differ.
+
+    `margins`: what stands between two upright lines may move alone.
+    """
     span = range(rows[0], rows[-1] + 1)
+    width = len(want[0])
     found: dict[Shift, None] = {}
     for left, right in _parts(span, want):
         old, new = ({y: tuple(grid[y][left:right]) for y in span} for grid in (shown, want))
         for by in _distances(old, new):
-            for top, end in _runs(old, new, by):
-                found[Shift(top, end + by, by) if by > 0 else Shift(top + by, end, by)] = None
+            for first, last in _runs(old, new, by):
+                top, bottom = min(first, first + by), max(last, last + by)
+                # Half a wide character is nothing that a terminal could move.
+                whole = all(row[x % width].text for row in shown[top : bottom + 1] for x in (left, right))
+                columns = (left, right) if margins and whole else (0, width)
+                found[Shift(top, bottom, by, *columns)] = None
     return list(found)[:_MOST]
 
 
