@@ -124,7 +124,7 @@ async def test_the_popup_shows_what_was_spent_and_on_what() -> None:
 async def test_enter_uses_a_profile_and_u_undoes() -> None:
     async with driven(metered()) as seen:
         await opened(seen)
-        await seen.press("down", "down", "enter")
+        await seen.press("up", "enter")
         assert seen.engine.done(cmd.UseLink) == [cmd.UseLink(ME, "metered")]
         await opened(seen)
         await seen.press("u")
@@ -137,6 +137,39 @@ async def test_the_popup_says_which_cells_are_others() -> None:
     async with driven(engine) as seen:
         await opened(seen)
         assert "satellite, 2 cells changed" in seen.text
+
+
+async def test_the_cursor_begins_on_the_profile_in_use() -> None:
+    engine = metered()
+    engine.emit(ev.LinkChanged(ME, PROFILES["satellite"]))
+    async with driven(engine) as seen:
+        await opened(seen)
+        await seen.press("up", "enter")
+        assert engine.done(cmd.UseLink) == [cmd.UseLink(ME, "metered")]
+
+
+async def test_how_it_follows_the_link_is_said_and_set_by_a_command_and_kept() -> None:
+    config = FakeConfig()
+    async with driven(peopled(), configuration=config) as seen:
+
+        async def said(line: str, words: str) -> None:
+            await seen.type(line)
+            await seen.press("enter")
+            await seen.shows(words)
+
+        await said("/link auto", "is suggested, never used by itself")
+        await said("/link auto on", "follows what is measured")
+        assert config.link == {"auto": "switch"}
+        assert [one.link.auto for one in seen.engine.done(cmd.ConfigureLink)] == ["switch"]
+        await said("/link auto maybe", "/link auto takes on, suggest, off.")
+        assert not seen.engine.done(cmd.UseLink)
+
+
+async def test_a_receipt_is_given_by_a_command() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/receipt")
+        await seen.press("enter")
+        assert seen.engine.done(cmd.SendReceipt) == [cmd.SendReceipt(AVA)]
 
 
 async def test_one_key_goes_to_the_last_lean_profile_and_back() -> None:

@@ -253,9 +253,9 @@ class ChatApp(App[int]):
         if keep:
             self.keep("theme", name)
 
-    def keep(self, key: str, value: str) -> None:
-        """Write a value of `[ui]` to the configuration."""
-        self._reloading.keep(key, value)
+    def keep(self, key: str, value: str, table: str = "ui") -> None:
+        """Write a value of this table to the configuration."""
+        self._reloading.keep(key, value, table)
 
     def reload(self) -> bool:
         """Read configuration and themes again; False: something in them is not right, which is told."""
