@@ -126,8 +126,10 @@ class ChatApp(App[int]):
     async def sign_in(self) -> None:
         """Ask for an account."""
         from tui_xmpp.ui.screens.sign_in import SignInScreen
+        from tui_xmpp.ui.screens.spoken_sign_in import SpokenSignIn
 
-        await self.push_screen(SignInScreen(self.engine, self.look, first=not self.engine.world.accounts))
+        kind = SpokenSignIn if self.look.linear else SignInScreen
+        await self.push_screen(kind(self.engine, self.look, first=not self.engine.world.accounts))
 
     async def leave(self, *, offline: bool = False) -> None:
         """Keep the draft, and end; the caller closes the engine, by `offline` so that we are seen no more."""

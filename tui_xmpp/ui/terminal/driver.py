@@ -42,6 +42,7 @@ _ASIDES = 256 * 1024
 # Esc from Alt and Shift+Enter from Enter, and leaves letters one byte long.
 _BEGIN = "\x1b[22;2t\x1b[?7l\x1b[?1004h\x1b[?2004h\x1b[>1u"
 _END = "\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[r\x1b[23;2t"
+_SIGNALS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1000l\x1b[?1006l"
 
 
@@ -52,14 +53,13 @@ class ChatDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        environment = os.environ
         self._input = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._output = next((one for one in (1, 2, 0) if os.isatty(one)), 1)
         # GNU screen erases with the ground of the terminal, not with that of the pen.
-        self._painter = Painter(erases="STY" not in environment)
+        self._painter = Painter(erases="STY" not in os.environ)
         # The Linux console prints what it does not know.
-        self._questions = questions(environment)
-        self._pacing = Pacing(asks=bool(self._questions) and not environment["TERM"].startswith("linux"))
+        self._questions = questions(os.environ)
+        self._pacing = Pacing(asks=bool(self._questions) and not os.environ["TERM"].startswith("linux"))
         self.capabilities = Capabilities()
         self._outlet: Outlet | None = None
         self._modes: list[Any] | None = None
@@ -73,12 +73,7 @@ class ChatDriver(Driver):
         self._resizing: asyncio.TimerHandle | None = None
         self._unread = 0
         self._keys = Keyboard(self, self._input)
-        self._signals = {
-            signal.SIGWINCH: self._resized,
-            signal.SIGTSTP: self._stopped,
-            signal.SIGCONT: self._continued,
-        }
-        self.use(first_profile(environment))
+        self.use(first_profile(os.environ))
 
     # --- what the screen asks ---------------------------------------------------------------------------
 
@@ -155,7 +150,6 @@ class ChatDriver(Driver):
             return
         if self._later is not None:
             self._later.cancel()
-            self._later = None
         text = "".join(self._asides)
         self._asides.clear()
         now = time.monotonic()
@@ -182,13 +176,11 @@ class ChatDriver(Driver):
 
     def _visible(self) -> str:
         wanted = self._place is not None
-        sequence = ""
-        if wanted and self._shape != self._shape_shown:
-            self._shape_shown = self._shape
-            sequence = f"\x1b[{self._shape} q"
+        shape = self._shape if wanted else self._shape_shown
+        sequence = f"\x1b[{shape} q" if shape != self._shape_shown else ""
         if wanted != self._cursor_shown:
-            self._cursor_shown = wanted
             sequence += "\x1b[?25h" if wanted else "\x1b[?25l"
+        self._cursor_shown, self._shape_shown = wanted, shape
         return sequence
 
     def _waits(self) -> bool:
@@ -229,7 +221,7 @@ class ChatDriver(Driver):
             self._modes = self._modes or before
         self._pacing.forget()
         self._outlet = Outlet(self._output, drained=self._soon, gone=self.lost)
-        for number, heard in self._signals.items():
+        for number, heard in zip(_SIGNALS, (self._resized, self._stopped, self._continued), strict=True):
             self._loop.add_signal_handler(number, heard)
         begin = ("" if taken else ENTER) + (_MOUSE_ON if self._mouse else "") + _BEGIN
         self._cursor_shown, self._shape_shown = False, 0
@@ -247,7 +239,7 @@ class ChatDriver(Driver):
         """Give the terminal back as it was; what Textual draws meanwhile is not sent."""
         outlet, self._outlet = self._outlet, None
         self._keys.stop()
-        for number in self._signals:
+        for number in _SIGNALS:
             self._loop.remove_signal_handler(number)
         for waiting in (self._turn, self._later, self._resizing):
             if waiting is not None:

@@ -12,9 +12,6 @@ from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, cell, dipped
 from tui_xmpp.ui.terminal.forbidden import FORBIDDEN
 from tui_xmpp.ui.terminal.guard import safe_link
 
-Put = Callable[[int, int, tuple[Cell, ...]], None]
-"""Takes a column, a row and the cells that begin there."""
-
 # ECMA-48 §8.3.21, Cursor Position, as Rich writes it; the terminal makes CR LF of a line feed.
 _PLACE = re.compile(r"\x1b\[(\d+);(\d+)H|\n")
 _WORD = re.compile(
@@ -24,8 +21,8 @@ _WORD = re.compile(
 )
 
 
-def read_frame(frame: str, put: Put) -> None:
-    """Give every piece of a frame to `put`.
+def read_frame(frame: str, put: Callable[[int, int, tuple[Cell, ...]], None]) -> None:
+    """Give every piece of a frame to `put`: a column, a row, and the cells that begin there.
 
     Of control sequences only places, colours and safe links mean anything: no other ever gets through, and
     no character that could steer a terminal.

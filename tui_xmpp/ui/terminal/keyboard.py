@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+from collections.abc import Iterable
 from typing import Protocol
 
 from textual import constants
@@ -53,7 +54,6 @@ class Keyboard:
         self._loop.remove_reader(self._descriptor)
         for timer in self._timers:
             timer.cancel()
-        self._timers.clear()
 
     def _read(self) -> None:
         try:
@@ -70,26 +70,23 @@ class Keyboard:
         self._take(self._replies.feed(self._decoder.decode(data), whole=False))
         self._timers = [
             self._loop.call_later(constants.ESCAPE_DELAY, self._rested),
-            self._loop.call_later(_PATIENCE, self._given_up),
+            # The end of an answer did not come: some of it may have been typed.
+            self._loop.call_later(_PATIENCE, lambda: self._take(self._replies.forget())),
         ]
 
     def _rested(self) -> None:
         """Nothing followed for a moment: an Esc was the key."""
         self._take(self._replies.feed(""))
-        self._timers.append(self._loop.call_later(constants.ESCAPE_DELAY, self._tick))
-
-    def _tick(self) -> None:
-        for message in self._parser.tick():
-            self._listener.process_message(message)
-
-    def _given_up(self) -> None:
-        """The end of an answer did not come: some of it may have been typed."""
-        self._take(self._replies.forget())
+        tick = self._loop.call_later(constants.ESCAPE_DELAY, lambda: self._tell(self._parser.tick()))
+        self._timers.append(tick)
 
     def _take(self, typed: str) -> None:
         for answer in self._replies.answers():
             self._listener.answered(answer)
         if typed:
             self._listener.typed()
-            for message in self._parser.feed(typed):
-                self._listener.process_message(message)
+            self._tell(self._parser.feed(typed))
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._listener.process_message(message)

@@ -31,12 +31,10 @@ class Outlet:
 
     def write(self, text: str) -> None:
         """Write what the terminal takes now; the rest follows when it takes more. Never blocks."""
-        waiting = self.busy
         self._rest += text.encode()
-        if not waiting:
-            self._push()
-            if self._rest:
-                self._loop.add_writer(self._descriptor, self._go_on)
+        self._push()
+        if self._rest:
+            self._loop.add_writer(self._descriptor, self._go_on)
 
     def _go_on(self) -> None:
         self._push()

@@ -104,12 +104,11 @@ class Painter:
         if shift is not None:
             strokes.scroll(shift)
             top, bottom, by, left, right = shift
-            new: list[Row] = [[BLANK] * self.width for _ in range(abs(by))]
-            part = shown[top : bottom + 1]
-            part = part[by:] + new if by > 0 else new + part[:by]
-            moved = zip(shown[top:], part, strict=False)
-            part = [[*old[:left], *row[left:right], *old[right:]] for old, row in moved]
-            shown = [*shown[:top], *part, *shown[bottom + 1 :]]
+            moved, blank = range(top, bottom + 1), [BLANK] * self.width
+            old, shown = shown, list(shown)
+            for y in moved:
+                row = old[y + by] if y + by in moved else blank
+                shown[y] = [*old[y][:left], *row[left:right], *old[y][right:]]
             rows = range(min(rows[0], top), max(rows[-1], bottom) + 1)
         for y in rows:
             if shown[y] != self._want[y]:

@@ -69,13 +69,12 @@ def _distances(old: _Part, new: _Part) -> list[int]:
     return [by for by, count in votes.most_common(_TRIES) if count >= _LEAST]
 
 
-def _runs(old: _Part, new: _Part, by: int) -> Iterator[tuple[int, int]]:
+def _runs(old: _Part, new: _Part, by: int) -> list[tuple[int, int]]:
     """The wanted rows, first and last, between which most are shown `by` rows further down."""
-    run: list[int] = []
-    for y in [*(y for y in new if old.get(y + by) == new[y]), None]:
-        if run and (y is None or y - run[-1] > 3):
-            if len(run) >= _LEAST:
-                yield run[0], run[-1]
-            run = []
-        if y is not None:
-            run.append(y)
+    runs: list[list[int]] = []
+    for y in new:
+        if old.get(y + by) == new[y]:
+            if not runs or y - runs[-1][-1] > 3:
+                runs.append([])
+            runs[-1].append(y)
+    return [(run[0], run[-1]) for run in runs if len(run) >= _LEAST]

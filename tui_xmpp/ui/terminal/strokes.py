@@ -123,18 +123,15 @@ class Strokes:
         """Let the terminal move rows: a line feed at the bottom of a region (DECSTBM), or RI at its top."""
         # Rows that come in take the ground of the pen, in some terminals.
         self.hold(BLANK)
-        region = f"\x1b[{shift.top + 1};{shift.bottom + 1}r"
-        reset = "\x1b[r"
+        # Most terminals put the cursor home with each region, and some do not.
+        self.x = self.y = None
+        start = self._way(shift.left, shift.bottom if shift.by > 0 else shift.top)
+        region = f"\x1b[{shift.top + 1};{shift.bottom + 1}r{start}"
+        region += ("\n" * shift.by or "\x1bM" * -shift.by) + "\x1b[r"
         if shift.right - shift.left < self.width:
             # xterm, DECLRMM and DECSLRM: what is outside of the margins stays where it is.
-            region = f"\x1b[?69h\x1b[{shift.left + 1};{shift.right}s{region}"
-            reset += "\x1b[?69l"
+            region = f"\x1b[?69h\x1b[{shift.left + 1};{shift.right}s{region}\x1b[?69l"
         self._parts.append(region)
-        # Most terminals put the cursor home now, and some do not.
-        self.x = self.y = None
-        self.move(shift.left, shift.bottom if shift.by > 0 else shift.top)
-        self._parts.append(("\n" * shift.by or "\x1bM" * -shift.by) + reset)
-        self.x = self.y = None
 
     def row(self, y: int, shown: Row, want: Row) -> None:
         """Draw what differs in a row."""
