@@ -108,6 +108,8 @@ def measure(screen: Screen, sender: Sender, bob: str, other: str) -> Counts:
     screen.meter.keys("\x1b[6~")
     costs |= screen.extras(receive, HALL, receive_in_hall)
     costs["switch"] = statistics.median(screen.switch(number) for number in (0, 1, 0, 1))
+    # The link's figures come to rest.
+    screen.meter.settle(6.0)
     return costs
 
 

@@ -80,6 +80,20 @@ async def test_over_a_line_the_figures_do_not_change_with_each_message() -> None
         await seen.shows("↑0.3k ↓1.1k/s  640ms  q4 2s  13.4k")
 
 
+async def test_over_a_line_what_passes_while_nothing_happens_is_not_drawn() -> None:
+    engine = metered()
+    async with driven(engine, terminal="ssh") as seen:
+        engine.emit(ev.RatesChanged(ME, RATES))
+        await seen.shows("↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k")
+        seen.main.use(replace(seen.main.profile, figures=1e-9))
+        engine.emit(ev.RatesChanged(ME, replace(RATES, round_trip=0.7, today=Amount(4260, 8200))))
+        engine.receive(AVA, "on my way")
+        await seen.shows("on my way")
+        assert "↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k" in seen.text
+        engine.emit(ev.RatesChanged(ME, replace(RATES, up=301, round_trip=0.7, today=Amount(4260, 8200))))
+        await seen.shows("↑0.3k ↓1.1k/s  700ms  q3 2s  12.5k")
+
+
 async def test_for_a_screen_reader_it_is_words() -> None:
     engine = metered()
     engine.emit(ev.RatesChanged(ME, RATES))

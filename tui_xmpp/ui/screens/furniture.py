@@ -217,10 +217,13 @@ class Furniture:
         screen.status.show(make)
 
     def _steady(self, now: render.Status) -> render.Status:
-        """The link's figures stay as they were last shown, for as long as the terminal profile says."""
-        shown, moment = self._figures, time.monotonic()
-        fresh = shown is None or shown.account != now.account or shown.up is None
-        if shown is None or fresh or moment - self._figures_at >= self._screen.profile.figures:
+        """Over a line the link's figures stay for some seconds as they were, and until they say more."""
+        shown, moment, pause = self._figures, time.monotonic(), self._screen.profile.figures
+        if not pause or shown is None or shown.up is None or shown.account != now.account:
+            rests = False
+        else:
+            rests = moment - self._figures_at < pause or render.alike(shown, now)
+        if shown is None or not rests:
             self._figures, self._figures_at = now, moment
             return now
         return replace(now, up=shown.up, down=shown.down, round_trip=shown.round_trip, today=shown.today)
