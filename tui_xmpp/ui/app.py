@@ -278,7 +278,8 @@ class ChatApp(App[int]):
             return
         cell = self.main.cursor_cell if self.screen is self.main else None
         if cell is not None:
-            terminal.cursor((cell.x, cell.y), SELECTING)
+            # A screen reader that listens to what is sent reads out the shape.
+            terminal.cursor((cell.x, cell.y), 0 if self.look.linear else SELECTING)
         else:
             terminal.cursor(cursor_place(self.focused))
 

@@ -132,6 +132,18 @@ def test_for_those_who_are_read_to_lines_are_drawn_whole_and_only_new_ones() -> 
     assert frame.count("09:") == 1
 
 
+def test_for_those_who_are_read_to_the_second_line_of_all_leaves_the_first_alone() -> None:
+    glass = Glass(80, 24)
+    glass.painter.linear = True
+    said = ["Sign in.", "Address:", "alice@example.org", "Password:"]
+    for count in (2, 4):
+        for y, line in enumerate(said[:count], 23 - count):
+            glass.want(y, written(line, 80))
+        frame = glass.draw((0, 23))
+        assert not glass.wrong()
+    assert "Address" not in frame and "Password" in frame
+
+
 def test_what_somebody_else_drew_is_not_drawn_again() -> None:
     painter = Painter()
     painter.resize(20, 3)

@@ -59,7 +59,8 @@ class ChatDriver(Driver):
         self._painter = Painter(erases="STY" not in os.environ)
         # The Linux console prints what it does not know.
         self._questions = questions(os.environ)
-        self._pacing = Pacing(asks=bool(self._questions) and not os.environ["TERM"].startswith("linux"))
+        self._asks = bool(self._questions) and not os.environ["TERM"].startswith("linux")
+        self._pacing = Pacing(asks=self._asks)
         self.capabilities = Capabilities()
         self._outlet: Outlet | None = None
         self._modes: list[Any] | None = None
@@ -71,9 +72,10 @@ class ChatDriver(Driver):
         self._turn: asyncio.Handle | None = None
         self._later: asyncio.TimerHandle | None = None
         self._resizing: asyncio.TimerHandle | None = None
-        self._unread = 0
+        self._title = "\x1b]2;tui-xmpp\x07"
         self._keys = Keyboard(self, self._input)
-        self.use(first_profile(os.environ))
+        chosen = getattr(app, "terminal", None)
+        self.use(chosen.choice.profile if chosen else first_profile(os.environ))
 
     # --- what the screen asks ---------------------------------------------------------------------------
 
@@ -93,7 +95,11 @@ class ChatDriver(Driver):
         return self._pacing.rate
 
     def use(self, profile: TerminalProfile) -> None:
-        """Draw as often as this profile allows; on a slow way the terminal is not asked what it can."""
+        """Draw as often as this profile allows; on a slow way the terminal is not asked what it can.
+
+        Where a screen reader listens to what is sent, as yasr does, a question would be read out.
+        """
+        self._pacing.asks = self._asks and not profile.linear
         self._pacing.interval = 1 / profile.frames
         self._painter.linear = profile.linear
         self._questions = "" if profile.settle else self._questions
@@ -111,9 +117,13 @@ class ChatDriver(Driver):
         self.say(_MOUSE_ON if on else _MOUSE_OFF)
 
     def title(self, unread: int) -> None:
-        """Say in the window's title how many messages wait; never anything that somebody else wrote."""
-        self._unread = unread
-        self.say(_title(unread))
+        """Say in the window's title how many messages wait, never anything that somebody else wrote.
+
+        Not where it is said in lines: a screen reader may read out the sequence.
+        """
+        self._title = f"\x1b]2;{f'({unread}) ' if unread else ''}tui-xmpp\x07"
+        if not self._painter.linear:
+            self.say(self._title)
 
     def cursor(self, place: tuple[int, int] | None, shape: int = 0) -> None:
         """Put the real cursor into this cell at the end of the next frame (DECSCUSR: `shape`), or hide it."""
@@ -133,7 +143,6 @@ class ChatDriver(Driver):
         """Take a frame; of anything else only the bell is let through, for all the rest is said by `say`."""
         if data == "\x07":
             self.say(data)
-            return
         self._painter.resize(*self._app.size)
         read_frame(data, self._painter.put)
         self._soon()
@@ -157,9 +166,10 @@ class ChatDriver(Driver):
         if not wait:
             text += self._frame(now)
         else:
-            if self._place is not None and now - self._typed_at < _ECHO:
+            row = self._place[1] if self._place is not None else None
+            if row is not None and row == self._painter.written and now - self._typed_at < _ECHO:
                 # The row that is written on goes at once: what was typed waits for nobody.
-                text += self._frame(now, self._place[1])
+                text += self._frame(now, row)
             if self._waits():
                 self._later = self._loop.call_later(min(wait, 1.0), self._send)
         if text:
@@ -225,7 +235,7 @@ class ChatDriver(Driver):
             self._loop.add_signal_handler(number, heard)
         begin = ("" if taken else ENTER) + (_MOUSE_ON if self._mouse else "") + _BEGIN
         self._cursor_shown, self._shape_shown = False, 0
-        self._outlet.write(f"{begin}\x1b[?25l{_title(self._unread)}{self._questions}")
+        self._outlet.write(f"{begin}\x1b[?25l{self._title}{self._questions}")
         self._questions = ""
         self._keys.start()
         self._tell_size()
@@ -284,10 +294,6 @@ class ChatDriver(Driver):
             quieten(self._input, signals=False)
         self._pacing.forget()
         self.repaint()
-
-
-def _title(unread: int) -> str:
-    return f"\x1b]2;{f'({unread}) ' if unread else ''}tui-xmpp\x07"
 
 
 def _filled(line: str, columns: int) -> Row:

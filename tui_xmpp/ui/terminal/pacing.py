@@ -47,7 +47,8 @@ class Pacing:
         """Characters a second, as measured while the way was full."""
         self.answers: bool | None = None
         """Whether the terminal answers; None: not known yet."""
-        self._asks = asks
+        self.asks = asks
+        """A question may go."""
         self._asked: deque[_Asked] = deque()
         self._lost = self._unasked = 0
         self._shortest = float("inf")
@@ -60,7 +61,11 @@ class Pacing:
 
     def wait(self, now: float) -> float:
         """Seconds until a frame may go; an answer may make it less."""
-        self._give_up(now)
+        while self._asked and now - self._asked[0].at > self._patience():
+            self._asked.popleft()
+            self._lost += 1
+            if self.answers is None or self._lost > 3:
+                self.answers = False
         if not self.answers:
             return max(0.0, self._last + max(self.interval, _UNANSWERED) - now)
         pause = max(0.0, self._last + self.interval - now)
@@ -77,7 +82,7 @@ class Pacing:
         self._unasked += size
         if not echo:
             self._last = now
-        if not self._asks or self.answers is False or (self._unasked < _SMALL and self.answers is not None):
+        if not self.asks or self.answers is False or (self._unasked < _SMALL and self.answers is not None):
             return ""
         before = self._asked[-1].size if self._asked else 0
         self._asked.append(_Asked(now, before + self._unasked))
@@ -87,10 +92,8 @@ class Pacing:
     def answered(self, now: float) -> None:
         """The terminal has answered the oldest question."""
         self.answers = True
-        if self._lost:
-            self._lost -= 1
-            return
-        if not self._asked:
+        if self._lost or not self._asked:
+            self._lost = max(0, self._lost - 1)
             return
         asked = self._asked.popleft()
         self._asked = deque(one._replace(size=one.size - asked.size) for one in self._asked)
@@ -108,13 +111,6 @@ class Pacing:
         self._unasked = self._lost = 0
         self.rate, self._shortest = None, float("inf")
         self._taken.clear()
-
-    def _give_up(self, now: float) -> None:
-        while self._asked and now - self._asked[0].at > self._patience():
-            self._asked.popleft()
-            self._lost += 1
-            if self.answers is None or self._lost > 3:
-                self.answers = False
 
     def _patience(self) -> float:
         return max(_PATIENCE, 8 * max(self._taken, default=0.0))

@@ -29,7 +29,7 @@ class Painter:
         self._shown: list[Row] = []
         self._dirty: set[int] = set()
         self._strokes = Strokes(0, erases=erases)
-        self._written: int | None = None
+        self.written: int | None = None
         """The row that is written on: letters there are drawn one by one."""
 
     def resize(self, width: int, height: int) -> None:
@@ -76,7 +76,7 @@ class Painter:
         """
         now = self._dirty if only is None else self._dirty.intersection(only)
         rows = sorted(self._changed(now))
-        self._written = None if cursor is None else cursor[1]
+        self.written = None if cursor is None else cursor[1]
         if rows:
             self._draw(rows)
         self._dirty -= now
@@ -89,12 +89,15 @@ class Painter:
 
     def _draw(self, rows: list[int]) -> None:
         tries = [
-            self._tried(rows, shift) for shift in shifts(rows, self._shown, self._want, margins=self.margins)
+            self._tried(rows, shift)
+            for shift in shifts(
+                rows, self._shown, self._want, margins=self.margins, least=2 if self.linear else 3
+            )
         ]
-        if not tries or (min(one.length for one in tries) > _CHEAP * len(rows) and not self.linear):
+        if not tries or (min(map(Strokes.length, tries)) > _CHEAP * len(rows) and not self.linear):
             tries.insert(0, self._tried(rows, None))
         # To those who are read to a movement says what is new, whatever it costs.
-        self._strokes = tries[0] if self.linear else min(tries, key=lambda one: one.length)
+        self._strokes = tries[0] if self.linear else min(tries, key=Strokes.length)
         for y in rows:
             self._shown[y] = list(self._want[y])
 
@@ -112,7 +115,7 @@ class Painter:
             rows = range(min(rows[0], top), max(rows[-1], bottom) + 1)
         for y in rows:
             if shown[y] != self._want[y]:
-                whole = self.linear and y != self._written
+                whole = self.linear and y != self.written
                 strokes.row(y, [UNKNOWN] * self.width if whole else shown[y], self._want[y])
         return strokes
 

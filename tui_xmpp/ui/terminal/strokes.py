@@ -75,9 +75,8 @@ class Strokes:
         self._parts = []
         return text
 
-    @property
     def length(self) -> int:
-        """Characters so far."""
+        """Return how many characters there are so far."""
         return sum(map(len, self._parts))
 
     def clear(self) -> None:
