@@ -191,7 +191,7 @@ async def test_bytes(prosody: ChatServer, accounts: Accounts, tmp_path: Path) ->
         for what in ("100 received", "100 typed"):
             bars.at_most(f"{size}: {what}", ours[what], 1.5 * theirs[what])
     bars.at_most("80x24: start", figures["80x24"]["tui-xmpp"]["start"], 5000)
-    title = "Bytes to the terminal"
+    title = "Bytes to the terminal (margins: to one that moves parts of rows, mode 69)"
     results.write("terminal", {"title": title, "table": table(figures), **figures, "bars": bars.all})
     print(f"\n{bars.all}")
     assert not bars.missed

@@ -217,12 +217,13 @@ class Furniture:
         screen.status.show(make)
 
     def _steady(self, now: render.Status) -> render.Status:
-        """Over a line the link's figures stay for some seconds as they were, and until they say more."""
-        shown, moment, pause = self._figures, time.monotonic(), self._screen.profile.figures
-        if not pause or shown is None or shown.up is None or shown.account != now.account:
+        """The link's figures stay until they say more, and over a line for some seconds in any case."""
+        shown, moment = self._figures, time.monotonic()
+        if shown is None or shown.up is None or shown.account != now.account:
             rests = False
         else:
-            rests = moment - self._figures_at < pause or render.alike(shown, now)
+            soon = moment - self._figures_at < self._screen.profile.figures
+            rests = soon or render.alike(shown, now)
         if shown is None or not rests:
             self._figures, self._figures_at = now, moment
             return now
