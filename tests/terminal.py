@@ -20,6 +20,8 @@ import pyte
 
 QUESTION, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Whether a frame can be drawn at once (DECRQM), and that it can."""
+_MARGINS = {b"\x1b[?69$p": b"\x1b[?69;2$y"}
+"""Whether parts of rows can be moved."""
 
 
 # pyte knows no strings of this kind and no private forms of these, and would draw what they hold.
@@ -42,10 +44,14 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         answers: bool = False,
+        margins: bool = False,
         shows: bool = True,
         pass_fds: Sequence[int] = (),
     ) -> None:
         """`answers`: it tells, as most terminals do, that it draws frames at once (mode 2026) when asked.
+
+        `margins`: and, as xterm does, that it moves what stands between two columns (mode 69); this screen
+        does not, so that only `raw` is right.
 
         `shows`: `screen` follows what is written; else only `raw` does.
         """
@@ -53,7 +59,8 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.raw = bytearray()
         """Every byte the program wrote."""
-        self._answers, self.shows = answers, shows
+        self._answers = ({QUESTION: ANSWER} if answers else {}) | (_MARGINS if margins else {})
+        self.shows = shows
         self.started = time.monotonic()
         self.first_byte: float | None = None
         """Seconds from the start to the first byte written."""
@@ -95,10 +102,10 @@ class Terminal:
         if self.first_byte is None:
             self.first_byte = time.monotonic() - self.started
         # A question may come in two pieces.
-        before = bytes(self.raw[1 - len(QUESTION) :])
+        for question, answer in self._answers.items():
+            before = bytes(self.raw[1 - len(question) :])
+            os.write(self._master, answer * (before + data).count(question))
         self.raw += data
-        if self._answers:
-            os.write(self._master, ANSWER * (before + data).count(QUESTION))
         if not self.shows:
             return True
         self._stream.feed(_LEFT_OUT.sub(b"", data))

@@ -88,7 +88,7 @@ class Screen(Protocol):
 
 
 class Ours:
-    """Our program; `stock` with Textual's own driver."""
+    """Our program; `stock` with Textual's own driver, `margins` in a terminal that moves parts of rows."""
 
     def __init__(
         self,
@@ -111,7 +111,9 @@ class Ours:
         self._has_list = size[0] >= 120
 
     def start(self) -> None:
-        terminal = self._program.open(env=self._env, arguments=self._arguments, answers=True)
+        terminal = self._program.open(
+            env=self._env, arguments=self._arguments, answers=True, margins=self.name.endswith("margins")
+        )
         terminal.wait_for(ONLINE, SIGN_IN_SECONDS)
         terminal.shows = False
         self.meter = Meter(terminal)

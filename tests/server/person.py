@@ -83,7 +83,7 @@ class MemoryConfiguration:
         self.added.append(account)
         return self.settings
 
-    def set_ui(self, key: str, value: str | bool | int) -> Settings:
+    def set_value(self, table: str, key: str, value: str | bool | int) -> Settings:
         return self.settings
 
 

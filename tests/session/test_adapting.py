@@ -248,3 +248,19 @@ def test_a_network_without_ipv4_has_a_name_too(tmp_path: Path) -> None:
 def test_no_network_has_no_name(tmp_path: Path, routes: str) -> None:
     assert which_network.keys(Facts(), table(tmp_path, routes)) == ()
     assert which_network.keys(Facts(), tmp_path / "nowhere") == ()
+
+
+def test_how_it_follows_the_link_may_change_while_it_runs() -> None:
+    computer = Computer().start()
+    computer.link(SATELLITE)
+    assert (computer.suggested, computer.used) == (["satellite"], [])
+    computer.adapting.follow("switch")
+    assert computer.used == ["satellite"], "what was suggested is done"
+    computer.adapting.follow("off")
+    computer.link(Sensed(answer=4.0), 600)
+    assert computer.used == ["satellite"]
+    computer.adapting.follow("suggest")
+    computer.link(Sensed(answer=4.0), 600)
+    assert computer.suggested[-1] == "radio"
+    computer.adapting.follow("off")
+    assert computer.suggested[-1] == "", "and taken back"

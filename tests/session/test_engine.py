@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import (
     AddAccount,
     Answer,
+    ConfigureLink,
     Connect,
     Disconnect,
     OpenChat,
@@ -26,6 +28,7 @@ from tui_xmpp.core.commands import (
     SendMessage,
     SetPresence,
     SignOut,
+    UseLink,
 )
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import (
@@ -38,8 +41,9 @@ from tui_xmpp.core.events import (
     PasswordNeeded,
     QuestionSettled,
 )
+from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.questions import RoomServices, Unanswered
-from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.session.failure import Failure
 from tui_xmpp.session.opening import SignedIn
@@ -178,6 +182,25 @@ async def test_every_listener_hears_everything_from_its_call_on(engine: Engine) 
     await engine.session.close()
     rest = [batch async for batch in first]
     assert len(rest) <= 1, "then it ends"
+
+
+async def test_another_link_table_counts_for_every_account_at_once(engine: Engine) -> None:
+    running = next(iter(engine.session._accounts.values())).account
+    before = running.pacing.profile
+    train = replace(PROFILES["mobile"], name="train", page=7)
+    await engine.session.do(ConfigureLink(Link(auto="off", budget=3, profiles={"train": train})))
+    assert running.metering._budget.left == 3_000_000
+    assert running.pacing.profile == before
+    await engine.session.do(UseLink(ANNA, "train"))
+    assert running.pacing.profile == train
+    changed = replace(train, page=9)
+    await engine.session.do(ConfigureLink(Link(profiles={"train": changed})))
+    assert running.metering._budget.left is None
+    assert running.pacing.profile == train, "what is in use stays, until it is chosen again"
+    await engine.session.do(UseLink(ANNA, "train"))
+    assert running.pacing.profile == changed
+    await engine.session.do(ConfigureLink(Link()))
+    assert running.pacing.profile == changed
 
 
 async def test_a_change_of_the_network_reaches_the_link_and_the_session(

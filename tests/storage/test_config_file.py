@@ -240,21 +240,28 @@ def test_the_first_account_makes_the_file(tmp_path: Path) -> None:
 
 def test_one_key_of_the_screen(file: Path) -> None:
     file.write_text(COMMENTED)
-    assert ConfigFile(file).set_ui("theme", "ink").ui.theme == "ink"
+    assert ConfigFile(file).set_value("ui", "theme", "ink").ui.theme == "ink"
     assert 'theme = "ink"  # easy on the eyes' in file.read_text()
-    assert ConfigFile(file).set_ui("mouse", False).ui.mouse is False
+    assert ConfigFile(file).set_value("ui", "mouse", False).ui.mouse is False
+
+
+def test_one_key_of_the_link_beside_its_profiles(file: Path) -> None:
+    file.write_text('[link.profiles.train]\ninherits = "mobile"\npage = 7\n')
+    link = ConfigFile(file).set_value("link", "auto", "switch").link
+    assert (link.auto, link.profiles["train"].page) == ("switch", 7)
+    assert ConfigFile(file).load().link == link
 
 
 def test_what_would_be_wrong_is_not_written(file: Path) -> None:
     file.write_text(COMMENTED)
     with pytest.raises(ConfigError):
-        ConfigFile(file).set_ui("theem", "ink")
+        ConfigFile(file).set_value("ui", "theem", "ink")
     with pytest.raises(ConfigError):
         ConfigFile(file).add_account(Account(WORK, link="lte"))
     assert file.read_text() == COMMENTED
     file.write_text("[ui]\nsort = 1\n")
     with pytest.raises(ConfigError):
-        ConfigFile(file).set_ui("theme", "ink")
+        ConfigFile(file).set_value("ui", "theme", "ink")
     assert file.read_text() == "[ui]\nsort = 1\n"
 
 
@@ -262,7 +269,7 @@ def test_a_linked_file_stays_a_link(file: Path, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles.toml"
     real.write_text(COMMENTED)
     file.symlink_to(real)
-    ConfigFile(file).set_ui("theme", "ink")
+    ConfigFile(file).set_value("ui", "theme", "ink")
     assert file.is_symlink()
     assert "ink" in real.read_text()
 
@@ -277,6 +284,6 @@ def test_a_file_that_cannot_be_replaced_stays_whole(file: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match=r"no space left on device\. Nothing in it was changed"):
-        ConfigFile(file).set_ui("theme", "ink")
+        ConfigFile(file).set_value("ui", "theme", "ink")
     assert file.read_text() == COMMENTED
     assert [one.name for one in file.parent.iterdir() if one.is_file()] == ["config.toml"]

@@ -23,6 +23,7 @@ class FakeConfig:
 
     def __init__(self) -> None:
         self.ui: dict[str, Any] = {}
+        self.link: dict[str, Any] = {}
 
     def load(self) -> Settings:
         return Settings()
@@ -30,8 +31,8 @@ class FakeConfig:
     def add_account(self, account: object) -> Settings:
         return Settings()
 
-    def set_ui(self, key: str, value: str | bool | int) -> Settings:
-        self.ui[key] = value
+    def set_value(self, table: str, key: str, value: str | bool | int) -> Settings:
+        (self.ui if table == "ui" else self.link)[key] = value
         return Settings()
 
 

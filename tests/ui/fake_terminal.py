@@ -22,7 +22,7 @@ class FakeTerminal(HeadlessDriver):
         self.rate: float | None = None
         self.profile: TerminalProfile | None = None
         self.takes_mouse = True
-        self.cursor: tuple[int, int] | None = None
+        self.place: tuple[int, int] | None = None
         self.repaints = 0
 
     @property
@@ -42,11 +42,8 @@ class FakeTerminal(HeadlessDriver):
     def use(self, profile: TerminalProfile) -> None:
         self.profile = profile
 
-    def place_cursor(self, x: int, y: int, shape: int = 0) -> None:
-        self.cursor = (x, y)
-
-    def hide_cursor(self) -> None:
-        self.cursor = None
+    def cursor(self, place: tuple[int, int] | None, shape: int = 0) -> None:
+        self.place = place
 
     def repaint(self) -> None:
         self.repaints += 1

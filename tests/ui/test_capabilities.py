@@ -52,6 +52,16 @@ def test_the_name_is_cleaned() -> None:
     assert len(name) == 60
 
 
+def test_margins_are_used_only_where_the_terminal_says_that_it_has_them() -> None:
+    assert "\x1b[?69$p" in questions({"TERM": "xterm-256color"})
+    assert "\x1b[?69$p" not in questions({"TERM": "tmux-256color", "TMUX": "/tmp/tmux,1,0"})
+    assert not Capabilities().margins
+    assert learned("\x1b[?69;2$y").margins
+    assert not learned("\x1b[?69;2$y").synchronised
+    for no in "04":
+        assert not learned(f"\x1b[?69;{no}$y").margins
+
+
 def test_what_else_it_can_do() -> None:
     assert learned("\x1b[?0u").keyboard
     assert learned("\x1b_Gi=31;OK\x1b\\").graphics
@@ -59,11 +69,6 @@ def test_what_else_it_can_do() -> None:
     assert learned("\x1b]99;i=q:p=?;p=title,body,?\x1b\\").notifications
     assert learned("\x1b[?62;4;22c").sixel
     assert not learned("\x1b[?4;22c").sixel
-
-
-def test_the_last_answer_ends_the_asking() -> None:
-    assert not learned("\x1b[?2026;2$y").asked
-    assert learned("\x1b[?1;2c").asked
 
 
 @pytest.mark.parametrize(
@@ -93,7 +98,7 @@ def test_attributes_are_asked_last() -> None:
         asked = questions(environment)
         assert asked.endswith("\x1b[c")
         assert asked.count("\x1b[c") == 1
-        assert "$p" not in asked
+        assert "2026$p" not in asked
 
 
 def test_nothing_is_asked_that_does_harm() -> None:

@@ -146,3 +146,17 @@ def test_for_a_screen_reader_nothing_is_drawn_twice() -> None:
             running.wait_for(rf"{line}\n$")
             drawn = re.sub(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|[\r\n]", b"", bytes(running.raw[before:]))
             assert drawn.decode() == line
+
+
+def test_for_a_screen_reader_a_popup_moves_what_was_said_and_draws_only_itself() -> None:
+    argv = [sys.executable, "-m", "tests.ui.fake_program", "reader"]
+    with Terminal(argv, cwd=ROOT) as running:
+        running.wait_for("12:04 me: Which platform")
+        before = len(running.raw)
+        running.send("\x0b")
+        running.wait_for("Enter goes there")
+        running.wait_until(lambda: running.row("12:04 me:") < running.row("Go to"), "the popup below")
+        drawn = bytes(running.raw[before:]).decode()
+        assert "2. #dev" in drawn and "Which platform" not in drawn and "back at four" not in drawn
+        # Nor is anything sent that a reader of the line would take for words.
+        assert not re.search(r"\$p|\x1b\]2;\(| q", bytes(running.raw).decode())

@@ -6,7 +6,6 @@ from tui_xmpp.ui.keymap import (
     BINDINGS,
     Keymap,
     conflicts,
-    escape_form,
     keys_markdown,
     keys_text,
     normal,
@@ -63,14 +62,6 @@ def test_letters_mean_nothing_while_writing() -> None:
 def test_alt_as_escape_and_a_key(key: str, id: str) -> None:
     found = Keymap().find(key, "chat", after_escape=True)
     assert found is not None and found.id == id
-
-
-def test_escape_form() -> None:
-    assert escape_form("alt+a") == "Esc a"
-    assert escape_form("alt+shift+u") == "Esc U"
-    assert escape_form("alt+slash") == "Esc /"
-    assert escape_form("alt+pageup") == "Esc PageUp"
-    assert escape_form("ctrl+k") == ""
 
 
 def test_written() -> None:

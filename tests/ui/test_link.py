@@ -66,6 +66,34 @@ async def test_the_status_line_has_profile_rates_way_queue_and_today() -> None:
         await seen.shows("satellite  ↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k")
 
 
+async def test_over_a_line_the_figures_do_not_change_with_each_message() -> None:
+    engine = metered()
+    more = replace(RATES, up=301, today=Amount(5210, 8200))
+    async with driven(engine, terminal="ssh") as seen:
+        engine.emit(ev.RatesChanged(ME, RATES))
+        await seen.shows("q3 2s  12.4k")
+        engine.emit(ev.RatesChanged(ME, replace(more, queued=4)))
+        engine.receive(AVA, "on my way")
+        await seen.shows("on my way")
+        await seen.shows("↑0.2k ↓1.1k/s  640ms  q4 2s  12.4k")
+        seen.main.use(replace(seen.main.profile, figures=0.0))
+        await seen.shows("↑0.3k ↓1.1k/s  640ms  q4 2s  13.4k")
+
+
+async def test_over_a_line_what_passes_while_nothing_happens_is_not_drawn() -> None:
+    engine = metered()
+    async with driven(engine, terminal="ssh") as seen:
+        engine.emit(ev.RatesChanged(ME, RATES))
+        await seen.shows("↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k")
+        seen.main.use(replace(seen.main.profile, figures=1e-9))
+        engine.emit(ev.RatesChanged(ME, replace(RATES, round_trip=0.7, today=Amount(4260, 8200))))
+        engine.receive(AVA, "on my way")
+        await seen.shows("on my way")
+        assert "↑0.2k ↓1.1k/s  640ms  q3 2s  12.4k" in seen.text
+        engine.emit(ev.RatesChanged(ME, replace(RATES, up=301, round_trip=0.7, today=Amount(4260, 8200))))
+        await seen.shows("↑0.3k ↓1.1k/s  700ms  q3 2s  12.5k")
+
+
 async def test_for_a_screen_reader_it_is_words() -> None:
     engine = metered()
     engine.emit(ev.RatesChanged(ME, RATES))
@@ -110,7 +138,7 @@ async def test_the_popup_shows_what_was_spent_and_on_what() -> None:
 async def test_enter_uses_a_profile_and_u_undoes() -> None:
     async with driven(metered()) as seen:
         await opened(seen)
-        await seen.press("down", "down", "enter")
+        await seen.press("up", "enter")
         assert seen.engine.done(cmd.UseLink) == [cmd.UseLink(ME, "metered")]
         await opened(seen)
         await seen.press("u")
@@ -123,6 +151,39 @@ async def test_the_popup_says_which_cells_are_others() -> None:
     async with driven(engine) as seen:
         await opened(seen)
         assert "satellite, 2 cells changed" in seen.text
+
+
+async def test_the_cursor_begins_on_the_profile_in_use() -> None:
+    engine = metered()
+    engine.emit(ev.LinkChanged(ME, PROFILES["satellite"]))
+    async with driven(engine) as seen:
+        await opened(seen)
+        await seen.press("up", "enter")
+        assert engine.done(cmd.UseLink) == [cmd.UseLink(ME, "metered")]
+
+
+async def test_how_it_follows_the_link_is_said_and_set_by_a_command_and_kept() -> None:
+    config = FakeConfig()
+    async with driven(peopled(), configuration=config) as seen:
+
+        async def said(line: str, words: str) -> None:
+            await seen.type(line)
+            await seen.press("enter")
+            await seen.shows(words)
+
+        await said("/link auto", "is suggested, never used by itself")
+        await said("/link auto on", "follows what is measured")
+        assert config.link == {"auto": "switch"}
+        assert [one.link.auto for one in seen.engine.done(cmd.ConfigureLink)] == ["switch"]
+        await said("/link auto maybe", "/link auto takes on, suggest, off.")
+        assert not seen.engine.done(cmd.UseLink)
+
+
+async def test_a_receipt_is_given_by_a_command() -> None:
+    async with driven(peopled()) as seen:
+        await seen.type("/receipt")
+        await seen.press("enter")
+        assert seen.engine.done(cmd.SendReceipt) == [cmd.SendReceipt(AVA)]
 
 
 async def test_one_key_goes_to_the_last_lean_profile_and_back() -> None:

@@ -167,15 +167,15 @@ async def test_the_cursor_is_on_the_selected_row_and_comes_back() -> None:
         terminal = fake_terminal(seen.app)
         for key, words in (("ctrl+up", "12:04 me:"), ("k", "12:03 ava:")):
             await seen.press(key)
-            assert terminal.cursor is not None
-            x, y = terminal.cursor
+            assert terminal.place is not None
+            x, y = terminal.place
             assert (x, seen.lines[y].startswith(words)) == (0, True)
             assert tuple(seen.app.cursor_position) == (x, y)
         seen.engine.receive(AVA, "on my way")
         await seen.shows("on my way")
-        assert seen.lines[terminal.cursor[1]].startswith("12:03 ava:")
+        assert seen.lines[terminal.place[1]].startswith("12:03 ava:")
         await seen.press("escape")
-        assert terminal.cursor == tuple(seen.main.writer.cursor_screen_offset)
+        assert terminal.place == tuple(seen.main.writer.cursor_screen_offset)
 
 
 async def test_lists_are_numbered_lines_and_the_cursor_is_on_the_chosen_one() -> None:
@@ -187,8 +187,8 @@ async def test_lists_are_numbered_lines_and_the_cursor_is_on_the_chosen_one() ->
         assert [row.partition(",")[0] for row in rows] == ["1. ava", "2. #dev", "3. bram"]
         assert all("  " not in row for row in rows)
         await seen.press("down")
-        assert terminal.cursor is not None
-        assert seen.lines[terminal.cursor[1]] == rows[1]
+        assert terminal.place is not None
+        assert seen.lines[terminal.place[1]] == rows[1]
         await seen.press("enter")
         assert seen.main.chat == DEV
 
@@ -198,12 +198,12 @@ async def test_the_list_of_chats_is_a_page_of_lines() -> None:
         terminal = fake_terminal(seen.app)
         await seen.press("ctrl+b")
         await seen.shows("Friends")
-        assert terminal.cursor is not None
-        assert seen.lines[terminal.cursor[1]].startswith("1 ava")
+        assert terminal.place is not None
+        assert seen.lines[terminal.place[1]].startswith("1 ava")
         await seen.press("down")
-        assert seen.lines[terminal.cursor[1]].startswith("3 #dev")
+        assert seen.lines[terminal.place[1]].startswith("3 #dev")
         await seen.press("escape")
-        assert terminal.cursor == tuple(seen.main.writer.cursor_screen_offset)
+        assert terminal.place == tuple(seen.main.writer.cursor_screen_offset)
 
 
 async def test_how_things_are_is_said_on_demand() -> None:

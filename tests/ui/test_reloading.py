@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.ui.driving import Driven, driven
 from tests.ui.world import peopled
+from tui_xmpp.core.commands import ConfigureLink
 from tui_xmpp.storage.config_file import ConfigFile
 
 
@@ -36,6 +37,15 @@ async def test_keys_theme_and_time_change_while_the_program_runs(tmp_path: Path)
         assert "12h" in seen.text
         await seen.press("f5")
         await seen.shows("Go to")
+
+
+async def test_the_budget_of_the_link_counts_at_once(tmp_path: Path) -> None:
+    async with configured(tmp_path, "[link]\nbudget = 5\n") as seen:
+        change(tmp_path, '[ui]\ntime = "%Hh%M"\n[link]\nbudget = 5\n')
+        await seen.shows("config.toml was read again.")
+        assert not seen.engine.done(ConfigureLink)
+        change(tmp_path, "[link]\nbudget = 7\n")
+        await seen.until(lambda: [one.link.budget for one in seen.engine.done(ConfigureLink)] == [7])
 
 
 async def test_a_mistake_in_the_file_is_told_and_changes_nothing(tmp_path: Path) -> None:

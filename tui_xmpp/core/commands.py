@@ -6,6 +6,7 @@ from .account import Account
 from .address import Address
 from .chat import ChatKey, Notify
 from .contact import Show
+from .settings import Link
 from .value import value
 
 
@@ -97,6 +98,13 @@ class UndoLink(Command):
     """Use the profile, with its cells, that was in use before the last change."""
 
     account: Address
+
+
+@value
+class ConfigureLink(Command):
+    """The configuration's `[link]` table is this now, for every account; profiles in use stay as they are."""
+
+    link: Link
 
 
 @value
@@ -261,6 +269,16 @@ class MarkRead(Command):
 
     chat: ChatKey
     row: int = 0
+
+
+@value
+class SendReceipt(Command):
+    """Say now that what came here was received and read, whatever the link profile or the settings hold back.
+
+    Refused to somebody who may not see our presence (XEP-0184 §8).
+    """
+
+    chat: ChatKey
 
 
 @value

@@ -289,8 +289,8 @@ class Configuration(Protocol):
     def add_account(self, account: Account) -> Settings:
         """Append or replace an `[[account]]`, keeping comments; returns the new settings."""
 
-    def set_ui(self, key: str, value: str | bool | int) -> Settings:
-        """Change one key of `[ui]`, keeping comments; returns the new settings."""
+    def set_value(self, table: str, key: str, value: str | bool | int) -> Settings:
+        """Change one key of a table like `ui`, keeping comments; returns the new settings."""
 
 
 class ConfigError(Exception):

@@ -96,6 +96,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             "Mark this chat as read, or every one.",
             _some("all", _K.CHOICE, "every chat", choices=("all",)),
         ),
+        _command("receipt", "Say that you got and read what came here, where that is not said by itself."),
         _command("joins", "Show or hide who comes and goes."),
     ),
     "People": (
@@ -226,8 +227,12 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         _command(
             "link",
             "Show what is spent and on what, or use another link profile.",
-            _some("what", _K.LINK, "a profile; undo; or set, with a cell of it and its value"),
-            _some("cell", _K.TEXT, "what of the profile to change, like carbons"),
+            _some(
+                "what",
+                _K.LINK,
+                "a profile; undo; set, with a cell and its value; or auto, with on, suggest or off",
+            ),
+            _some("cell", _K.TEXT, "what of the profile to change, like carbons; or how it follows the link"),
             _some("value", _K.TEXT, "as in the configuration; left out: as the profile has it", rest=True),
         ),
         _command("reload", "Read config.toml and the themes again."),

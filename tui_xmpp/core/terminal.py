@@ -18,6 +18,8 @@ class TerminalProfile:
     """Changes of the screen a second at most; what is typed does not wait for them."""
     settle: float
     """Seconds that presence, typing, receipts and counts wait for more of them before they are drawn."""
+    figures: float
+    """Seconds between two changes of the link's figures in the status line, which never rest."""
     list_beside: bool
     """The list may stand beside the chat, which makes every message dearer; else it lies over the chat."""
     mouse: bool
@@ -31,11 +33,21 @@ class TerminalProfile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        TerminalProfile("local", "", frames=60, settle=0.0, list_beside=True, mouse=True),
-        TerminalProfile("ssh", "ansi", frames=30, settle=0.0, list_beside=True, mouse=True),
-        TerminalProfile("slow", "ansi", frames=8, settle=2.0, list_beside=False, mouse=False, page=0.5),
+        TerminalProfile("local", "", frames=60, settle=0.0, figures=0.0, list_beside=True, mouse=True),
+        TerminalProfile("ssh", "ansi", frames=30, settle=0.0, figures=5.0, list_beside=True, mouse=True),
         TerminalProfile(
-            "reader", "mono", frames=5, settle=2.0, list_beside=False, mouse=False, page=0.5, linear=True
+            "slow", "ansi", frames=8, settle=2.0, figures=10.0, list_beside=False, mouse=False, page=0.5
+        ),
+        TerminalProfile(
+            "reader",
+            "mono",
+            frames=5,
+            settle=2.0,
+            figures=10.0,
+            list_beside=False,
+            mouse=False,
+            page=0.5,
+            linear=True,
         ),
     )
 }

@@ -59,8 +59,22 @@ class Adapting:
         self._sensing = sensing or Sensing(account.pacing.profile)
         self._network: Sequence[str] = ()
         self._suggested = ""
-        if self._mode != OFF:
-            timing.sensed = self._sensed
+        timing.sensed = self._sensed
+
+    def follow(self, mode: str) -> None:
+        """Suggest, switch, or leave it to the user (`off`) from now on; the profile in use stays.
+
+        What was suggested is done when `switch` comes, and taken back when `off` does.
+        """
+        before, self._mode = self._mode, mode
+        suggested = self._suggested
+        if mode == OFF:
+            self._suggest("", "")
+        elif before == OFF:
+            self._network = self._networks()
+            self._sensing.chose(self._account.pacing.profile, self._now)
+        elif mode == SWITCH and suggested:
+            self._use(suggested)
 
     def begin(self) -> None:
         """The account is known: begin with what was in use on this network."""
@@ -107,6 +121,8 @@ class Adapting:
         return self._account.clock.monotonic()
 
     def _sensed(self, sensed: Sensed) -> None:
+        if self._mode == OFF:
+            return
         self._sensing.took(sensed, self._now)
         self._judge()
 

@@ -20,12 +20,16 @@ class Budget:
     """Knows how much of the month's bytes is left; a month begins at midnight, local time."""
 
     def __init__(self, megabytes: int, ledger: Ledger, facts: KeyValue, clock: Clock) -> None:
-        self.whole = megabytes * 1_000_000
+        self.allow(megabytes)
         self.ledger = ledger
         self._facts = facts
         self._clock = clock
         self._month = self._this_month()
         self._spent: int | None = None
+
+    def allow(self, megabytes: int) -> None:
+        """So much may be spent in a month from now on; 0: as much as one likes."""
+        self.whole = megabytes * 1_000_000
 
     @property
     def left(self) -> int | None:

@@ -55,6 +55,12 @@ class Pacing:
         self.profile: LinkProfile = self._choice.made(self.profiles)
         """The one in use, with its cells as they are now."""
 
+    def know(self, profiles: Mapping[str, LinkProfile]) -> None:
+        """The user's own profiles are these now; the one in use stays as it is."""
+        used = self._choice.profile
+        self.profiles = {used: self.profiles[used], **everything(profiles)}
+        self._history = [one for one in self._history if one.profile in self.profiles]
+
     # --- which one ----------------------------------------------------------------------------------------
 
     def use(self, name: str, *, keep: bool = True) -> None:
@@ -94,7 +100,7 @@ class Pacing:
         self._keep(_TOLD, self._choice.text)
 
     def _change(self, wanted: Choice, *, keep: bool = True) -> None:
-        if wanted == self._choice:
+        if wanted == self._choice and wanted.made(self.profiles) == self.profile:
             return
         self._history = [*self._history, self._choice][-_MOST_CHANGES:]
         self._take(wanted, keep=keep)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..core.account import Account, Connection
@@ -13,6 +14,7 @@ from ..core.commands import (
     AddAccount,
     Answer,
     Command,
+    ConfigureLink,
     Connect,
     Disconnect,
     Refused,
@@ -159,6 +161,8 @@ class Session:
             case SetPresence(account=None) | SetClientState():
                 for running in list(self._accounts.values()):
                     await running.account.do(command)
+            case ConfigureLink():
+                self._configure(replace(self._settings, link=command.link))
             case _:
                 await self._running(account_of(command)).account.do(command)
 
@@ -241,6 +245,13 @@ class Session:
         self.tell(AccountAdded(account), LinkChanged(account.address, made.pacing.profile))
         made.adapting.begin()
         return running
+
+    def _configure(self, settings: Settings) -> None:
+        self._settings, link = settings, settings.link
+        self._budget.allow(link.budget)
+        for running in self._accounts.values():
+            running.account.pacing.know(link.profiles)
+            running.account.adapting.follow(link.auto)
 
     async def _add(self, command: AddAccount) -> None:
         address = command.account.address

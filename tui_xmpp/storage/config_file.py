@@ -57,13 +57,13 @@ class ConfigFile:
 
         return self._change(change)
 
-    def set_ui(self, key: str, value: str | bool | int) -> Settings:
-        """As `Configuration.set_ui`; raises as `add_account`."""
+    def set_value(self, table: str, key: str, value: str | bool | int) -> Settings:
+        """As `Configuration.set_value`; raises as `add_account`."""
 
         def change(document: TOMLDocument) -> None:
             import tomlkit
 
-            document.setdefault("ui", tomlkit.table())[key] = value
+            document.setdefault(table, tomlkit.table())[key] = value
 
         return self._change(change)
 

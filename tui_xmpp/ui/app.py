@@ -126,8 +126,10 @@ class ChatApp(App[int]):
     async def sign_in(self) -> None:
         """Ask for an account."""
         from tui_xmpp.ui.screens.sign_in import SignInScreen
+        from tui_xmpp.ui.screens.spoken_sign_in import SpokenSignIn
 
-        await self.push_screen(SignInScreen(self.engine, self.look, first=not self.engine.world.accounts))
+        kind = SpokenSignIn if self.look.linear else SignInScreen
+        await self.push_screen(kind(self.engine, self.look, first=not self.engine.world.accounts))
 
     async def leave(self, *, offline: bool = False) -> None:
         """Keep the draft, and end; the caller closes the engine, by `offline` so that we are seen no more."""
@@ -253,9 +255,9 @@ class ChatApp(App[int]):
         if keep:
             self.keep("theme", name)
 
-    def keep(self, key: str, value: str) -> None:
-        """Write a value of `[ui]` to the configuration."""
-        self._reloading.keep(key, value)
+    def keep(self, key: str, value: str, table: str = "ui") -> None:
+        """Write a value of this table to the configuration."""
+        self._reloading.keep(key, value, table)
 
     def reload(self) -> bool:
         """Read configuration and themes again; False: something in them is not right, which is told."""
@@ -276,11 +278,10 @@ class ChatApp(App[int]):
             return
         cell = self.main.cursor_cell if self.screen is self.main else None
         if cell is not None:
-            terminal.place_cursor(cell.x, cell.y, SELECTING)
-        elif (place := cursor_place(self.focused)) is not None:
-            terminal.place_cursor(*place)
+            # A screen reader that listens to what is sent reads out the shape.
+            terminal.cursor((cell.x, cell.y), 0 if self.look.linear else SELECTING)
         else:
-            terminal.hide_cursor()
+            terminal.cursor(cursor_place(self.focused))
 
     # --- the clipboard --------------------------------------------------------------------------------
 

@@ -215,17 +215,6 @@ def written(key: str) -> str:
     return "+".join([*(name.capitalize() for name in modifiers), last])
 
 
-def escape_form(key: str) -> str:
-    """Return how `alt+x` is written as two keys: `Esc x`; empty when *key* is no Alt key."""
-    *modifiers, last = key.split("+")
-    if "alt" not in modifiers:
-        return ""
-    rest = [name for name in modifiers if name != "alt"]
-    if rest == ["shift"] and len(last) == 1:
-        return f"Esc {last.upper()}"
-    return f"Esc {written('+'.join([*rest, last]))}"
-
-
 def conflicts(bindings: Iterable[Binding]) -> tuple[str, ...]:
     """Return a sentence for every key that means two things in one context."""
     taken: dict[tuple[str, str], Binding] = {}

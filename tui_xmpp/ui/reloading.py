@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_xmpp.core.commands import ConfigureLink
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.ports import ConfigError, StorageError
 from tui_xmpp.core.settings import Settings
@@ -58,16 +59,24 @@ class Reloading:
             app.main.say(words, Level.ERROR)
         return not wrong
 
-    def keep(self, key: str, value: str) -> None:
-        """Write a value of `[ui]`; a file that cannot be written is told, and it counts until the end."""
+    def keep(self, key: str, value: str, table: str = "ui") -> None:
+        """Write a value of this table; a file that cannot be written is told, and it counts until the end."""
         app = self._app
         try:
-            app.config.set_ui(key, value)
+            app.config.set_value(table, key, value)
         except (ConfigError, StorageError) as error:
             app.main.say(self._first(error), Level.ERROR)
-        ui = replace(app.settings.ui, **{key: value})  # type: ignore[arg-type]
-        app.settings = app.main.settings = replace(app.settings, ui=ui)
+        part = replace(getattr(app.settings, table), **{key: value})
+        self._use(replace(app.settings, **{table: part}))
         self._config = self._config_time()
+
+    def _use(self, settings: Settings) -> None:
+        """What is read from the settings is read from these; the session hears of what it has to know."""
+        app = self._app
+        before, app.settings = app.settings, settings
+        app.main.settings = settings
+        if settings.link != before.link:
+            app.main.later(ConfigureLink(settings.link))
 
     def _apply(self, settings: Settings) -> str:
         """Use new settings; return the name of the theme they mean."""
@@ -75,7 +84,7 @@ class Reloading:
         before = app.settings
         # The session knows the accounts, and has them from the start.
         settings = replace(settings, accounts=before.accounts)
-        app.settings = app.main.settings = settings
+        self._use(settings)
         app.keymap_table = app.main.keymap = Keymap(settings.keys)
         app.main.writer.send_key = settings.ui.send_key
         app.main.lists.model.sort = settings.ui.sort

@@ -61,13 +61,17 @@ class Program:
         env: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         answers: bool = False,
+        margins: bool = False,
     ) -> Terminal:
-        """Start the screen; `before`: shell commands to run first in the same process."""
+        """Start the screen; `before`: shell commands to run first in the same process.
+
+        `answers`, `margins`: what its terminal can, as `Terminal` has it.
+        """
         argv = [*COMMAND, *self._folders(), *arguments]
         if before:
             argv = ["sh", "-c", f'{before}; exec "$@"', "sh", *argv]
         columns, rows = self._size
-        terminal = Terminal(argv, columns=columns, rows=rows, env=env, answers=answers)
+        terminal = Terminal(argv, columns=columns, rows=rows, env=env, answers=answers, margins=margins)
         self._terminals.append(terminal)
         return terminal
 

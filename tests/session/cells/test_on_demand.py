@@ -5,12 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from tests.session.cells.probes import has, signed_in
+import pytest
+
+from tests.session.cells.probes import MARKERS, RECEIPTS, has, signed_in
 from tests.session.room_script import info, presence
 from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, WITH_BERT, Wire
 from tui_xmpp.core.chat import ChatKind
-from tui_xmpp.core.commands import FillGap, JoinRoom, OpenChat, Refresh, SendMessage, UseLink
-from tui_xmpp.core.events import HistoryLoaded
+from tui_xmpp.core.commands import (
+    FillGap,
+    JoinRoom,
+    OpenChat,
+    Refresh,
+    Refused,
+    SendMessage,
+    SendReceipt,
+    UseLink,
+)
+from tui_xmpp.core.contact import Contact, Subscription
+from tui_xmpp.core.events import HistoryLoaded, Notice
 from tui_xmpp.core.message import Gap
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.session import muc
@@ -64,6 +76,31 @@ async def test_on_demand_the_hole_is_shown_and_filled_by_a_key(tmp_path: Path) -
         assert isinstance(gap, Gap) and gap.chat == IN_ROOM
         (query,) = [one for one in await wire.do(FillGap(IN_ROOM, gap.number)) if has([one], QUERY)]
         assert query.get("to") == str(ROOM)
+
+
+async def test_receipt_and_marker_are_given_when_the_user_says_so(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "radio") as wire:
+        wire.world.contacts[ANNA, BERT] = Contact(ANNA, BERT, subscription=Subscription.BOTH)
+        for id in ("m1", "m2"):
+            await wire.take(
+                f"<message from='{BERT}/x' type='chat' id='{id}'><body>hi</body><request xmlns='{RECEIPTS}'/>"
+                f"<markable xmlns='{MARKERS}'/></message>"
+            )
+        assert not has(wire.stream.written, f"{{{RECEIPTS}}}received")
+        sent = await wire.do(SendReceipt(WITH_BERT))
+        given = [one.get("id") for each in sent for one in each.iter(f"{{{RECEIPTS}}}received")]
+        assert given == ["m1", "m2"]
+        assert [one.get("id") for each in sent for one in each.iter(f"{{{MARKERS}}}displayed")] == ["m2"]
+        assert "have read this" in wire.happened(Notice)[-1].text
+        assert not await wire.do(SendReceipt(WITH_BERT))
+        assert "No mark" in wire.happened(Notice)[-1].text
+
+
+async def test_who_may_not_see_us_is_told_nothing(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "radio") as wire:
+        wire.world.contacts[ANNA, BERT] = Contact(ANNA, BERT, subscription=Subscription.TO)
+        with pytest.raises(Refused):
+            await wire.do(SendReceipt(WITH_BERT))
 
 
 async def test_a_join_that_the_user_asks_for_is_a_join_on_every_link(tmp_path: Path) -> None:

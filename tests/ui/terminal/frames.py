@@ -43,14 +43,22 @@ class Scene:
     """A painter, what it shall show, and dice that change that."""
 
     def __init__(
-        self, seed: int, columns: int, rows: int, *, erases: bool = True, doubtful: bool = False
+        self,
+        seed: int,
+        columns: int,
+        rows: int,
+        *,
+        erases: bool = True,
+        doubtful: bool = False,
+        beside: int = 0,
     ) -> None:
+        """`beside`: so many cells of another part stand at the left, and do not scroll with the rest."""
         self.dice = random.Random(seed)
         self.columns, self.rows = columns, rows
         self.painter = Painter(erases=erases)
         self.painter.resize(columns, rows)
         self.wanted: list[Row] = [[BLANK] * columns for _ in range(rows)]
-        self._doubtful = doubtful
+        self._doubtful, self._beside = doubtful, beside
         for y in range(rows):
             self._want(y, self._row())
 
@@ -78,7 +86,7 @@ class Scene:
         new = [self._row() for _ in range(min(abs(by), len(part)))]
         moved = part[by:] + new if by > 0 else new + part[:by]
         for y, row in enumerate(moved[: len(part)], top):
-            self._want(y, row)
+            self._want(y, self.wanted[y][: self._beside] + row[self._beside :])
 
     def _patch(self) -> None:
         """Write over a piece of a row."""
@@ -96,6 +104,12 @@ class Scene:
         self.painter.put(0, y, row)
 
     def _row(self) -> Row:
+        row = self._words_alone()
+        if self._beside:
+            row[self._beside - 1] = Cell("│", PLAIN)
+        return _mended(row)
+
+    def _words_alone(self) -> Row:
         kind = self.dice.random()
         if kind < 0.1:
             return [Cell(" ", self.dice.choice(PENS[:9]))] * self.columns

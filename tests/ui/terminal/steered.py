@@ -109,7 +109,7 @@ class Steered(ChatApp):
             said = asyncio.Event()
 
             def say() -> None:
-                if driver._painter.waiting or driver._moved():
+                if driver._waits():
                     loop.call_later(0.005, say)
                 else:
                     driver.say(sequence)

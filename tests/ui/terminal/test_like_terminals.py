@@ -166,15 +166,20 @@ def composed(cell: Cell) -> Cell:
     return seen(cell)._replace(text=unicodedata.normalize("NFC", cell.text))
 
 
-def test_xterm_shows_frames_as_wanted(xterm: Xterm) -> None:
+@pytest.mark.parametrize("beside", [0, 24], ids=["alone", "beside a list"])
+def test_xterm_shows_frames_as_wanted(xterm: Xterm, beside: int) -> None:
+    sent = ""
     for seed in range(4):
         xterm.line.send("\x1bc\x1b[?7l")
-        scene = Scene(seed, COLUMNS, ROWS)
+        scene = Scene(seed, COLUMNS, ROWS, beside=beside)
+        scene.painter.margins = True
         for number in range(50):
             frame = scene.change()
+            sent += frame
             xterm.line.send(frame)
             assert xterm.line.cursor() == scene.cursor
             for y, (row, shown) in enumerate(zip(scene.wanted, xterm.shown(), strict=True)):
                 wanted = [composed(cell) for cell in row]
                 assert [composed(cell) for cell in shown] == wanted[: len(shown)], (seed, number, y, frame)
                 assert not "".join(cell.text for cell in wanted[len(shown) :]).strip(), (seed, number, y)
+    assert ("\x1b[?69h" in sent) is bool(beside)

@@ -116,3 +116,12 @@ def test_after_somebody_else_had_the_terminal_nothing_old_is_waited_for() -> Non
     pacing.sent(BIG, 1.0)
     pacing.forget()
     assert pacing.wait(1.1) == 0
+
+
+def test_where_no_question_may_go_any_more_the_clock_decides() -> None:
+    pacing = answering(0.01)
+    pacing.interval = 0.2
+    pacing.asks = False
+    assert pacing.sent(BIG, 1.0) == ""
+    assert pacing.wait(1.05) == pytest.approx(0.15)
+    assert pacing.wait(1.2) == 0

@@ -41,7 +41,7 @@ def test_whatever_changes_the_terminal_shows_what_is_wanted(seed: int) -> None:
             glass.draw(cursor, (dice.randrange(height),))
         glass.draw(cursor)
         assert not glass.wrong()
-        assert not glass.painter.waiting
+        assert not glass.painter.waiting()
         if cursor is not None:
             assert (glass.screen.cursor.x, glass.screen.cursor.y) == cursor
 
@@ -78,6 +78,17 @@ def test_a_new_message_beside_a_list_does_not_draw_the_others_again() -> None:
     assert len(frame) < 300
 
 
+def test_with_margins_the_list_stays_where_it_is() -> None:
+    glass = Glass(120, 24)
+    glass.painter.margins = True
+    chat(glass, 0, beside="somebody")
+    glass.draw((2, 22))
+    chat(glass, 1, beside="somebody")
+    frame = glass.painter.frame((2, 22))
+    assert "\x1b[?69h\x1b[14;120s\x1b[2;21r\x1b[21;14H\n\x1b[r\x1b[?69l" in frame
+    assert len(frame) < 110
+
+
 def test_a_typed_letter_costs_one_byte() -> None:
     glass = Glass(80, 24)
     chat(glass, 0)
@@ -102,7 +113,7 @@ def test_an_echo_sends_its_row_and_leaves_the_others_waiting() -> None:
     chat(glass, 1)
     glass.want(22, written("> h", 80))
     assert glass.draw((3, 22), (22,)) == "h"
-    assert glass.painter.waiting
+    assert glass.painter.waiting()
     glass.draw((3, 22))
     assert not glass.wrong()
 
@@ -121,12 +132,23 @@ def test_for_those_who_are_read_to_lines_are_drawn_whole_and_only_new_ones() -> 
     assert frame.count("09:") == 1
 
 
+def test_for_those_who_are_read_to_the_second_line_of_all_leaves_the_first_alone() -> None:
+    glass = Glass(80, 24)
+    glass.painter.linear = True
+    said = ["Sign in.", "Address:", "alice@example.org", "Password:"]
+    for count in (2, 4):
+        for y, line in enumerate(said[:count], 23 - count):
+            glass.want(y, written(line, 80))
+        frame = glass.draw((0, 23))
+        assert not glass.wrong()
+    assert "Address" not in frame and "Password" in frame
+
+
 def test_what_somebody_else_drew_is_not_drawn_again() -> None:
     painter = Painter()
     painter.resize(20, 3)
-    painter.take_over()
     row = written("as it was", 20, GREY)
-    painter.show(1, row)
+    painter.take_over([[BLANK], row])
     painter.put(0, 1, row)
     assert "as it was" not in painter.frame(None)
     painter.forget()

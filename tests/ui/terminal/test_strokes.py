@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_xmpp.ui.terminal.cell import BLANK, PLAIN, Cell, Pen, Row, dipped
+from tui_xmpp.ui.terminal.cell import BLANK, PLAIN, UNKNOWN, Cell, Pen, Row, dipped
 from tui_xmpp.ui.terminal.strokes import Strokes, change
 
 RED, BOLD_RED = Pen("", "31"), Pen("1", "31")
@@ -83,14 +83,14 @@ def test_a_row_that_became_shorter_is_erased_to_its_end() -> None:
 
 def test_many_blanks_inside_a_row_are_erased_at_once() -> None:
     strokes = Strokes(40, erases=True)
-    strokes.row(0, None, row("a" + " " * 20 + "b"))
+    strokes.row(0, [UNKNOWN] * 40, row("a" + " " * 20 + "b"))
     assert strokes.take().startswith("\x1b[Ha\x1b[20X\x1b[22Gb")
 
 
 def test_after_a_character_of_doubtful_width_the_place_is_said_again() -> None:
     strokes = Strokes(40, erases=True)
     family = Cell("👩\u200d👩\u200d👧", PLAIN)
-    strokes.row(0, None, [family, Cell("", PLAIN), *row("after", 38)])
+    strokes.row(0, [UNKNOWN] * 40, [family, Cell("", PLAIN), *row("after", 38)])
     assert "\x1b[3Gafter" in strokes.take()
 
 
@@ -100,7 +100,7 @@ def test_a_link_is_opened_once_and_closed() -> None:
     strokes.row(
         0, row("see here now"), [*row("see ", 4), *(Cell(one, link) for one in "HERE"), *row(" now", 32)]
     )
-    strokes.hold(PLAIN)
+    strokes.hold(BLANK)
     text = strokes.take()
     assert text.count("https://example.org/") == 1
     assert text.index("HERE") < text.index("\x1b]8;;\x1b\\")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.commands import Command
+from ...core.commands import Command, Refused, SendReceipt
+from ...core.events import Notice
 from ...core.link import LinkProfile
 from ...core.message import Delivery, Message
 from .. import convert, guard
@@ -33,8 +34,8 @@ class Markers(Feature):
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """Reading, and going elsewhere."""
-        return self._leaving.handles
+        """Reading, going elsewhere, and telling what was held back."""
+        return {**self._leaving.handles, SendReceipt: self._tell_now}
 
     def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
         """What waited for the chat to be left is told now, or never."""
@@ -76,14 +77,30 @@ class Markers(Feature):
             or not guard.sees_us(context.world, context.own, key.address)
         ):
             return
+        self._say(key, row)
+
+    async def _tell_now(self, command: SendReceipt) -> None:
+        context = self.context
+        if not context.online:
+            raise Refused("You are not online.")
+        if not guard.sees_us(context.world, context.own, command.chat.address):
+            raise Refused("They may not see whether you are there, and a receipt would show it.")
+        told = self._say(command.chat, 0)
+        words = "They are told that you have read this." if told else "No mark of reading is owed here."
+        context.emit(Notice(words, account=context.own, chat=command.chat))
+
+    def _say(self, key: ChatKey, row: int) -> bool:
+        """Send a marker for the newest message up to this row; False: there is none to be sent."""
+        context = self.context
         message = self._newest_markable(key, row)
         if message is None or message.row <= self._said.get(key, 0):
-            return
+            return False
         self._said[key] = message.row
         stanza = convert.stanza("message", key.address, "chat", context.new_id())
         convert.add(stanza, MARKERS, "displayed", id=message.id)
         convert.add(stanza, convert.HINTS, "store")
         context.send(stanza)
+        return True
 
     def _newest_markable(self, key: ChatKey, row: int) -> Message | None:
         archive = self.context.archive

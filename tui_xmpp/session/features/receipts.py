@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from ...core.chat import ChatKind
+from ...core.address import Address
+from ...core.chat import ChatKey, ChatKind
+from ...core.commands import Command, SendReceipt
 from ...core.message import Message
 from ...core.traffic import Category
 from .. import convert, guard
 from ..draft import Draft
-from ..feature import Feature, Outgoing
+from ..feature import Context, Feature, Handler, Outgoing
 
 RECEIPTS = "urn:xmpp:receipts"
 GATHER_SECONDS = 60.0
 """How long a receipt waits for something to ride on, where the link has receipts go together."""
 _REQUEST_BYTES, _RECEIPT_BYTES = 40, 170
 """About what one costs."""
+_MOST_HELD = 500
+
+
+class _Held(NamedTuple):
+    """A receipt that was asked for and not given."""
+
+    chat: ChatKey
+    to: Address
+    type: str
+    id: str
 
 
 class Receipts(Feature):
@@ -23,6 +38,15 @@ class Receipts(Feature):
 
     XEPS = ("XEP-0184",)
     NAMESPACES = (RECEIPTS,)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._held: deque[_Held] = deque(maxlen=_MOST_HELD)
+
+    @property
+    def handles(self) -> Mapping[type[Command], Handler]:
+        """Giving what was held back."""
+        return {SendReceipt: self._give_held}
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read a request or a receipt."""
@@ -49,20 +73,33 @@ class Receipts(Feature):
         if (
             wanted
             and draft.kind is ChatKind.CONTACT
-            and context.settings.privacy.send_receipts
             # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
             and guard.sees_us(context.world, context.own, draft.source)
         ):
-            if not context.pacing.gives_receipts:
+            held = _Held(message.chat, draft.source, draft.type.value, draft.id)
+            if not context.settings.privacy.send_receipts:
+                self._held.append(held)
+            elif not context.pacing.gives_receipts:
+                self._held.append(held)
                 context.metering.spared(Category.MARKS, _RECEIPT_BYTES, 0, message.chat)
-                return
-            # Nobody refers to it, so it needs no id. Some servers keep no receipt without a hint; where every
-            # byte counts, they do not.
-            stanza = convert.stanza("message", draft.source, draft.type.value)
-            convert.add(stanza, RECEIPTS, "received", id=draft.id)
-            if not context.pacing.short_ids:
-                convert.add(stanza, convert.HINTS, "store")
-            if context.pacing.gathers_receipts:
-                context.send_along(stanza, GATHER_SECONDS)
+            elif context.pacing.gathers_receipts:
+                context.send_along(self._receipt(held), GATHER_SECONDS)
             else:
-                context.send(stanza)
+                context.send(self._receipt(held))
+
+    def _receipt(self, held: _Held) -> ET.Element:
+        # Nobody refers to it, so it needs no id. Some servers keep no receipt without a hint; where every
+        # byte counts, they do not.
+        stanza = convert.stanza("message", held.to, held.type)
+        convert.add(stanza, RECEIPTS, "received", id=held.id)
+        if not self.context.pacing.short_ids:
+            convert.add(stanza, convert.HINTS, "store")
+        return stanza
+
+    async def _give_held(self, command: SendReceipt) -> None:
+        context = self.context
+        if not context.online or not guard.sees_us(context.world, context.own, command.chat.address):
+            return
+        for held in [one for one in self._held if one.chat == command.chat]:
+            self._held.remove(held)
+            context.send(self._receipt(held))

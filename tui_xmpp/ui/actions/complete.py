@@ -118,7 +118,7 @@ def candidates(face: Face, done: slash.Completion) -> list[str]:
         case ArgumentKind.ACCOUNT:
             values += [str(account) for account in world.accounts]
         case ArgumentKind.LINK:
-            values += [*PROFILES, *face.settings.link.profiles, "set", "undo"]
+            values += [*PROFILES, *face.settings.link.profiles, "auto", "set", "undo"]
         case ArgumentKind.THEME:
             values += list(face.theme_names())
         case _:

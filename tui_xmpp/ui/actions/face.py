@@ -42,6 +42,11 @@ class Kind:
         """Return the rows for what is written now."""
         return ()
 
+    @property
+    def first(self) -> Hashable | None:
+        """The row that the cursor begins on; None: the first it may stand on."""
+        return None
+
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one row."""
         return Text(str(key))

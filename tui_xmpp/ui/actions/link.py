@@ -27,6 +27,12 @@ from tui_xmpp.ui.render import link as render
 from tui_xmpp.ui.render.status import size
 
 FULL = "full"
+_AUTO = {
+    "on": ("switch", "The link profile follows what is measured, at most up to the one you chose."),
+    "suggest": ("suggest", "A link profile that fits better is suggested, never used by itself."),
+    "off": ("off", "The link profile is left to you."),
+}
+"""What `/link auto` takes, what the configuration calls it, and what it means."""
 RENEW_SECONDS = 5.0
 """How often the figures are read again while the popup is open and something moves."""
 _CHATS = 4
@@ -65,11 +71,25 @@ async def link(face: Face, parsed: Parsed) -> bool:
             face.say(f"A profile has: {', '.join(CELLS)}.", Level.WARN)
             return False
         return await face.do(cmd.SetLinkCell(account, cell, text))
+    if what == "auto":
+        return await _follow(face, cell)
     if what == "undo":
         return await face.do(cmd.UndoLink(account))
     if what:
         return await use(face, account, what)
     await face.open(LinkUse(face, account))
+    return True
+
+
+async def _follow(face: Face, wanted: str) -> bool:
+    """`/link auto`: how the profiles of all accounts follow the link from now on, or how they do."""
+    modes = {name: mode for name, (mode, _) in _AUTO.items()}
+    if wanted and wanted not in modes:
+        face.say(f"/link auto takes {', '.join(modes)}.", Level.WARN)
+        return False
+    if wanted:
+        await face.screen_action("keep-auto", modes[wanted])
+    face.say(next(words for mode, words in _AUTO.values() if mode == face.settings.link.auto))
     return True
 
 
@@ -139,6 +159,11 @@ class LinkUse(Kind):
         first = self._now.astimezone().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         ledger = self._face.ledger
         return () if ledger is None else ledger.spent(first, self._now + timedelta(hours=1))
+
+    @property
+    def first(self) -> Hashable:
+        """The profile in use."""
+        return self._state.link.name if self._state is not None else FULL
 
     @property
     def _state(self) -> AccountState | None:

@@ -139,6 +139,11 @@ async def _read(face: Face, parsed: Parsed) -> bool:
     return True
 
 
+async def _receipt(face: Face, parsed: Parsed) -> bool:
+    chat = _chat(face)
+    return chat is not None and await face.do(cmd.SendReceipt(chat.key))
+
+
 COMMANDS: dict[str, Run] = {
     "presence": _presence(),
     "away": _presence("away"),
@@ -154,5 +159,6 @@ COMMANDS: dict[str, Run] = {
     "notify": _notify,
     "mute": _mute,
     "read": _read,
+    "receipt": _receipt,
 }
 """By the name of the command."""

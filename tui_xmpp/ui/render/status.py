@@ -28,6 +28,10 @@ class Activity:
     draft: bool = False
 
 
+_JITTER = 0.02
+"""Seconds by which a round trip differs from the one before on any line."""
+
+
 @value
 class Status:
     """What the status line shows; a field that is None or empty is left out."""
@@ -79,6 +83,17 @@ def status_fields(look: Look, status: Status) -> dict[str, Text]:
     if status.today is not None:
         fields["today"] = Text(size(status.today), style=dim)
     return fields
+
+
+def alike(one: Status, other: Status) -> bool:
+    """Whether the link's figures differ by no more than what passes while nothing happens."""
+    up, down, way, spent = (figure or 0 for figure in (one.up, one.down, one.round_trip, one.today))
+    other_way, other_spent = other.round_trip or 0, other.today or 0
+    return (
+        (size(up), size(down)) == (size(other.up or 0), size(other.down or 0))
+        and abs(way - other_way) <= max(_JITTER, way / 4)
+        and abs(spent - other_spent) <= spent / 100
+    )
 
 
 def status_line(look: Look, status: Status, width: int) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -40,6 +42,9 @@ class Furniture:
         self._timer: Timer | None = None
         self._links: dict[Address, LinkProfile] = {}
         """As they were last told."""
+        self._figures: render.Status | None = None
+        """The status line whose figures are shown."""
+        self._figures_at = 0.0
 
     def all(self) -> None:
         """Draw every line."""
@@ -187,7 +192,7 @@ class Furniture:
         """Account, activity and link; the connection in words while it is not up."""
         screen, look = self._screen, self._screen.look
         choice = cast(Program, screen.app).terminal.choice
-        value = words.status(screen.world, screen.chat, choice)
+        value = self._steady(words.status(screen.world, screen.chat, choice))
         unread = sum(one.unread for one in value.activity)
         self._title(unread)
         screen.count(unread, sum(one.mentions for one in value.activity))
@@ -210,6 +215,19 @@ class Furniture:
             return line
 
         screen.status.show(make)
+
+    def _steady(self, now: render.Status) -> render.Status:
+        """The link's figures stay until they say more, and over a line for some seconds in any case."""
+        shown, moment = self._figures, time.monotonic()
+        if shown is None or shown.up is None or shown.account != now.account:
+            rests = False
+        else:
+            soon = moment - self._figures_at < self._screen.profile.figures
+            rests = soon or render.alike(shown, now)
+        if shown is None or not rests:
+            self._figures, self._figures_at = now, moment
+            return now
+        return replace(now, up=shown.up, down=shown.down, round_trip=shown.round_trip, today=shown.today)
 
 
 def _line(text: str, style: object) -> Text:

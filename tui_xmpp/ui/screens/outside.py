@@ -38,6 +38,7 @@ IDS = frozenset(
         "mouse",
         "theme",
         "keep-lean",
+        "keep-auto",
         "terminal",
         "reload",
         "status",
@@ -69,6 +70,8 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             await _theme(screen, app, argument)
         case "keep-lean":
             app.keep("lean", argument)
+        case "keep-auto":
+            app.keep("auto", argument, "link")
         case "terminal":
             if argument:
                 app.terminal.choose(argument)

@@ -73,6 +73,8 @@ class Popups:
             # Not popup.field.focus(), which comes after the keys that wait already.
             self._screen.set_focus(popup.field)
         popup.show(_rows(kind, kind.start), top=True)
+        if kind.first is not None:
+            popup.rows.go_to(kind.first)
 
     async def close(self, *, cancelled: bool = False) -> None:
         """Close the popup and go back to the composer."""

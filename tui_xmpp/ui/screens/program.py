@@ -39,7 +39,7 @@ class Program(Protocol):
     def use_theme(self, name: str, *, keep: bool = True) -> None:
         """Change the colours now; *keep*: also at the next start."""
 
-    def keep(self, key: str, value: str) -> None:
+    def keep(self, key: str, value: str, table: str = "ui") -> None:
         """Write a value of `[ui]` to the configuration; a file that cannot be written is told."""
 
     def reload(self) -> bool:

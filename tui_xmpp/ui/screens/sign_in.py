@@ -23,7 +23,7 @@ from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.sign_in_steps import Steps
 from tui_xmpp.ui.widgets.line import Line
 
-_FIELDS = (
+FIELDS = (
     ("address", "Address", "name@example.org", False),
     ("password", "Password", "", True),
     ("remember", "Remember", "y keeps the password in the system keyring", False),
@@ -33,7 +33,8 @@ _FIELDS = (
     ("transport", "Transport", "auto or tcp", False),
     ("ca_file", "CA file", "a PEM file of the only authorities to trust", False),
 )
-_ADVANCED = frozenset({"host", "port", "tls", "transport", "ca_file"})
+"""Name, label, what may stand there, and whether nobody is to see it."""
+ADVANCED = frozenset({"host", "port", "tls", "transport", "ca_file"})
 _TRANSPORTS = ("", "auto", "tcp")
 
 
@@ -63,22 +64,22 @@ class SignInScreen(Screen[None]):
         super().__init__()
         self.engine = engine
         self.look = look
-        self._first = first
-        self._account: Address | None = None
-        self._steps = Steps()
+        self.first = first
+        self.account: Address | None = None
+        self.steps = Steps()
         self._signing: asyncio.Task[None] | None = None
         self._lines = [Line() for _ in range(14)]
 
     def compose(self) -> ComposeResult:
         """A title, the fields, what the keys do, and the steps."""
         title, keys = Line(), Line(id="keys")
-        words = "Sign in" if self._first else "Add an account"
+        words = "Sign in" if self.first else "Add an account"
         title.show(lambda width: Text(words, style=self.look.style("accent")))
         with VerticalScroll(id="form", can_focus=False):
             yield title
             yield Line()
-            for name, label, placeholder, secret in _FIELDS:
-                with Horizontal(classes="row advanced" if name in _ADVANCED else "row"):
+            for name, label, placeholder, secret in FIELDS:
+                with Horizontal(classes="row advanced" if name in ADVANCED else "row"):
                     yield Label(label, markup=False)
                     field = Input(
                         placeholder=placeholder, password=secret, id=name, compact=True, select_on_focus=False
@@ -86,7 +87,7 @@ class SignInScreen(Screen[None]):
                     field.cursor_blink = False
                     yield field
             yield Line(id="space")
-            leave = "Ctrl+Q leaves" if self._first else "Esc goes back"
+            leave = "Ctrl+Q leaves" if self.first else "Esc goes back"
             text = f"Enter signs in   Tab next field   F2 advanced   {leave}"
             keys.show(lambda width: Text(text, style=self.look.style("dim")))
             yield keys
@@ -107,7 +108,7 @@ class SignInScreen(Screen[None]):
                 self.focus_previous()
             case "enter":
                 self._enter()
-            case "escape" if not self._first or self._account in self.engine.world.accounts:
+            case "escape" if not self.first or self.account in self.engine.world.accounts:
                 self.dismiss()
             case "ctrl+q":
                 self.app.exit(0)
@@ -120,12 +121,20 @@ class SignInScreen(Screen[None]):
         if self.focused is not None and self.focused.id == "address" and not self._value("password"):
             self.set_focus(self.query_one("#password", Input))
             return
-        self._signing = asyncio.create_task(self._sign_in())
+        self.begin()
+
+    def typed(self, name: str) -> str:
+        """Return what stands in a field."""
+        return self.query_one(f"#{name}", Input).value
 
     def _value(self, name: str) -> str:
-        return self.query_one(f"#{name}", Input).value.strip()
+        return self.typed(name).strip()
 
     # --- signing in -----------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Sign in with what was typed."""
+        self._signing = asyncio.create_task(self._sign_in())
 
     async def _sign_in(self) -> None:
         try:
@@ -133,15 +142,15 @@ class SignInScreen(Screen[None]):
         except ValueError as error:
             self._fail(str(error))
             return
-        self._steps = Steps()
-        self._account = account.address
-        self._steps.now(f"looking up {account.host or account.address.domain}")
-        self._draw()
-        password = self.query_one("#password", Input).value
+        self.steps = Steps()
+        self.account = account.address
+        self.steps.now(f"looking up {account.host or account.address.domain}")
+        self.draw()
+        password = self.typed("password")
         remember = self._value("remember").casefold() in ("y", "yes")
         try:
             state = self.engine.world.accounts.get(account.address)
-            asked = self._asked_again(account.address)
+            asked = self.asked_again(account.address)
             if asked and state is not None and state.account == account:
                 await self.engine.do(cmd.Answer(asked, True, password, remember))
             else:
@@ -149,7 +158,7 @@ class SignInScreen(Screen[None]):
         except (cmd.Refused, ConfigError, StorageError) as error:
             self._fail(str(error))
 
-    def _asked_again(self, account: Address) -> str:
+    def asked_again(self, account: Address) -> str:
         """Return the id of the question for another password; empty: there is none."""
         for question in self.engine.world.questions.values():
             if isinstance(question, ev.PasswordNeeded) and question.account == account:
@@ -188,33 +197,33 @@ class SignInScreen(Screen[None]):
     async def take(self, happened: tuple[Event, ...]) -> None:
         """Tick the steps as they pass."""
         for event in happened:
-            if isinstance(event, ev.Notice) and event.account in (None, self._account):
-                self._steps.note(clean_line(event.text))
-            if isinstance(event, ev.PasswordNeeded) and event.account == self._account:
+            if isinstance(event, ev.Notice) and event.account in (None, self.account):
+                self.steps.note(clean_line(event.text))
+            if isinstance(event, ev.PasswordNeeded) and event.account == self.account:
                 reason = clean_line(event.reason) or "The server wants a password."
-                self._steps.fail(f"{reason} Write it above, then Enter.")
-            if not isinstance(event, ev.ConnectionChanged) or event.account != self._account:
+                self.steps.fail(f"{reason} Write it again, then Enter.")
+            if not isinstance(event, ev.ConnectionChanged) or event.account != self.account:
                 continue
             reason = clean_line(event.reason)
             if event.connection is Connection.ONLINE:
-                self._steps.done("signed in")
-                self._draw()
+                self.steps.done("signed in")
+                self.draw()
                 self.dismiss()
                 return
             if event.connection.is_trying:
-                self._steps.now(reason or event.connection.value)
+                self.steps.now(reason or event.connection.value)
             elif event.connection in (Connection.REFUSED, Connection.WAITING):
-                self._steps.fail(reason or "The sign-in failed.")
-        self._draw()
+                self.steps.fail(reason or "The sign-in failed.")
+        self.draw()
 
     def _fail(self, sentence: str) -> None:
-        self._steps.fail(clean_line(sentence))
-        self._draw()
+        self.steps.fail(clean_line(sentence))
+        self.draw()
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Show the steps, wrapped to the width there is."""
         width = max(20, min(72, self.size.width - 4))
-        rows = self._steps.rows(width, ascii=self.look.ascii)
+        rows = self.steps.rows(width, ascii=self.look.ascii)
         for at, line in enumerate(self._lines):
             text, token = rows[at] if at < len(rows) else ("", "text")
             style = self.look.style(token)

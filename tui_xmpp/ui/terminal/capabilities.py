@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tui_xmpp.core.text import clean_line
 
-_DECRPM = re.compile(r"\x1b\[\?2026;(\d)\$y")
+_DECRPM = re.compile(r"\x1b\[\?(2026|69);(\d)\$y")
 _DA1 = re.compile(r"\x1b\[\?([\d;]*)c")
 _KEYBOARD = re.compile(r"\x1b\[\?\d+u")
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
@@ -16,6 +16,7 @@ _NAME = re.compile(r"\x1bP>\|([^\x1b\x07\x9c]*)")
 _GRAPHICS = re.compile(r"\x1b_Gi=31;")
 _NOTIFICATIONS = re.compile(r"\x1b\]99;[^;\x1b\x07]*p=\?[^;\x1b\x07]*;[^\x1b\x07\x9c]")
 
+_ASK_MARGINS = "\x1b[?69$p"
 _ASK_NAME = "\x1b[>0q"
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _ASK_KEYBOARD = "\x1b[?u"
@@ -31,6 +32,8 @@ class Capabilities:
 
     synchronised: bool = False
     """It draws a frame at once that is bracketed by mode 2026."""
+    margins: bool = False
+    """It moves what stands between two columns alone (DECLRMM, mode 69)."""
     name: str = ""
     """As XTVERSION tells it, cleaned."""
     background: tuple[int, int, int] | None = None
@@ -42,8 +45,6 @@ class Capabilities:
     sixel: bool = False
     notifications: bool = False
     """It answers for OSC 99."""
-    asked: bool = False
-    """The last question was answered: what is still unknown will stay so."""
     on_background: Callable[[], None] | None = None
     """Called by `learn` when the ground is known or is another than before."""
 
@@ -60,10 +61,13 @@ class Capabilities:
         """Take in one answer, a whole control sequence; False: it tells nothing that is asked for."""
         if found := _DECRPM.fullmatch(answer):
             # DECRPM: 1 set, 2 reset, 3 set for good; 0 and 4: it cannot be used.
-            self.synchronised = found.group(1) in "123"
+            can = found.group(2) in "123"
+            if found.group(1) == "69":
+                self.margins = can
+            else:
+                self.synchronised = can
         elif found := _DA1.fullmatch(answer):
             self.sixel = "4" in found.group(1).split(";")[1:]
-            self.asked = True
         elif found := _BACKGROUND.match(answer):
             red, green, blue = (_byte(part) for part in found.groups())
             before, self.background = self.background, (red, green, blue)
@@ -99,7 +103,8 @@ def questions(environment: Mapping[str, str]) -> str:
         # tmux answers these itself. Others would set its title (APC), or their answers, asked for through
         # it, would come back as keys for tmux.
         return _ASK_NAME + _ASK_BACKGROUND + _ASK_ATTRIBUTES
-    return _ASK_NAME + _ASK_BACKGROUND + _ASK_KEYBOARD + _ASK_NOTIFICATIONS + _ASK_GRAPHICS + _ASK_ATTRIBUTES
+    asked = _ASK_NAME + _ASK_BACKGROUND + _ASK_MARGINS + _ASK_KEYBOARD + _ASK_NOTIFICATIONS + _ASK_GRAPHICS
+    return asked + _ASK_ATTRIBUTES
 
 
 def _byte(part: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ class Pen(NamedTuple):
     link: str = ""
     """The address behind the cell (OSC 8)."""
 
+    def words(self) -> set[str]:
+        """Return its attributes, each alone."""
+        return set(filter(None, self.attributes.split(";")))
+
 
 class Cell(NamedTuple):
     """What one cell shows; the second half of a wide character holds no text."""
@@ -24,72 +29,46 @@ class Cell(NamedTuple):
     pen: Pen
 
 
-class Ink(dict[str, Cell]):
-    """The cells of one pen by their text, each made once: most comparisons are of the same object then."""
-
-    def __init__(self, pen: Pen) -> None:
-        self._pen = pen
-        self[" "] = Cell(" ", blank_pen(pen))
-
-    def __missing__(self, text: str) -> Cell:
-        cell = Cell(text, self._pen)
-        if len(self) < _MOST:
-            self[text] = cell
-        return cell
-
-
-@lru_cache(512)
-def ink(pen: Pen) -> Ink:
-    """What a pen draws with."""
-    return Ink(pen)
-
-
-PLAIN = Pen()
-_UNSEEN = frozenset("12358")
-"""Bold, faint, italic, blinking and hidden: nothing of them is seen where there is no text."""
-BLANK = Cell(" ", PLAIN)
 Row = list[Cell]
 
-_MOST = 1000
-"""Cells that one ink keeps."""
+PLAIN = Pen()
+BLANK = Cell(" ", PLAIN)
+UNKNOWN = Cell("\0", PLAIN)
+"""What is shown where nobody knows; no cell that is wanted is equal to it."""
 
-_OFF = {"22": ("1", "2"), "23": ("3",), "24": ("4", "21"), "25": ("5", "6"), "27": ("7",), "28": ("8",)}
-_OFF |= {"29": ("9",), "54": ("51", "52"), "55": ("53",)}
+OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25", "7": "27", "8": "28"}
+"""Attributes, and what ends each."""
+OFF |= {"9": "29", "51": "54", "52": "54", "53": "55"}
+_UNSEEN = frozenset("12358")
+"""Bold, faint, italic, blinking and hidden: nothing of them is seen where there is no text."""
+_SGR = re.compile(r"[34]8;(?:5;\d+|2;\d+;\d+;\d+)|\d+")
+_COLOUR, _GROUND = re.compile(r"[39]\d"), re.compile(r"4\d|10\d")
+
+
+@lru_cache(16384)
+def cell(text: str, pen: Pen) -> Cell:
+    """Return the cell that this pen draws: one object for each, as most comparisons are of the same then."""
+    return Cell(text, blank_pen(pen) if text == " " else pen)
 
 
 @lru_cache(8192)
 def blank_pen(pen: Pen) -> Pen:
-    """What is seen of a pen in a blank."""
-    if all(one in _UNSEEN for one in pen.attributes.split(";") if one):
-        return Pen("", "", pen.ground, pen.link)
-    return pen
+    """Return what is seen of a pen in a blank."""
+    return Pen("", "", pen.ground, pen.link) if pen.words() <= _UNSEEN else pen
 
 
 def dipped(pen: Pen, parameters: str) -> Pen:
-    """The pen after an SGR sequence with these parameters."""
-    if parameters in ("", "0"):
-        return Pen(link=pen.link)
-    attributes = set(filter(None, pen.attributes.split(";")))
-    colour, ground = pen.colour, pen.ground
-    words = iter(parameters.split(";"))
-    for word in words:
-        if word in ("", "0"):
-            attributes, colour, ground = set(), "", ""
-        elif word in ("38", "48"):
-            kind = next(words, "")
-            rest = [next(words, "0") for _ in range(3 if kind == "2" else 1)]
-            wanted = ";".join([word, kind, *rest])
-            colour, ground = (wanted, ground) if word == "38" else (colour, wanted)
-        elif word == "39":
-            colour = ""
-        elif word == "49":
-            ground = ""
-        elif word in _OFF:
-            attributes -= set(_OFF[word])
-        elif len(word) > 1 and word[:-1] in ("3", "9"):
-            colour = word
-        elif len(word) > 1 and word[:-1] in ("4", "10"):
-            ground = word
-        else:
+    """Return the pen after an SGR sequence with these parameters."""
+    attributes, colour, ground = pen.words(), pen.colour, pen.ground
+    for word in _SGR.findall(parameters) or ["0"]:
+        if word in OFF:
             attributes.add(word)
+        elif word in OFF.values():
+            attributes -= {one for one in attributes if OFF[one] == word}
+        elif _COLOUR.match(word):
+            colour = "" if word == "39" else word
+        elif _GROUND.match(word):
+            ground = "" if word == "49" else word
+        elif word == "0":
+            attributes, colour, ground = set(), "", ""
     return Pen(";".join(sorted(attributes)), colour, ground, pen.link)

@@ -17,8 +17,9 @@ from textual.geometry import Size
 
 from tui_xmpp.core.terminal import TerminalProfile, first_profile
 from tui_xmpp.ui.terminal.capabilities import Capabilities, questions
+from tui_xmpp.ui.terminal.cell import Row, cell
 from tui_xmpp.ui.terminal.frame_reader import cells_of, read_frame
-from tui_xmpp.ui.terminal.kept_frame import ENTER, LEAVE, Shown
+from tui_xmpp.ui.terminal.kept_frame import ENTER, LEAVE, Shown, quieten
 from tui_xmpp.ui.terminal.keyboard import Keyboard
 from tui_xmpp.ui.terminal.outlet import Outlet
 from tui_xmpp.ui.terminal.pacing import ANSWER, Pacing
@@ -41,9 +42,8 @@ _ASIDES = 256 * 1024
 # Esc from Alt and Shift+Enter from Enter, and leaves letters one byte long.
 _BEGIN = "\x1b[22;2t\x1b[?7l\x1b[?1004h\x1b[?2004h\x1b[>1u"
 _END = "\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[r\x1b[23;2t"
+_SIGNALS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 _MOUSE_ON, _MOUSE_OFF = "\x1b[?1000h\x1b[?1006h", "\x1b[?1000l\x1b[?1006l"
-_SILENT = ("dumb", "linux")
-"""Kinds of terminal that print a question instead of answering it."""
 
 
 class ChatDriver(Driver):
@@ -53,30 +53,29 @@ class ChatDriver(Driver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        environment = os.environ
-        kind = environment.get("TERM", "")
-        asks = not kind.startswith(_SILENT) and environment.get("TERM_PROGRAM") != "Apple_Terminal"
         self._input = sys.__stdin__.fileno() if sys.__stdin__ else 0
         self._output = next((one for one in (1, 2, 0) if os.isatty(one)), 1)
         # GNU screen erases with the ground of the terminal, not with that of the pen.
-        self._painter = Painter(erases="STY" not in environment)
-        self._pacing = Pacing(asks=asks)
+        self._painter = Painter(erases="STY" not in os.environ)
+        # The Linux console prints what it does not know.
+        self._questions = questions(os.environ)
+        self._asks = bool(self._questions) and not os.environ["TERM"].startswith("linux")
+        self._pacing = Pacing(asks=self._asks)
         self.capabilities = Capabilities()
-        self._curious = True
         self._outlet: Outlet | None = None
         self._modes: list[Any] | None = None
         self._asides: list[str] = []
         self._place: tuple[int, int] | None = None
         self._shape = 0
-        self._cursor_shown = False
-        self._shape_shown = 0
+        self._cursor_shown, self._shape_shown = False, 0
         self._typed_at = float("-inf")
         self._turn: asyncio.Handle | None = None
         self._later: asyncio.TimerHandle | None = None
         self._resizing: asyncio.TimerHandle | None = None
-        self._unread = 0
-        self._keys = Keyboard(self)
-        self.use(first_profile(environment))
+        self._title = "\x1b]2;tui-xmpp\x07"
+        self._keys = Keyboard(self, self._input)
+        chosen = getattr(app, "terminal", None)
+        self.use(chosen.choice.profile if chosen else first_profile(os.environ))
 
     # --- what the screen asks ---------------------------------------------------------------------------
 
@@ -96,16 +95,19 @@ class ChatDriver(Driver):
         return self._pacing.rate
 
     def use(self, profile: TerminalProfile) -> None:
-        """Draw as often as this profile allows."""
+        """Draw as often as this profile allows; on a slow way the terminal is not asked what it can.
+
+        Where a screen reader listens to what is sent, as yasr does, a question would be read out.
+        """
+        self._pacing.asks = self._asks and not profile.linear
         self._pacing.interval = 1 / profile.frames
         self._painter.linear = profile.linear
-        self._curious = self._curious and not profile.settle
+        self._questions = "" if profile.settle else self._questions
 
     def say(self, sequence: str) -> None:
         """Send a control sequence of our own between two frames, once; too many that wait are dropped."""
-        if sequence in self._asides:
-            return
-        if self._outlet is not None and sum(map(len, self._asides)) < _ASIDES:
+        room = sum(map(len, self._asides)) < _ASIDES
+        if room and self._outlet is not None and sequence not in self._asides:
             self._asides.append(sequence)
             self._soon()
 
@@ -115,20 +117,18 @@ class ChatDriver(Driver):
         self.say(_MOUSE_ON if on else _MOUSE_OFF)
 
     def title(self, unread: int) -> None:
-        """Say in the window's title how many messages wait; never anything that somebody else wrote."""
-        self._unread = unread
-        self.say(_title(unread))
+        """Say in the window's title how many messages wait, never anything that somebody else wrote.
 
-    def place_cursor(self, x: int, y: int, shape: int = 0) -> None:
-        """Put the real cursor into this cell at the end of the next frame, in a shape of DECSCUSR."""
-        if (self._place, self._shape) != ((x, y), shape):
-            self._place, self._shape = (x, y), shape
-            self._soon()
+        Not where it is said in lines: a screen reader may read out the sequence.
+        """
+        self._title = f"\x1b]2;{f'({unread}) ' if unread else ''}tui-xmpp\x07"
+        if not self._painter.linear:
+            self.say(self._title)
 
-    def hide_cursor(self) -> None:
-        """Show no cursor."""
-        if self._place is not None:
-            self._place = None
+    def cursor(self, place: tuple[int, int] | None, shape: int = 0) -> None:
+        """Put the real cursor into this cell at the end of the next frame (DECSCUSR: `shape`), or hide it."""
+        if (self._place, self._shape) != (place, shape):
+            self._place, self._shape = place, shape
             self._soon()
 
     def repaint(self) -> None:
@@ -143,10 +143,7 @@ class ChatDriver(Driver):
         """Take a frame; of anything else only the bell is let through, for all the rest is said by `say`."""
         if data == "\x07":
             self.say(data)
-            return
-        size = self._app.size
-        if size != (self._painter.width, self._painter.height):
-            self._painter.resize(*size)
+        self._painter.resize(*self._app.size)
         read_frame(data, self._painter.put)
         self._soon()
 
@@ -160,49 +157,44 @@ class ChatDriver(Driver):
         outlet = self._outlet
         if outlet is None or outlet.busy:
             return
+        if self._later is not None:
+            self._later.cancel()
         text = "".join(self._asides)
         self._asides.clear()
         now = time.monotonic()
         wait = self._pacing.wait(now)
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
         if not wait:
             text += self._frame(now)
         else:
-            if self._place is not None and now - self._typed_at < _ECHO:
-                text += self._echo(now, self._place[1])
-            if self._painter.waiting or self._moved():
+            row = self._place[1] if self._place is not None else None
+            if row is not None and row == self._painter.written and now - self._typed_at < _ECHO:
+                # The row that is written on goes at once: what was typed waits for nobody.
+                text += self._frame(now, row)
+            if self._waits():
                 self._later = self._loop.call_later(min(wait, 1.0), self._send)
         if text:
             outlet.write(text)
 
-    def _frame(self, now: float) -> str:
-        frame = self._painter.frame(self._place) + self._visible()
+    def _frame(self, now: float, echo: int | None = None) -> str:
+        """What the terminal is to be sent now; `echo`: of this row alone."""
+        frame = self._painter.frame(self._place, None if echo is None else (echo,)) + self._visible()
         if not frame:
             return ""
         if len(frame) > _LONG and self.capabilities.synchronised:
             frame = f"\x1b[?2026h{frame}\x1b[?2026l"
-        return frame + self._pacing.sent(len(frame), now)
-
-    def _echo(self, now: float, row: int) -> str:
-        """The row that is written on, at once: what was typed waits for nobody."""
-        frame = self._painter.frame(self._place, (row,)) + self._visible()
-        return frame + self._pacing.sent(len(frame), now, echo=True) if frame else ""
+        return frame + self._pacing.sent(len(frame), now, echo=echo is not None)
 
     def _visible(self) -> str:
         wanted = self._place is not None
-        sequence = ""
-        if wanted and self._shape != self._shape_shown:
-            self._shape_shown = self._shape
-            sequence = f"\x1b[{self._shape} q"
+        shape = self._shape if wanted else self._shape_shown
+        sequence = f"\x1b[{shape} q" if shape != self._shape_shown else ""
         if wanted != self._cursor_shown:
-            self._cursor_shown = wanted
             sequence += "\x1b[?25h" if wanted else "\x1b[?25l"
+        self._cursor_shown, self._shape_shown = wanted, shape
         return sequence
 
-    def _moved(self) -> bool:
-        return (self._place is not None) != self._cursor_shown or self._painter.cursor_differs(self._place)
+    def _waits(self) -> bool:
+        return (self._place is not None) != self._cursor_shown or self._painter.waiting(self._place)
 
     # --- what the terminal says -------------------------------------------------------------------------
 
@@ -214,9 +206,9 @@ class ChatDriver(Driver):
         """The terminal answered."""
         if answer.startswith(ANSWER):
             self._pacing.answered(time.monotonic())
-            if self._painter.waiting:
-                self._soon()
+            self._soon()
         self.capabilities.learn(answer)
+        self._painter.margins = self.capabilities.margins
 
     def lost(self) -> None:
         """The terminal is gone: leave as one does, with everything kept."""
@@ -226,54 +218,28 @@ class ChatDriver(Driver):
     # --- taking the terminal, and giving it back --------------------------------------------------------
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
-        begin = "" if self._take_over() else ENTER
-        self._pacing.forget()
-        self._outlet = Outlet(self._output, drained=self._soon, gone=self.lost)
-        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)
-        self._loop.add_signal_handler(signal.SIGTSTP, self._stopped)
-        self._loop.add_signal_handler(signal.SIGCONT, self._continued)
-        if self._mouse:
-            begin += _MOUSE_ON
-        self._cursor_shown, self._shape_shown = False, 0
-        self._outlet.write(f"{begin}{_BEGIN}\x1b[?25l{_title(self._unread)}{self._questions()}")
-        self._keys.start(self._input)
-        self._tell_size()
-        self._soon()
-
-    def _questions(self) -> str:
-        """What the terminal is asked, once; a slow one is not asked at all."""
-        curious, self._curious = self._curious, False
-        return questions(os.environ) if curious else ""
-
-    def _take_over(self) -> bool:
-        """Set the modes of the line; True: the last session's frame is on the terminal already."""
-        columns, rows = self._size_now()
-        if (columns, rows) != (self._painter.width, self._painter.height):
-            self._painter.resize(columns, rows)
+        """Take the terminal, with what the last session left on it if that is still there."""
+        size = self._size_now()
+        self._painter.resize(*size)
         self._painter.forget()
         shown: Shown | None = getattr(self._app, "shown", None)
-        there = shown is not None and not shown.over
-        if shown is not None and there:
-            self._painter.take_over()
-            for row, line in enumerate(shown.lines):
-                cells, pen = cells_of(line)
-                blank = cells_of(" ", pen._replace(colour="", attributes=""))[0]
-                self._painter.show(row, [*cells, *blank * (columns - len(cells))])
+        if taken := shown is not None and not shown.over:
+            self._painter.take_over([_filled(line, size.width) for line in shown.lines])
             self._modes = shown.hand_over()
-        else:
-            with suppress(termios.error):
-                self._modes = termios.tcgetattr(self._input)
-        self._raw()
-        return there
-
-    def _raw(self) -> None:
         with suppress(termios.error):
-            modes = termios.tcgetattr(self._input)
-            modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
-            modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
-            modes[6][termios.VMIN] = 1
-            termios.tcsetattr(self._input, termios.TCSANOW, modes)
+            before = quieten(self._input, signals=False)
+            self._modes = self._modes or before
+        self._pacing.forget()
+        self._outlet = Outlet(self._output, drained=self._soon, gone=self.lost)
+        for number, heard in zip(_SIGNALS, (self._resized, self._stopped, self._continued), strict=True):
+            self._loop.add_signal_handler(number, heard)
+        begin = ("" if taken else ENTER) + (_MOUSE_ON if self._mouse else "") + _BEGIN
+        self._cursor_shown, self._shape_shown = False, 0
+        self._outlet.write(f"{begin}\x1b[?25l{self._title}{self._questions}")
+        self._questions = ""
+        self._keys.start()
+        self._tell_size()
+        self._soon()
 
     def disable_input(self) -> None:
         """Hear nothing more."""
@@ -283,7 +249,7 @@ class ChatDriver(Driver):
         """Give the terminal back as it was; what Textual draws meanwhile is not sent."""
         outlet, self._outlet = self._outlet, None
         self._keys.stop()
-        for number in (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT):
+        for number in _SIGNALS:
             self._loop.remove_signal_handler(number)
         for waiting in (self._turn, self._later, self._resizing):
             if waiting is not None:
@@ -295,13 +261,13 @@ class ChatDriver(Driver):
         if self._modes is not None:
             with suppress(termios.error):
                 termios.tcsetattr(self._input, termios.TCSANOW, self._modes)
+            self._modes = None
 
-    def _size_now(self) -> tuple[int, int]:
+    def _size_now(self) -> Size:
         try:
-            columns, rows = os.get_terminal_size(self._output)
+            return Size(*os.get_terminal_size(self._output))
         except OSError:
-            return 80, 24
-        return columns, rows
+            return Size(80, 24)
 
     def _resized(self) -> None:
         """While a window is drawn larger it has a hundred sizes; only a few of them are worth a layout."""
@@ -310,25 +276,27 @@ class ChatDriver(Driver):
 
     def _tell_size(self) -> None:
         self._resizing = None
-        size = Size(*self._size_now())
+        size = self._size_now()
         self.send_message(events.Resize(size, size))
 
     def _stopped(self) -> None:
         """Ctrl+Z or a job control signal: stop with the terminal given back, and go on when continued."""
-        if not self._auto_restart:
-            os.kill(os.getpid(), signal.SIGSTOP)
-            return
-        self.suspend_application_mode()
+        if self._auto_restart:
+            self.suspend_application_mode()
         os.kill(os.getpid(), signal.SIGSTOP)
-        self.resume_application_mode()
-        self.send_message(self.SignalResume())
+        if self._auto_restart:
+            self.resume_application_mode()
+            self.send_message(self.SignalResume())
 
     def _continued(self) -> None:
         """Somebody else may have used the terminal while we were stopped."""
-        self._raw()
+        with suppress(termios.error):
+            quieten(self._input, signals=False)
         self._pacing.forget()
         self.repaint()
 
 
-def _title(unread: int) -> str:
-    return f"\x1b]2;{f'({unread}) ' if unread else ''}tui-xmpp\x07"
+def _filled(line: str, columns: int) -> Row:
+    """The cells of a kept row; the ground of its last style goes on to its end."""
+    cells, pen = cells_of(line)
+    return [*cells, *[cell(" ", pen._replace(colour="", attributes=""))] * (columns - len(cells))]

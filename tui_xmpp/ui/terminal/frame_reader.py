@@ -8,15 +8,12 @@ from functools import lru_cache
 
 from rich.cells import split_graphemes
 
-from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, dipped, ink
+from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, cell, dipped
 from tui_xmpp.ui.terminal.forbidden import FORBIDDEN
 from tui_xmpp.ui.terminal.guard import safe_link
 
-Put = Callable[[int, int, tuple[Cell, ...]], None]
-"""Takes a column, a row and the cells that begin there."""
-
 # ECMA-48 §8.3.21, Cursor Position, as Rich writes it; the terminal makes CR LF of a line feed.
-_PLACE = re.compile(r"\x1b\[(\d+);(\d+)H|(\n)")
+_PLACE = re.compile(r"\x1b\[(\d+);(\d+)H|\n")
 _WORD = re.compile(
     r"\x1b\[(?P<sgr>[0-9;]*)m"
     r"|\x1b\]8;[^;\x07\x1b]*;(?P<link>[^\x07\x1b]*)(?:\x1b\\|\x07)"
@@ -24,29 +21,18 @@ _WORD = re.compile(
 )
 
 
-def read_frame(frame: str, put: Put) -> tuple[int, int]:
-    """Give every piece of a frame to `put`; returns the column and row where the frame leaves the cursor.
+def read_frame(frame: str, put: Callable[[int, int, tuple[Cell, ...]], None]) -> None:
+    """Give every piece of a frame to `put`: a column, a row, and the cells that begin there.
 
     Of control sequences only places, colours and safe links mean anything: no other ever gets through, and
     no character that could steer a terminal.
     """
-    x = y = 0
-    pieces = _PLACE.split(frame)
-    pen = _written(pieces[0], x, y, PLAIN, put)
-    for at in range(1, len(pieces), 4):
-        row, column, newline, text = pieces[at : at + 4]
-        x, y = (0, y + 1) if newline else (int(column) - 1, int(row) - 1)
-        pen = _written(text, x, y, pen, put)
-    return x, y
-
-
-def _written(text: str, x: int, y: int, pen: Pen, put: Put) -> Pen:
-    if not text:
-        return pen
-    cells, pen = cells_of(text, pen)
-    if cells:
+    pen, y = PLAIN, 0
+    pieces = iter(_PLACE.split(f"\x1b[1;1H{frame}")[1:])
+    for row, column, text in zip(pieces, pieces, pieces, strict=True):
+        x, y = (int(column) - 1, int(row) - 1) if row else (0, y + 1)
+        cells, pen = cells_of(text, pen)
         put(x, y, cells)
-    return pen
 
 
 @lru_cache(1024)
@@ -67,11 +53,10 @@ def cells_of(text: str, pen: Pen = PLAIN) -> tuple[tuple[Cell, ...], Pen]:
 
 def _drawn(text: str, pen: Pen) -> list[Cell]:
     text = FORBIDDEN.sub("", text)
-    drawn = ink(pen)
     if text.isascii():
-        return [drawn[character] for character in text]
+        return [cell(character, pen) for character in text]
     cells: list[Cell] = []
     for start, end, width in split_graphemes(text)[0]:
         if width:
-            cells += [drawn[text[start:end]], *[drawn[""]] * (width - 1)]
+            cells += [cell(text[start:end], pen), *[cell("", pen)] * (width - 1)]
     return cells

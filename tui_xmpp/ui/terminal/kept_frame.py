@@ -38,19 +38,10 @@ class Shown:
         self.lines = tuple(lines)
         """The rows that are shown, with their SGR sequences; the last style of a row goes on to its end."""
         self._input, self._output = input_fd, output_fd
-        self._before: list[Any] = termios.tcgetattr(input_fd)
         self.over = False
         """Somebody else has the terminal now."""
-        modes = termios.tcgetattr(input_fd)
-        modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
-        # Enter must arrive as it does later, when the screen reads it.
-        modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
-        modes[6][termios.VMIN] = 1
-        # Ctrl+C still ends the start; stopped or dumped it would leave the terminal like this.
-        disabled = bytes([os.fpathconf(input_fd, "PC_VDISABLE")])
-        modes[6][termios.VSUSP] = modes[6][termios.VQUIT] = disabled
         self._ending = signal.signal(signal.SIGTERM, _end)
-        termios.tcsetattr(input_fd, termios.TCSANOW, modes)
+        self._before = quieten(input_fd, signals=True)
 
     def hand_over(self) -> list[Any]:
         """Leave the terminal to the caller, as it is; returns the modes to give it back with (termios)."""
@@ -136,6 +127,23 @@ class KeptFrame:
         if head != f"{_KIND} {columns} {rows} {self._sign}" or not _harmless(lines, rows):
             return None
         return lines
+
+
+def quieten(input_fd: int, *, signals: bool) -> list[Any]:
+    """Let keys arrive one by one, as they are and unseen; returns the modes before. Raises termios.error.
+
+    `signals`: Ctrl+C still ends the program.
+    """
+    before, modes = termios.tcgetattr(input_fd), termios.tcgetattr(input_fd)
+    modes[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | (0 if signals else termios.ISIG))
+    modes[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+    modes[6][termios.VMIN] = 1
+    if signals:
+        # Stopped or dumped, the program would leave the terminal like this.
+        disabled = bytes([os.fpathconf(input_fd, "PC_VDISABLE")])
+        modes[6][termios.VSUSP] = modes[6][termios.VQUIT] = disabled
+    termios.tcsetattr(input_fd, termios.TCSANOW, modes)
+    return before
 
 
 def _harmless(lines: Sequence[str], rows: int) -> bool:

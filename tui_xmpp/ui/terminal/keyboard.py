@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+from collections.abc import Iterable
 from typing import Protocol
 
 from textual import constants
@@ -36,31 +37,25 @@ class Listener(Protocol):
 class Keyboard:
     """Listens to one descriptor without a thread, and never waits."""
 
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
+    def __init__(self, listener: Listener, descriptor: int) -> None:
+        self._listener, self._descriptor = listener, descriptor
         self._loop = asyncio.get_running_loop()
-        self._descriptor: int | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._replies = ReplyFilter()
         self._parser = XTermParser()
         self._timers: list[asyncio.TimerHandle] = []
 
-    def start(self, descriptor: int) -> None:
-        """Listen to this descriptor."""
-        self._descriptor = descriptor
-        self._loop.add_reader(descriptor, self._read)
+    def start(self) -> None:
+        """Listen."""
+        self._loop.add_reader(self._descriptor, self._read)
 
     def stop(self) -> None:
         """Listen no more."""
-        if self._descriptor is not None:
-            self._loop.remove_reader(self._descriptor)
-            self._descriptor = None
+        self._loop.remove_reader(self._descriptor)
         for timer in self._timers:
             timer.cancel()
-        self._timers.clear()
 
     def _read(self) -> None:
-        assert self._descriptor is not None
         try:
             data = os.read(self._descriptor, 4096)
         except BlockingIOError:
@@ -75,26 +70,23 @@ class Keyboard:
         self._take(self._replies.feed(self._decoder.decode(data), whole=False))
         self._timers = [
             self._loop.call_later(constants.ESCAPE_DELAY, self._rested),
-            self._loop.call_later(_PATIENCE, self._given_up),
+            # The end of an answer did not come: some of it may have been typed.
+            self._loop.call_later(_PATIENCE, lambda: self._take(self._replies.forget())),
         ]
 
     def _rested(self) -> None:
         """Nothing followed for a moment: an Esc was the key."""
         self._take(self._replies.feed(""))
-        self._timers.append(self._loop.call_later(constants.ESCAPE_DELAY, self._tick))
-
-    def _tick(self) -> None:
-        for message in self._parser.tick():
-            self._listener.process_message(message)
-
-    def _given_up(self) -> None:
-        """The end of an answer did not come: some of it may have been typed."""
-        self._take(self._replies.forget())
+        tick = self._loop.call_later(constants.ESCAPE_DELAY, lambda: self._tell(self._parser.tick()))
+        self._timers.append(tick)
 
     def _take(self, typed: str) -> None:
         for answer in self._replies.answers():
             self._listener.answered(answer)
         if typed:
             self._listener.typed()
-            for message in self._parser.feed(typed):
-                self._listener.process_message(message)
+            self._tell(self._parser.feed(typed))
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._listener.process_message(message)

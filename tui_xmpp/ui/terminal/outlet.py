@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-_CHUNK = 65536
-
 
 class Outlet:
     """One descriptor of our own on the terminal, with one piece of output on its way at most."""
@@ -33,12 +31,10 @@ class Outlet:
 
     def write(self, text: str) -> None:
         """Write what the terminal takes now; the rest follows when it takes more. Never blocks."""
-        waiting = self.busy
         self._rest += text.encode()
-        if not waiting:
-            self._push()
-            if self._rest:
-                self._loop.add_writer(self._descriptor, self._go_on)
+        self._push()
+        if self._rest:
+            self._loop.add_writer(self._descriptor, self._go_on)
 
     def _go_on(self) -> None:
         self._push()
@@ -47,16 +43,16 @@ class Outlet:
             self._drained()
 
     def _push(self) -> None:
-        while self._rest and not self._dead:
-            try:
-                self._rest = self._rest[os.write(self._descriptor, self._rest[:_CHUNK]) :]
-            except BlockingIOError:
-                return
-            except OSError:
+        try:
+            while self._rest:
+                self._rest = self._rest[os.write(self._descriptor, self._rest) :]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._rest = b""
+            if not self._dead:
                 self._dead = True
                 self._gone()
-        if self._dead:
-            self._rest = b""
 
     def close(self, last: str, seconds: float) -> None:
         """Send a last piece, waiting at most so long for the terminal to take it, and end."""

@@ -47,12 +47,11 @@ class Pacing:
         """Characters a second, as measured while the way was full."""
         self.answers: bool | None = None
         """Whether the terminal answers; None: not known yet."""
-        self._asks = asks
+        self.asks = asks
+        """A question may go."""
         self._asked: deque[_Asked] = deque()
-        self._lost = 0
-        self._silent = 0
-        self._unasked = 0
-        self._shortest: float | None = None
+        self._lost = self._unasked = 0
+        self._shortest = float("inf")
         self._last = float("-inf")
 
     @property
@@ -62,7 +61,11 @@ class Pacing:
 
     def wait(self, now: float) -> float:
         """Seconds until a frame may go; an answer may make it less."""
-        self._give_up(now)
+        while self._asked and now - self._asked[0].at > self._patience():
+            self._asked.popleft()
+            self._lost += 1
+            if self.answers is None or self._lost > 3:
+                self.answers = False
         if not self.answers:
             return max(0.0, self._last + max(self.interval, _UNANSWERED) - now)
         pause = max(0.0, self._last + self.interval - now)
@@ -79,7 +82,7 @@ class Pacing:
         self._unasked += size
         if not echo:
             self._last = now
-        if not self._asks or self.answers is False or (self._unasked < _SMALL and self.answers is not None):
+        if not self.asks or self.answers is False or (self._unasked < _SMALL and self.answers is not None):
             return ""
         before = self._asked[-1].size if self._asked else 0
         self._asked.append(_Asked(now, before + self._unasked))
@@ -88,39 +91,26 @@ class Pacing:
 
     def answered(self, now: float) -> None:
         """The terminal has answered the oldest question."""
-        self.answers, self._silent = True, 0
-        if self._lost:
-            self._lost -= 1
-            return
-        if not self._asked:
+        self.answers = True
+        if self._lost or not self._asked:
+            self._lost = max(0, self._lost - 1)
             return
         asked = self._asked.popleft()
         self._asked = deque(one._replace(size=one.size - asked.size) for one in self._asked)
         taken = max(now - asked.at, 1e-6)
-        self._shortest = taken if self._shortest is None else min(self._shortest * 1.01, taken)
+        self._shortest = min(self._shortest * 1.01, taken)
         self._taken.append(taken)
         busy = taken - self._shortest
         if busy > 0.02 and asked.size > _TELLING:
-            self.rate = _mixed(self.rate, asked.size / busy)
+            rate = asked.size / busy
+            self.rate = rate if self.rate is None else self.rate + _SHARE * (rate - self.rate)
 
     def forget(self) -> None:
         """The terminal was somebody else's: nothing old is answered any more, and nothing measured holds."""
         self._asked.clear()
         self._unasked = self._lost = 0
-        self.rate = self._shortest = None
+        self.rate, self._shortest = None, float("inf")
         self._taken.clear()
-
-    def _give_up(self, now: float) -> None:
-        while self._asked and now - self._asked[0].at > self._patience():
-            self._asked.popleft()
-            self._lost += 1
-            self._silent += 1
-            if self.answers is None or self._silent > 3:
-                self.answers = False
 
     def _patience(self) -> float:
         return max(_PATIENCE, 8 * max(self._taken, default=0.0))
-
-
-def _mixed(before: float | None, now: float) -> float:
-    return now if before is None else before + _SHARE * (now - before)

@@ -37,14 +37,11 @@ class TerminalPort(Protocol):
     def use(self, profile: TerminalProfile) -> None:
         """Draw as this profile allows from now on."""
 
-    def place_cursor(self, x: int, y: int, shape: int = 0) -> None:
-        """Put the real cursor into this cell, counted from 0, at the end of the next frame.
+    def cursor(self, place: tuple[int, int] | None, shape: int = 0) -> None:
+        """Put the real cursor into this cell, counted from 0, at the end of the next frame; None: show none.
 
         `shape`: one of DECSCUSR, 2 block, 4 underline, 6 bar; 0: the one the user's terminal has.
         """
-
-    def hide_cursor(self) -> None:
-        """Show no cursor until it is placed again."""
 
     def repaint(self) -> None:
         """Draw every cell again, whatever the terminal is thought to show."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from functools import lru_cache
+from typing import NamedTuple
 from zlib import crc32
 
 from rich.cells import cell_len
 
-from tui_xmpp.ui.terminal.cell import PLAIN, Cell, Pen, Row, blank_pen
+from tui_xmpp.ui.terminal.cell import BLANK, OFF, PLAIN, UNKNOWN, Cell, Pen, Row, blank_pen
 
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "21": "24", "5": "25", "6": "25"}
-_OFF |= {"7": "27", "8": "28", "9": "29", "53": "55"}
-_BRIDGE = 4
-"""Cells that are rather drawn again than jumped over."""
+_BRIDGE = 6
+"""Cells that are shown already from which on it is shorter to jump over them than to draw them again."""
 _ERASE = 10
 """Blanks up to which it is shorter to draw them than to erase (ECH) and go on behind them."""
 # Every terminal gives these the width that Textual counts; after anything else the place is said anew.
@@ -21,29 +21,33 @@ _SURE = re.compile("[ -~\u00a0-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u21
 _SURE_WIDE = re.compile("[\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
 
 
+class Shift(NamedTuple):
+    """Rows `top` to `bottom` move up by so many, or down where `by` is negative."""
+
+    top: int
+    bottom: int
+    by: int
+    left: int
+    right: int
+    """The first column that moves, and the first behind those that move."""
+
+
 @lru_cache(8192)
 def change(old: Pen, new: Pen) -> str:
-    """The shortest SGR sequence from one pen to another, links not counted; empty where there is none."""
+    """Return the shortest SGR sequence from one pen to another, links not counted; empty if there is none."""
     if old[:3] == new[:3]:
         return ""
-    whole = ";".join(filter(None, new[:3]))
-    whole = f"\x1b[0;{whole}m" if whole else "\x1b[m"
-    words: list[str] = []
-    if old.attributes != new.attributes:
-        had, wanted = ({one for one in pen.attributes.split(";") if one} for pen in (old, new))
-        gone = had - wanted
-        if not gone <= _OFF.keys():
-            return whole
-        off = {_OFF[one] for one in gone}
-        # Bold and faint end together.
-        kept = {one for one in had & wanted if _OFF.get(one) in off}
-        words += sorted(off) + sorted(wanted - had | kept)
+    had, wanted = old.words(), new.words()
+    off = {OFF[one] for one in had - wanted}
+    # Bold and faint end together.
+    kept = {one for one in had & wanted if OFF[one] in off}
+    words = sorted(off) + sorted(wanted - had | kept)
     if old.colour != new.colour:
         words.append(new.colour or "39")
     if old.ground != new.ground:
         words.append(new.ground or "49")
-    step = f"\x1b[{';'.join(words)}m"
-    return step if len(step) < len(whole) else whole
+    whole = ["0", *filter(None, new[:3])] if any(new[:3]) else []
+    return min((f"\x1b[{';'.join(one)}m" for one in (whole, words)), key=len)
 
 
 class Strokes:
@@ -58,12 +62,11 @@ class Strokes:
         self.y: int | None = None
         self.pen = PLAIN
         self._parts: list[str] = []
-        self._spilled = 0
 
     def copy(self) -> Strokes:
-        """A second try from the same place."""
-        other = Strokes(self.width, erases=self._erases)
-        other.x, other.y, other.pen, other._parts = self.x, self.y, self.pen, list(self._parts)
+        """Return a second try from the same place."""
+        other = copy(self)
+        other._parts = list(self._parts)
         return other
 
     def take(self) -> str:
@@ -72,18 +75,15 @@ class Strokes:
         self._parts = []
         return text
 
-    @property
     def length(self) -> int:
-        """Characters so far."""
+        """Return how many characters there are so far."""
         return sum(map(len, self._parts))
 
-    def add(self, sequence: str) -> None:
-        """Send a sequence that changes neither pen nor place."""
-        self._parts.append(sequence)
-
-    def lost(self) -> None:
-        """The cursor's place is not known any more."""
-        self.x = self.y = None
+    def clear(self) -> None:
+        """Make everything blank, with the ground of no pen, whatever the terminal was told before."""
+        # ECMA-48 §8.3.39, Erase in Page, from the first cell on.
+        self._parts.append("\x1b[m\x1b[H\x1b[J")
+        self.x, self.y, self.pen = 0, 0, PLAIN
 
     def move(self, x: int, y: int) -> None:
         """Put the cursor there by the shortest way."""
@@ -94,12 +94,10 @@ class Strokes:
     def _way(self, x: int, y: int) -> str:
         ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
         if self.y == y:
-            if x == 0:
-                ways.append("\r")
-            ways.append(f"\x1b[{x + 1}G")
+            ways.append(f"\x1b[{x + 1}G" if x else "\r")
             if self.x is not None and self.x < self.width:
                 ways.append(_step(x - self.x, "C", "D"))
-                if 0 < self.x - x <= 4:
+                if x < self.x:
                     ways.append("\b" * (self.x - x))
         elif self.y is not None:
             if y == self.y + 1 and x == 0:
@@ -108,9 +106,10 @@ class Strokes:
                 ways.append(_step(y - self.y, "B", "A"))
         return min(ways, key=len)
 
-    def hold(self, pen: Pen) -> None:
-        """Draw with this pen from now on."""
-        if pen == self.pen:
+    def hold(self, cell: Cell) -> None:
+        """Take the pen that draws this cell as it shall look, if it is not in hand."""
+        pen = cell.pen
+        if _fits(cell, self.pen):
             return
         if pen.link != self.pen.link:
             # One id for all pieces of a link, so that a terminal shows them as one.
@@ -119,91 +118,80 @@ class Strokes:
         self._parts.append(change(self.pen, pen))
         self.pen = pen
 
-    def _hold_for(self, cell: Cell) -> None:
-        if not _fits(cell, self.pen):
-            self.hold(cell.pen)
+    def scroll(self, shift: Shift) -> None:
+        """Let the terminal move rows: a line feed at the bottom of a region (DECSTBM), or RI at its top."""
+        # Rows that come in take the ground of the pen, in some terminals.
+        self.hold(BLANK)
+        # Most terminals put the cursor home with each region, and some do not.
+        self.x = self.y = None
+        start = self._way(shift.left, shift.bottom if shift.by > 0 else shift.top)
+        region = f"\x1b[{shift.top + 1};{shift.bottom + 1}r{start}"
+        region += ("\n" * shift.by or "\x1bM" * -shift.by) + "\x1b[r"
+        if shift.right - shift.left < self.width:
+            # xterm, DECLRMM and DECSLRM: what is outside of the margins stays where it is.
+            region = f"\x1b[?69h\x1b[{shift.left + 1};{shift.right}s{region}\x1b[?69l"
+        self._parts.append(region)
 
-    def row(self, y: int, shown: Row | None, want: Row) -> None:
-        """Draw what differs in a row; `shown` None: nothing is known of it."""
-        end = len(want)
-        blank = want[end - 1]
-        tail = end
+    def row(self, y: int, shown: Row, want: Row) -> None:
+        """Draw what differs in a row."""
+        shown = list(shown)
+        end = tail = len(want)
+        blank = want[-1]
         if self._erasable(blank):
             while tail and want[tail - 1] == blank:
                 tail -= 1
             if end - tail < 4:
                 tail = end
-        self._spilled = 0
-        self._cells(y, shown, want, tail)
-        if tail < end and (shown is None or self._spilled > tail or shown[tail:] != want[tail:]):
-            self.move(tail, y)
-            self._hold_for(blank)
-            # ECMA-48 §8.3.41, Erase In Line: to its end.
-            self._parts.append("\x1b[K")
-
-    def _cells(self, y: int, shown: Row | None, want: Row, tail: int) -> None:
         x = 0
         while x < tail:
-            if shown is not None and x >= self._spilled and shown[x] == want[x]:
+            if shown[x] == want[x]:
                 x += 1
                 continue
             while x and not want[x].text:
                 x -= 1
-            x = self._bridge(x, y, want)
             self.move(x, y)
-            blanks = self._blanks(x, shown, want, tail)
-            if blanks > _ERASE:
-                self._hold_for(want[x])
+            self.hold(want[x])
+            if blanks := self._blanks(x, shown, want, tail):
                 # ECMA-48 §8.3.38, Erase Character: the cursor stays.
                 self._parts.append(f"\x1b[{blanks}X")
                 x += blanks
             else:
                 x = self._run(x, shown, want, tail)
+        if shown[tail:] != want[tail:]:
+            self.move(tail, y)
+            self.hold(blank)
+            # ECMA-48 §8.3.41, Erase In Line: to its end.
+            self._parts.append("\x1b[K")
 
-    def _bridge(self, x: int, y: int, want: Row) -> int:
-        """Draw again a few cells before `x` where that is shorter than to jump over them; returns `x`."""
-        if self.y == y and self.x is not None and 0 < x - self.x <= _BRIDGE:
-            between = want[self.x : x]
-            if all(_fits(cell, self.pen) and _is_sure(cell.text) for cell in between):
-                self._parts.append("".join(cell.text for cell in between))
-                self.x = x
-        return x
-
-    def _run(self, x: int, shown: Row | None, want: Row, tail: int) -> int:
+    def _run(self, x: int, shown: Row, want: Row, tail: int) -> int:
         """Draw cells of one pen until they are what is shown for a while; returns where it stopped."""
-        self._hold_for(want[x])
         pen, parts = self.pen, self._parts
         sure = True
         while x < tail and sure:
             cell = want[x]
             text = cell.text
-            if cell.pen is not pen and not _fits(cell, pen):
-                break
-            is_known = shown is not None and shown[x] == cell and x >= self._spilled
-            if is_known and self._same(x, shown or [], want, tail):
-                break
-            if text == " " and self._blanks(x, shown, want, tail) > _ERASE:
+            end = min(tail, x + _BRIDGE)
+            if (
+                (cell.pen is not pen and not _fits(cell, pen))
+                or (shown[x] == cell and shown[x:end] == want[x:end])
+                or (text == " " and self._blanks(x, shown, want, tail))
+            ):
                 break
             parts.append(text)
-            x += 1
             if len(text) > 1:
-                self._spilled = max(self._spilled, x - 1 + _most(text))
-            if x < len(want) and not want[x].text:
-                x += 1
-                sure = _is_sure_wide(text)
-            elif not text.isascii():
-                sure = _is_sure(text)
+                # Its other characters may be drawn over what stands behind it.
+                for at in range(x + 1, min(x + _most(text), len(shown))):
+                    shown[at] = UNKNOWN
+            x += 1
+            wide = x < len(want) and not want[x].text
+            x += wide
+            sure = text.isascii() or _is_sure(text, wide)
         # Past the last column nobody knows where a terminal's cursor is.
         self.x = x if sure and x < self.width else None
         return x
 
-    def _same(self, x: int, shown: Row, want: Row, tail: int) -> bool:
-        """Whether the cells from here on are shown already, for more than a jump costs."""
-        end = min(tail, x + _BRIDGE + 2)
-        return shown[x:end] == want[x:end] and bool(want[x].text)
-
-    def _blanks(self, x: int, shown: Row | None, want: Row, tail: int) -> int:
-        """How many equal blanks begin here that may be erased, the row going on behind them.
+    def _blanks(self, x: int, shown: Row, want: Row, tail: int) -> int:
+        """How many equal blanks begin here that are better erased, the row going on behind them; else 0.
 
         They never end within a wide character: tmux would wipe all of it later, and with the wrong ground.
         """
@@ -215,7 +203,8 @@ class Strokes:
             end += 1
         if end == tail:
             return 0
-        return end - x - (shown is not None and not shown[end].text)
+        blanks = end - x - (not shown[end].text)
+        return blanks if blanks > _ERASE else 0
 
     def _erasable(self, cell: Cell) -> bool:
         attributes, _, ground, link = cell.pen
@@ -223,13 +212,8 @@ class Strokes:
 
 
 @lru_cache(4096)
-def _is_sure(text: str) -> bool:
-    return _SURE.fullmatch(text) is not None
-
-
-@lru_cache(4096)
-def _is_sure_wide(text: str) -> bool:
-    return _SURE_WIDE.fullmatch(text) is not None
+def _is_sure(text: str, wide: bool) -> bool:
+    return (_SURE_WIDE if wide else _SURE).fullmatch(text) is not None
 
 
 def _fits(cell: Cell, pen: Pen) -> bool:
