@@ -93,6 +93,31 @@ async def test_where_nothing_helps_presence_is_as_little_as_possible_and_it_is_s
     await wire.close()
 
 
+async def test_what_comes_through_because_of_another_device_is_said_once(tmp_path: Path) -> None:
+    """Prosody looks at the list of one of our devices for all of them."""
+    async with signed_in(tmp_path, "radio") as wire:
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        assert not wire.happened(Notice)
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        await wire.take(f"<presence from='{BERT}/x'><show>away</show></presence>")
+        (said,) = wire.happened(Notice)
+        assert "Another device of yours" in said.text and "`/presence offline`" in said.text
+        # What did not change since is not told: nobody is shown as known.
+        assert wire.world.accounts[ANNA].heard_groups == ()
+
+
+async def test_what_was_on_its_way_when_the_list_began_is_no_leak(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "full") as wire:
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        await wire.do(UseLink(ANNA, "metered"))
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert not wire.happened(Notice)
+        wire.answer_all()
+        await wire.settle()
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert len(wire.happened(Notice)) == 1
+
+
 async def test_groups_that_are_heard(tmp_path: Path) -> None:
     async with signed_in(tmp_path, "full") as wire:
         wire.befriend(groups=("Family",))
@@ -104,6 +129,10 @@ async def test_groups_that_are_heard(tmp_path: Path) -> None:
             (None, None, "deny"),
         ]
         assert wire.world.accounts[ANNA].heard_groups == ("Family",)
+        wire.answer_all()
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert not wire.happened(Notice)
 
 
 async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Path) -> None:

@@ -125,6 +125,8 @@ class Presences(Feature):
         # RFC 6121 §4.3: presence comes from those we subscribed to; others may only claim it.
         if sender.bare != own and not guard.is_contact(world, own, sender):
             return False
+        if sender.bare != own:
+            self._filter.comes_through(sender.bare)
         known = world.presences.get((own, sender.bare), {})
         if sender.resource not in known and len(known) >= _MAX_RESOURCES:
             return True
