@@ -12,8 +12,6 @@ from ..draft import Draft
 from ..feature import Feature, Outgoing
 
 RECEIPTS = "urn:xmpp:receipts"
-GATHER_SECONDS = 60.0
-"""How long a receipt waits for something to ride on, where the link has receipts go together."""
 _REQUEST_BYTES, _RECEIPT_BYTES = 40, 170
 """About what one costs."""
 
@@ -62,7 +60,7 @@ class Receipts(Feature):
             convert.add(stanza, RECEIPTS, "received", id=draft.id)
             if not context.pacing.short_ids:
                 convert.add(stanza, convert.HINTS, "store")
-            if context.pacing.gathers_receipts:
-                context.send_along(stanza, GATHER_SECONDS)
+            if seconds := context.pacing.receipt_seconds:
+                context.send_along(stanza, seconds)
             else:
                 context.send(stanza)
