@@ -173,7 +173,7 @@ async def test_what_was_written_before_counting_was_refused_is_asked_for_by_a_pi
 
 
 async def test_an_answer_does_not_ride_on_every_packet(wire: Wire) -> None:
-    """Prosody asks behind each stanza: so each packet would carry one, and each would be asked about again."""
+    """Prosody asks behind each stanza: each packet would carry one, and each would be asked about again."""
 
     async def answered(number: int) -> bool:
         await wire.take(BODY.format(f"m{number}"))

@@ -184,7 +184,8 @@ class PresenceFilter:
         """We have been seen: nothing is kept off before it is known how."""
         wanted, self._is_asking = self._wanted(), True
         try:
-            await self._context.request("set", storing(content(wanted, self._room_services())))
+            list_ = content(wanted, self._room_services(), self._context.own)
+            await self._context.request("set", storing(list_))
             self._remember(_LISTS)
         except Failed as failed:
             if failed.condition == "offline":
@@ -242,7 +243,7 @@ class PresenceFilter:
 
     def _store(self, scope: Scope) -> None:
         self._services = self._room_services()
-        self._put(scope.name, content(scope, self._services))
+        self._put(scope.name, content(scope, self._services, self._context.own))
 
     def _put(self, name: str, list_: ET.Element) -> None:
         """Store a list where the server does not have it so."""

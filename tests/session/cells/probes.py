@@ -233,11 +233,8 @@ async def receipts_given(folder: Path, profile: str) -> str:
             if any([has(await wire.take(one), f"{{{RECEIPTS}}}received") for one in heard]):
                 return "at once"
         later = await wire.do(SendMessage(WITH_BERT, "b"))
-        return (
-            "together"
-            if [has([one], f"{{{RECEIPTS}}}received") for one in later].count(True) == 2
-            else "never"
-        )
+        given = [one for one in later if has([one], f"{{{RECEIPTS}}}received")]
+        return "together" if len(given) == 2 else "never"
 
 
 async def receipt_seconds(folder: Path, profile: str) -> float:

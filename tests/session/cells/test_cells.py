@@ -25,9 +25,9 @@ TABLE: dict[str, tuple[Any, ...]] = {
     "receive": (
         NO_LISTS,
         NO_LISTS,
-        "deny presence-in",
-        "deny presence-in presence-out",
-        "deny presence-in presence-out",
+        "allow anna@example.org presence-in; deny presence-in",
+        "allow anna@example.org presence-in; deny presence-in presence-out",
+        "allow anna@example.org presence-in; deny presence-in presence-out",
     ),
     "client_state": (False, True, True, True, True),
     "versioned_roster": ("asked", "asked", "asked", "asked", "not asked"),

@@ -125,6 +125,7 @@ async def test_groups_that_are_heard(tmp_path: Path) -> None:
         sent = await wire.do(SetLinkCell(ANNA, "receive", "groups"))
         items = [item for one in sent for list_ in one.iter(LIST) for item in list_]
         assert [(one.get("type"), one.get("value"), one.get("action")) for one in items] == [
+            ("jid", str(ANNA), "allow"),
             ("group", "Family", "allow"),
             (None, None, "deny"),
         ]
@@ -142,7 +143,9 @@ async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Pa
     async with signed_in(tmp_path, "radio", before=inside, answers=False) as wire:
         await wire.settle()
         (list_,) = [one for stanza in wire.stream.written for one in stanza.iter(LIST)]
-        assert list_[0].attrib == {"type": "jid", "value": ROOM.domain, "action": "allow", "order": "1"}
+        own, rooms = list_[0], list_[1]
+        assert own.attrib == {"type": "jid", "value": str(ANNA), "action": "allow", "order": "1"}
+        assert rooms.attrib == {"type": "jid", "value": ROOM.domain, "action": "allow", "order": "2"}
         wire.answer_all()
         await wire.settle()
         other = ROOM.__class__("yard", "rooms.elsewhere.example")
@@ -158,7 +161,7 @@ async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Pa
 def test_no_list_of_ours_denies_anything_but_presence() -> None:
     """An item without children would deny everything (XEP-0016 §2.1)."""
     for scope in (Scope(hides=True), Scope(groups=()), Scope(hides=True, groups=("a", "b"))):
-        for item in content(scope, ["rooms.example.org"]):
+        for item in content(scope, ["rooms.example.org"], ANNA):
             assert len(item) and set(names([item])[1:]) <= {"presence-in", "presence-out"}
 
 

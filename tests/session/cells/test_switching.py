@@ -62,7 +62,7 @@ async def test_there_and_back_and_there_again(full: Wire) -> None:
     gone = [
         "disable",
         "presence",
-        "list item presence-in presence-out item presence-in presence-out",
+        "list item presence-in item presence-in presence-out item presence-in presence-out",
         "active",
         "presence",
     ]
@@ -98,7 +98,8 @@ async def test_hearing_less_costs_one_request(full: Wire) -> None:
     await full.take("<presence from='bert@example.org/x'/>")
     sent = await switch(full, use("metered"))
     # No other device of ours is there; the room is left; less is wanted of those events that concern us.
-    assert sent == ["disable", "list item presence-in item presence-in", "active", "presence c", "presence"]
+    list_ = "list item presence-in item presence-in item presence-in"
+    assert sent == ["disable", list_, "active", "presence c", "presence"]
     assert full.world.rooms[IN_ROOM].state is RoomState.LEFT
     state = full.world.accounts[ANNA]
     assert state.heard_groups == ()

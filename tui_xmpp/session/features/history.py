@@ -66,6 +66,8 @@ class History(Feature):
         """A session goes on: what is current may be noted on the disk."""
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
+        self._knows_others = False
+        """Another device of ours was seen in this session."""
         self._unasked = Unasked(context)
 
     @property
@@ -79,6 +81,7 @@ class History(Feature):
         So what was archived before our presence is in the answer, and what came after it is delivered live.
         """
         self._is_open = True
+        self._knows_others = False
         self._keep_current(set())
         own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
@@ -110,6 +113,16 @@ class History(Feature):
 
     async def _refresh(self, command: Refresh) -> None:
         if self.context.online:
+            self.context.spawn(self._catch_up(self.context.own, None))
+
+    def _other_seen(self) -> None:
+        pacing = self.context.pacing
+        if not pacing.wants_carbons(others=True):
+            self._miss_others()
+        elif not pacing.wants_carbons(others=False) and not self._knows_others:
+            # Its copies were asked for just now: what it said before that is in the archive only.
+            self._knows_others = True
+            self._miss_others()
             self.context.spawn(self._catch_up(self.context.own, None))
 
     def _miss_others(self) -> None:
@@ -148,8 +161,7 @@ class History(Feature):
             self._go_forward(self.context.own, None)
             return
         if isinstance(event, PresenceChanged) and devices.is_other(self.context, event):
-            if not self.context.pacing.wants_carbons(others=True):
-                self._miss_others()
+            self._other_seen()
             return
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
