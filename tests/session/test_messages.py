@@ -161,6 +161,17 @@ def given_now(wire: Wire) -> list[ET.Element]:
     return wire.stream.written[before:]
 
 
+async def test_on_a_thin_link_a_receipt_is_as_short_as_it_may_be(tmp_path: Path) -> None:
+    """It goes to the device that asked, which stands in no need of a type (XEP-0184 §5, example 4)."""
+    wire = Wire(tmp_path, link="mobile")
+    await wire.online()
+    wire.befriend()
+    await wire.take(wanting("w1"))
+    (receipt,) = given_now(wire)
+    assert receipt.attrib == {"to": f"{BERT}/x"} and len(receipt) == 1
+    await wire.close()
+
+
 def wanting(id: str) -> str:
     """A message that asks for a receipt and a marker, and says that its writer is there."""
     return (

@@ -54,11 +54,13 @@ class Receipts(Feature):
             if not context.pacing.gives_receipts:
                 context.metering.spared(Category.MARKS, _RECEIPT_BYTES, 0, message.chat)
                 return
-            # Nobody refers to it, so it needs no id. Some servers keep no receipt without a hint; where every
-            # byte counts, they do not.
-            stanza = convert.stanza("message", draft.source, draft.type.value)
+            # Nobody refers to it, so it needs no id. It goes to the device that asked, so that neither type
+            # (XEP-0184 §5, example 4) nor the hint that some servers need to keep it is needed to get there:
+            # where every byte counts, they are left out.
+            lean = context.pacing.short_ids
+            stanza = convert.stanza("message", draft.source, "" if lean else draft.type.value)
             convert.add(stanza, RECEIPTS, "received", id=draft.id)
-            if not context.pacing.short_ids:
+            if not lean:
                 convert.add(stanza, convert.HINTS, "store")
             if seconds := context.pacing.receipt_seconds:
                 context.send_along(stanza, seconds)
