@@ -108,6 +108,25 @@ async def test_a_wider_profile_asks_for_what_was_missed(tmp_path: Path) -> None:
         assert has(await wire.do(UseLink(ANNA, "satellite")), QUERY)
 
 
+async def test_what_came_before_we_were_seen_is_asked_for(tmp_path: Path) -> None:
+    """On a server not known yet presence waits; some keep what comes meanwhile in the archive only."""
+    wire = Wire(tmp_path, link="satellite")
+    await wire.online(answers=False)
+    for _ in range(6):
+        wire.answer_all()
+        await wire.settle()
+    assert "presence" in names(wire.stream.written)
+    wire.stream.written.clear()
+    await wire.take(f"<presence from='{FULL}'/>")
+    assert has(wire.stream.written, QUERY)
+    wire.answer_all()
+    await wire.settle()
+    wire.stream.written.clear()
+    await wire.take(f"<presence from='{FULL}'><show>away</show></presence>")
+    assert not has(wire.stream.written, QUERY), "once"
+    await wire.close()
+
+
 async def test_what_another_device_said_before_its_copies_came_is_asked_for(tmp_path: Path) -> None:
     async with signed_in(tmp_path, "metered") as wire:
         sent = await wire.take(OTHER)

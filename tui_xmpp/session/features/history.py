@@ -16,8 +16,9 @@ from ...core.link import LinkProfile
 from ...core.message import Gap, Message
 from ...core.ports import StorageError
 from ...core.room import RoomState
-from .. import devices
+from .. import devices, own_presence
 from ..archive_query import ArchiveQueries, Asked, Page
+from ..before_live import BeforeLive
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
 from ..server_memory import note_archive
@@ -66,8 +67,7 @@ class History(Feature):
         """A session goes on: what is current may be noted on the disk."""
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
-        self._knows_others = False
-        """Another device of ours was seen in this session."""
+        self._before = BeforeLive(context)
         self._unasked = Unasked(context)
 
     @property
@@ -81,7 +81,7 @@ class History(Feature):
         So what was archived before our presence is in the answer, and what came after it is delivered live.
         """
         self._is_open = True
-        self._knows_others = False
+        self._before.begin()
         self._keep_current(set())
         own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
@@ -115,15 +115,12 @@ class History(Feature):
         if self.context.online:
             self.context.spawn(self._catch_up(self.context.own, None))
 
-    def _other_seen(self) -> None:
-        pacing = self.context.pacing
-        if not pacing.wants_carbons(others=True):
-            self._miss_others()
-        elif not pacing.wants_carbons(others=False) and not self._knows_others:
-            # Its copies were asked for just now: what it said before that is in the archive only.
-            self._knows_others = True
+    def _present(self, event: PresenceChanged) -> None:
+        if self._before.ends(event):
             self._miss_others()
             self.context.spawn(self._catch_up(self.context.own, None))
+        elif devices.is_other(self.context, event) and not self.context.pacing.wants_carbons(others=True):
+            self._miss_others()
 
     def _miss_others(self) -> None:
         """What another device of ours says does not come here: what is live leaves holes."""
@@ -133,7 +130,9 @@ class History(Feature):
     def on_resumed(self) -> None:
         """Where the earlier process had caught up nothing was missed: the server has kept what came."""
         self._is_open = self._is_resuming = True
-        self._current = self._kept_current()
+        self._before.begin(resumed=True)
+        # Where that one died before it was seen, nothing came to it.
+        self._current = self._kept_current() if own_presence.kept(self.context)[1] else set()
         self.context.spawn(self._go_on())
 
     async def _go_on(self) -> None:
@@ -160,8 +159,8 @@ class History(Feature):
         if isinstance(event, MessageChanged) and event.message.chat.account == self.context.own:
             self._go_forward(self.context.own, None)
             return
-        if isinstance(event, PresenceChanged) and devices.is_other(self.context, event):
-            self._other_seen()
+        if isinstance(event, PresenceChanged):
+            self._present(event)
             return
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
