@@ -22,7 +22,8 @@ FEATURES = (
     "jabber:iq:version",
     "urn:xmpp:receipts",
 )
-KINDS = ("phone", "pc", "console", "web", "handheld")
+KINDS = ("phone", "tower", "board", "pager", "watch")
+"""Of one length, so that what a friend's program says is as long for everybody."""
 SHOWS = ("", "", "", "<show>away</show>", "<status>On the train until four</status>")
 STANZA = re.compile(rb"<(iq|presence|message)\b[^>]*?(?:/>|>.*?</\1>)", re.DOTALL)
 BODY = re.compile(rb"<body[^>]*>(.*?)</body>", re.DOTALL)

@@ -11,7 +11,8 @@ from tests.bench.contacts import Contact, Contacts
 from tests.bench.stage import quiet
 from tests.bench.talkers import Talker
 from tests.link.proxy import Link
-from tests.server.chat_server import ChatServer
+from tests.server.chat_server import Account, ChatServer
+from tests.server.conftest import Accounts
 
 STILL = 6.0
 """Seconds without a byte after which a client is done with what it may put off for a while."""
@@ -81,6 +82,26 @@ class Hall:
         await asyncio.gather(*(quiet_at_last(one.link, still) for one in self.places))
         for one, (up, down) in zip(self.places, before, strict=True):
             costs[one.talker.name] = {"up": one.link.counts.up - up, "down": one.link.counts.down - down}
+
+
+async def make(
+    stack: AsyncExitStack, server: ChatServer, accounts: Accounts, names: list[str], people: int, crowd: int
+) -> tuple[dict[str, Account], Contacts]:
+    """An account for each name, with so many contacts who are there, and as many others as make a crowd.
+
+    Their addresses are of one length, so that nobody's bytes depend on it.
+    """
+
+    def prepare() -> tuple[dict[str, Account], list[Account]]:
+        mine = accounts(server, *(f"m{number:03}" for number in range(len(names))), friends=False)
+        others = accounts(server, *(f"c{number:03}" for number in range(crowd)), friends=False)
+        for me in mine:
+            for other in others[:people]:
+                server.befriend(me.user, other.user)
+        return dict(zip(names, mine, strict=True)), others
+
+    mine, others = await asyncio.to_thread(prepare)
+    return mine, await stack.enter_async_context(Contacts(others, server))
 
 
 async def quiet_at_last(link: Link, seconds: float) -> None:

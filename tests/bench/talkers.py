@@ -50,17 +50,24 @@ class Ours:
 
     starts_tls = False
 
-    def __init__(self, profile: str, folder: Path, account: Account, server: ChatServer) -> None:
+    def __init__(
+        self, profile: str, folder: Path, account: Account, server: ChatServer, *, more: str = ""
+    ) -> None:
+        """`more` is further text of its configuration."""
         self.name = profile
         self.account = account
         self.folder = folder
-        self._client = Client(folder, account, server, link=profile)
+        self._client = Client(folder, account, server, link=profile, more=more)
         self._chat = ""
 
     def use(self, profile: str) -> None:
         """Begin with another profile from the next start on."""
         self.name = profile
         self._client.set(link=profile)
+
+    def cell(self, name: str, text: str) -> None:
+        """Change a cell of its link profile; empty: as the profile has it."""
+        self._client.tell("cell", cell=name, text=text)
 
     async def sign_in(self, port: int) -> None:
         self._client.move(port)

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from tests.bench import plot, results
-from tests.bench.contacts import Contact, Contacts
-from tests.bench.hall import PACE, Cost, Hall, Place, fill, mood
+from tests.bench.busy_hour import SECONDS, busy_hour
+from tests.bench.contacts import Contact
+from tests.bench.hall import PACE, Cost, Hall, Place, fill, make, mood
 from tests.bench.talkers import PROGRAMS, Ours, missing, shown, talkers
 from tests.bench.test_login import Bars
-from tests.server.chat_server import Account, ChatServer
+from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts, running
+from tests.server.ejabberd import EjabberdServer
 from tests.server.prosody import ProsodyServer
 from tui_xmpp.core.link import PROFILES
-from tui_xmpp.session.features.receipts import GATHER_SECONDS
 
 pytestmark = pytest.mark.bench
 
@@ -30,19 +31,18 @@ MESSAGES = 100
 IDLE_SECONDS = 60.0
 HISTORY = 20
 
-BUSY_PEOPLE = 30
-BUSY_SECONDS = 60.0
-"""An hour's worth happens in so many."""
-BUSY = {"presence": 120, "room presence": 80, "room": 60, "in": 20, "out": 20, "other device": 10}
-
-OF_FULL = {"metered": 0.30, "satellite": 0.06, "radio": 0.03}
+OF_FULL = {"metered": 0.30, "satellite, zlib": 0.06, "radio, zlib": 0.03}
+"""What others write to us alone is more than that without compression, in any client: in `radio` nothing else
+comes."""
+PLAIN = "full, no read markers"
+"""What no peer asks for costs nothing here; all else is as in `full`, acknowledgements too."""
 TYPED_UP = 175
 CHURN_UP = 300
 CHURN_DOWN = 0.01
 RECEIVED_UP = 14_000
 
 LEFT_OUT = {
-    "metered": "presence of others",
+    "metered": "presence of others; rooms that were not opened",
     "satellite": "presence of others; rooms that were not opened",
     "radio": "presence of others; rooms, unless asked for",
 }
@@ -57,26 +57,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
     yield from running(ProsodyServer(tmp_path_factory.mktemp("house"), extra_modules=("privacy_lists",)))
 
 
-async def make(
-    stack: AsyncExitStack, server: ChatServer, accounts: Accounts, names: list[str], people: int, crowd: int
-) -> tuple[dict[str, Account], Contacts]:
-    """An account for each name, with so many contacts who are there, and as many others as make a crowd."""
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatServer]:
+    """A server that looks at the list of each device by itself (XEP-0016 §2.2), and compresses (XEP-0138).
 
-    def prepare() -> tuple[dict[str, Account], list[Account]]:
-        mine = accounts(server, *names, friends=False)
-        others = accounts(server, *(f"c{number:03}" for number in range(crowd)), friends=False)
-        for me in mine:
-            for other in others[:people]:
-                server.befriend(me.user, other.user)
-        return dict(zip(names, mine, strict=True)), others
-
-    mine, others = await asyncio.to_thread(prepare)
-    return mine, await stack.enter_async_context(Contacts(others, server))
+    Prosody looks at that of one device for all of an account: with another device there, it is by chance
+    whether presence is kept off.
+    """
+    yield from running(EjabberdServer(tmp_path_factory.mktemp("station"), compresses=True))
 
 
-async def test_link(house: ChatServer, accounts: Accounts, tmp_path: Path) -> None:
+async def test_link(house: ChatServer, station: ChatServer, accounts: Accounts, tmp_path: Path) -> None:
     scenarios = await play(house, accounts, tmp_path / "scenarios")
-    hour = await busy_hour(house, accounts, tmp_path / "hour")
+    hour = await busy_hour(station, accounts, tmp_path / "hour")
     bars = bars_of(scenarios, hour)
     names = list(next(iter(scenarios.values())))
     results.write(
@@ -86,12 +79,13 @@ async def test_link(house: ChatServer, accounts: Accounts, tmp_path: Path) -> No
             "bytes of TCP payload up/down, TLS included",
             "table": [
                 ["client", *names, "busy hour", "of full", "not shown"],
-                *(row(client, costs, hour) for client, costs in scenarios.items()),
+                *(row(one, scenarios.get(one, {}), names, hour) for one in {**scenarios, **hour}),
                 *([name, "not installed", *[""] * (len(names) + 2)] for name in missing()),
             ],
             "scenarios": scenarios,
             "busy_hour": hour,
-            "busy_hour_in_seconds": BUSY_SECONDS,
+            "busy_hour_in_seconds": SECONDS,
+            "busy_hour_server": station.kind,
             "bars": bars.all,
         },
     )
@@ -143,11 +137,18 @@ async def play(server: ChatServer, accounts: Accounts, folder: Path) -> Figures:
         note(
             "S4 100 typed", costs, arrived={one.talker.name: arrived(one.friend, "S4") for one in hall.places}
         )
+        full = hall.places[0]
+        assert isinstance(full.talker, Ours)
+        full.talker.cell("markers", "none")
+        async with hall.measured() as costs:
+            await types(full, "S4b")
+        full.talker.cell("markers", "")
+        note("S4 100 typed", {PLAIN: costs[full.talker.name]}, arrived={PLAIN: arrived(full.friend, "S4b")})
 
         async with hall.measured() as costs:
             await hall.each(lambda one: says(one, "S3"))
             # What may be told together is told by then.
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(max(one.receipt_seconds for one in PROFILES.values()))
         note("S3 100 in", costs, shown={one.talker.name: shown(one.talker, "S3") for one in hall.places})
 
         room = f"hall@{server.rooms_domain}"
@@ -194,88 +195,6 @@ def arrived(friend: Contact, tag: str) -> int:
     return len({text for text in friend.heard if text.startswith(tag)})
 
 
-# --- the busy hour --------------------------------------------------------------------------------------
-
-
-async def busy_hour(server: ChatServer, accounts: Accounts, folder: Path) -> dict[str, dict[str, Any]]:
-    """An hour of one who is in two rooms and talks, compressed in time; the sign-in is not in it."""
-    async with AsyncExitStack() as stack:
-        mine, people = await make(stack, server, accounts, list(PROFILES), BUSY_PEOPLE, CROWD)
-        rooms = [f"busy{number}@{server.rooms_domain}" for number in range(2)]
-        half = len(people.all) // 2
-        crowds = dict(zip(rooms, (people.all[:half], people.all[half:]), strict=True))
-        for room, crowd in crowds.items():
-            await fill(room, crowd, [])
-        ours = [Ours("full", folder / name, mine[name], server) for name in PROFILES]
-        hall = await stack.enter_async_context(Hall(server, people, ours))
-        async with hall.measured():
-            await hall.sign_in()
-            for room in rooms:
-                await hall.each(lambda one, room=room: one.talker.join(room))
-        await hall.leave()
-        others = [Contact(account, server, number) for number, account in enumerate(mine.values())]
-        for other in others:
-            await other.come()
-            stack.push_async_callback(other.go)
-        for talker, name in zip(ours, PROFILES, strict=True):
-            talker.use(name)
-        async with hall.measured():
-            await hall.sign_in()
-            await hall.each(lambda one: one.talker.open(one.friend.account.address))
-        async with hall.measured() as costs:
-            await asyncio.gather(*script(hall, crowds, others))
-        hour: dict[str, dict[str, Any]] = {}
-        for place in hall.places:
-            name = place.talker.name
-            cost: dict[str, Any] = dict(costs[name])
-            cost["total"] = cost["up"] + cost["down"]
-            cost["of_full"] = round(cost["total"] / sum(costs["full"].values()), 4)
-            cost["shown"] = {what: shown(place.talker, tag) for what, tag in TAGS.items()}
-            hour[name] = cost
-        return hour
-
-
-TAGS = {"in": "IN", "room": "ROOM", "other device": "OTHER"}
-
-
-def script(hall: Hall, crowds: dict[str, list[Contact]], others: list[Contact]) -> Iterator[Any]:
-    """All that happens, each kind spread evenly over the time."""
-    people, rooms = hall.people.all, list(crowds)
-
-    async def spread(what: str, do: Any) -> None:
-        for number in range(BUSY[what]):
-            await asyncio.sleep(BUSY_SECONDS / BUSY[what])
-            result = do(number)
-            if result is not None:
-                await result
-
-    def in_room(number: int) -> tuple[str, Contact]:
-        room = rooms[number % 2]
-        return room, crowds[room][number // 2 % len(crowds[room])]
-
-    def comes(number: int) -> None:
-        room, one = in_room(number)
-        one.announce(mood(number), f"{room}/{one.account.user}")
-
-    def speaks(number: int) -> None:
-        room, one = in_room(number)
-        one.chat(room, f"ROOM-{number:03} Has anybody seen the key to the shed?", "groupchat")
-
-    yield spread("presence", lambda number: people[number % BUSY_PEOPLE].announce(mood(number)))
-    yield spread("room presence", comes)
-    yield spread("room", speaks)
-    for place, other in zip(hall.places, others, strict=True):
-        me, friend = place.talker.account.address, place.friend
-        yield spread(
-            "in", lambda n, me=me, one=friend: one.chat(me, f"IN-{n:03} See you at eight, or later.")
-        )
-        yield spread("out", lambda n, one=place.talker: one.say(f"OUT-{n:03} I will be there by then."))
-        yield spread(
-            "other device",
-            lambda n, other=other, to=friend.account.address: other.chat(to, f"OTHER-{n:03} From the phone."),
-        )
-
-
 # --- what must hold -------------------------------------------------------------------------------------
 
 
@@ -283,10 +202,11 @@ def bars_of(scenarios: Figures, hour: dict[str, dict[str, Any]]) -> Bars:
     bars = Bars()
     for name, most in OF_FULL.items():
         bars.at_most(f"busy hour: {name}, of full", 100 * hour[name]["of_full"], 100 * most)
-    peers = [name for name in scenarios if name not in PROFILES]
-    for what, cost in scenarios["full"].items():
+    peers = [name for name in scenarios if name not in (*PROFILES, PLAIN)]
+    for what in scenarios["full"]:
         least = min(total(scenarios[peer][what]) for peer in peers)
-        bars.at_most(f"{what}: full, bytes, and the leanest peer", total(cost), least)
+        same = PLAIN if what in scenarios[PLAIN] else "full"
+        bars.at_most(f"{what}: {same}, bytes, and the leanest peer", total(scenarios[same][what]), least)
     up = scenarios["satellite"]["S4 100 typed"]["up"] / MESSAGES
     bars.at_most("a typed message in satellite, bytes up", up, TYPED_UP)
     churn = "S2 300 presences"
@@ -307,9 +227,11 @@ def total(cost: dict[str, Any]) -> int:
     return int(cost["up"] + cost["down"])
 
 
-def row(client: str, costs: dict[str, dict[str, Any]], hour: dict[str, dict[str, Any]]) -> list[object]:
-    """One line of the table."""
+def row(
+    client: str, costs: dict[str, dict[str, Any]], names: list[str], hour: dict[str, dict[str, Any]]
+) -> list[object]:
+    """One line of the table; what was not played by this client stays empty."""
     spent = hour.get(client)
     shares = [f"{spent['up']:,}/{spent['down']:,}", f"{100 * spent['of_full']:.1f} %"] if spent else ["", ""]
-    pairs = [f"{cost['up']:,}/{cost['down']:,}" for cost in costs.values()]
-    return [client, *pairs, *shares, LEFT_OUT.get(client, "")]
+    pairs = [f"{cost['up']:,}/{cost['down']:,}" if (cost := costs.get(name)) else "" for name in names]
+    return [client, *pairs, *shares, LEFT_OUT.get(client.partition(",")[0], "")]

@@ -22,7 +22,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Account, Token
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage
+from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage, SetLinkCell
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.session import convert
 from tui_xmpp.session.lifetime import Lifetime
@@ -170,6 +170,8 @@ async def obey(session: Session, own: Address, order: dict[str, Any]) -> bool:
             for _ in range(2):
                 session._accounts[own].account.send(stanza)
             report("accepted", text=order["text"])
+        case "cell":
+            await session.do(SetLinkCell(own, order["cell"], order["text"]))
         case "join":
             await session.do(JoinRoom(own, Address.parse(order["room"])))
         case "quit":

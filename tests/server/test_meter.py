@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from tests.link.proxy import Link
+from tests.link.shape import Fuse
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts
 from tests.server.person import Person
@@ -22,6 +23,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import JoinRoom, SendMessage, SetPresence
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import RatesChanged
+from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.traffic import Amount, Category, Spent
 from tui_xmpp.storage.ledger import SqliteLedger
@@ -29,7 +31,8 @@ from tui_xmpp.storage.ledger import SqliteLedger
 pytestmark = pytest.mark.server
 
 MOST_WRONG = 0.02
-QUIET_SECONDS = 0.4
+QUIET_SECONDS = 0.4 + PROFILES["full"].receipt_seconds
+"""What waits for something to ride on has left by then."""
 TIMES = 20
 _SINCE, _YEARS = datetime(2020, 1, 1, tzinfo=UTC), timedelta(days=36_500)
 
@@ -167,6 +170,28 @@ async def test_a_past_that_is_fetched_and_a_link_that_is_lost(
             spent = await measured.since_last()
             assert spent[Category.LOGIN].down > 1000
             await anna.until(lambda: anna.happened(RatesChanged), "rates")
+
+
+async def test_connections_on_which_no_stream_begins(
+    prosody: ChatServer, accounts: Accounts, relayed: Link, tmp_path: Path
+) -> None:
+    """Broken off in the midst of TLS, and gone to see what certificate it is that does not fit."""
+    (anna_at,) = accounts(prosody, "anna")
+    relayed.arm(Fuse(down=700), Fuse(down=300))
+    async with Person(anna_at, prosody, tmp_path / "anna", changed=behind(relayed)) as anna:
+        await anna.online()
+        assert len(relayed.connections) == 3
+        assert relayed.connections[0].counts.down + relayed.connections[1].counts.down == 1000
+        await Measured(relayed, anna).since_last()
+
+    async with Link(prosody.direct_tls_port) as other:
+        changed = {**behind(other), "ca_file": ""}
+        async with Person(anna_at, prosody, tmp_path / "stranger", changed=changed) as anna:
+            await anna.until(lambda: anna.world.accounts[anna.address].reason, "to be refused")
+            await anna.until(lambda: not other.alive and len(other.connections) > 1, "to have looked")
+            # What is still on its way when a certificate was read is received by nobody.
+            spent = await Measured(other, anna, 0.1).since_last()
+            assert set(spent) == {Category.LOGIN}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.server.conftest import Accounts
 from tests.server.person import Person
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.commands import JoinRoom, OpenChat, SendMessage, SetPresence, UseLink
+from tui_xmpp.core.commands import JoinRoom, OpenChat, Refresh, SendMessage, SetPresence, UseLink
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import PresenceChanged
 from tui_xmpp.core.room import RoomState
@@ -63,6 +63,34 @@ async def test_radio_hears_no_presence_and_every_message(
             await carl.until(lambda: seen(carl, bert), "Bert is seen")
             assert seen(carl, anna) is None, "nor does who comes later"
             assert heard(anna, carl) == []
+
+
+@pytest.mark.parametrize("link", ["metered", "satellite"])
+async def test_what_another_device_says_is_not_missed(
+    link: str, server: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    anna_at, bert_at = accounts(server, "anna", "bert")
+    async with (
+        Person(bert_at, server, tmp_path / "bert") as bert,
+        Person(anna_at, server, tmp_path / "phone") as phone,
+    ):
+        await bert.online()
+        await phone.online()
+        async with Person(anna_at, server, tmp_path / "anna", changed={"link": link}) as anna:
+            await anna.online()
+            await anna.until(
+                lambda: (anna.address, anna.address) in anna.world.presences, "the phone is seen"
+            )
+            assert heard(anna, bert) == []
+            await phone.do(SendMessage(phone.chat(bert), "from the phone"))
+            await bert.message(phone, "from the phone")
+            if link == "satellite":
+                await bert.do(SendMessage(bert.chat(anna), "answer"))
+                await anna.message(bert, "answer")
+                await anna.do(Refresh(anna.address))
+            await anna.until(
+                lambda: "from the phone" in said(anna, anna.chat(bert)), "what the phone said is there"
+            )
 
 
 async def test_there_and_back(server: ChatServer, accounts: Accounts, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ from xml.etree import ElementTree as ET
 import pytest
 import pytest_asyncio
 
+from tests.session.cells.probes import Timers
 from tests.session.test_resumption import BODY, ENABLED, bodies, deliveries, requests_in, say, sequence_base
 from tests.session.wire import FULL, WITH_BERT, Wire
-from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.commands import SendMessage, SetLinkCell
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.session import convert, watching
 from tui_xmpp.session.lanes import MOST_UNACKNOWLEDGED, Lane, Lanes, Parcel
@@ -169,3 +170,22 @@ async def test_what_was_written_before_counting_was_refused_is_asked_for_by_a_pi
     await wire.until(lambda: deliveries(wire)["one"] is Delivery.TAKEN)
     assert not wire.custody.pending(wire.account.own)
     await wire.close()
+
+
+async def test_an_answer_does_not_ride_on_every_packet(wire: Wire) -> None:
+    """Prosody asks behind each stanza: each packet would carry one, and each would be asked about again."""
+
+    async def answered(number: int) -> bool:
+        await wire.take(BODY.format(f"m{number}"))
+        wire.stream.written.clear()
+        await wire.take("<r xmlns='urn:xmpp:sm:3'/>")
+        await say(wire, f"answer {number}")
+        return any(one.tag == ANSWER for one in wire.stream.written)
+
+    with Timers(asyncio.get_running_loop()) as timers:
+        assert await answered(1)
+        assert not await answered(2)
+        # It is given all the same, as late as it may be.
+        assert timers.seconds("_answer")[-1] == wire.account.pacing.ack_delay
+        await wire.do(SetLinkCell(wire.account.own, "ack_delay", "0"))
+        assert await answered(3), "after half of that it rides again"

@@ -179,6 +179,28 @@ async def test_typing_is_told_once_and_only_to_those_who_see_us(wire: Wire) -> N
     assert not [one for one in wire.messages() if not one.body]
 
 
+async def test_that_we_do_not_type_is_said_where_it_is_news(wire: Wire) -> None:
+    wire.befriend()
+    active = f"{STATES}active"
+    first, second = [(await wire.do(SendMessage(WITH_BERT, text)))[0] for text in ("one", "two")]
+    assert first.find(active) is not None, "the question whether states are known"
+    assert second.find(active) is None
+    await wire.do(SetTyping(WITH_BERT, True))
+    assert (await wire.do(SendMessage(WITH_BERT, "three")))[0].find(active) is not None
+
+
+async def test_who_answers_without_a_state_is_told_none(wire: Wire) -> None:
+    wire.befriend()
+    await wire.do(SendMessage(WITH_BERT, "one"))
+    await wire.take(f"<message from='{BERT}/old' type='chat' id='1'><body>hm</body></message>")
+    assert await wire.do(SetTyping(WITH_BERT, True)) == []
+    assert (await wire.do(SendMessage(WITH_BERT, "two")))[0].find(f"{STATES}active") is None
+    state = "<active xmlns='http://jabber.org/protocol/chatstates'/>"
+    await wire.take(f"<message from='{BERT}/new' type='chat' id='2'><body>ha</body>{state}</message>")
+    assert (await wire.do(SetTyping(WITH_BERT, False))) == []
+    assert (await wire.do(SetTyping(WITH_BERT, True)))[0][0].tag == f"{STATES}composing"
+
+
 async def types(wire: Wire, sender: object = BERT) -> None:
     await wire.take(
         f"<message from='{sender}/x' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/>"

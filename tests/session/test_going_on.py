@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.session.room_script import ask, info, join, presence
 from tests.session.test_history import MAM, Server, bodies, live, newest
-from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, WITH_BERT, Wire, text
+from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, WITH_BERT, Wire, names, text
 from tui_xmpp.core.commands import LeaveRoom, SendMessage, SetPresence
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import (
@@ -35,11 +35,11 @@ async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
     await made.close()
 
 
-async def go_on(wire: Wire) -> Wire:
+async def go_on(wire: Wire, link: str = "full") -> Wire:
     """The process is killed; a new one takes the session up."""
     management = wire.account.life.management
     had = management._sent[-1].sequence if management._sent else 0
-    again = wire.reborn()
+    again = wire.reborn(link=link)
     again.connect()
     wanted = again.account.life.resumption()
     assert wanted is not None
@@ -149,3 +149,26 @@ async def test_catching_up_that_was_cut_off_begins_again(tmp_path: Path) -> None
     await server.serve()
     assert bodies(again) == ["m0", "m1", "m2"] and not again.archive.page(WITH_BERT).gaps
     await again.close()
+
+
+async def test_who_died_before_being_seen_is_seen_when_it_goes_on(tmp_path: Path) -> None:
+    """On a server not known yet presence waits for what keeps it off; without presence nothing ever comes."""
+    wire = Wire(tmp_path, link="satellite")
+    await wire.online(enabled=ENABLED, answers=False)
+    for asked in wire.requests():
+        if asked.find(MAM) is not None:
+            wire.answer(asked, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
+    await wire.settle()
+    assert "presence" not in names(wire.stream.written)
+    again = await go_on(wire, link="satellite")
+    for _ in range(3):
+        again.answer_all()
+        await again.settle()
+    said = names(again.stream.written)
+    assert said.index("active") < said.index("presence")
+    assert MAM in {one.tag for stanza in again.stream.written for one in stanza}
+    # Seen, it is not said again by the next one.
+    await again.take(f"<presence from='{FULL}'/>")
+    last = await go_on(again, link="satellite")
+    assert "presence" not in names(last.stream.written)
+    await last.close()

@@ -145,12 +145,31 @@ async def test_what_xml_cannot_carry_is_taken_out(wire: Wire) -> None:
 
 async def test_receipts_are_given_only_to_those_who_see_us(wire: Wire) -> None:
     asked = "<request xmlns='urn:xmpp:receipts'/>"
-    written = await wire.take(f"<message from='{CARL}/x' type='chat' id='1'><body>a</body>{asked}</message>")
-    assert written == []
+    await wire.take(f"<message from='{CARL}/x' type='chat' id='1'><body>a</body>{asked}</message>")
+    assert given_now(wire) == []
     wire.befriend()
-    written = await wire.take(f"<message from='{BERT}/x' type='chat' id='2'><body>a</body>{asked}</message>")
+    await wire.take(f"<message from='{BERT}/x' type='chat' id='2'><body>a</body>{asked}</message>")
+    written = given_now(wire)
     received = convert.child(written[0], "urn:xmpp:receipts", "received")
     assert received is not None and received.get("id") == "2" and written[0].get("to") == f"{BERT}/x"
+
+
+def given_now(wire: Wire) -> list[ET.Element]:
+    """What is written once receipts wait no longer for something to ride on."""
+    before = len(wire.stream.written)
+    wire.account.life.riding.let_go()
+    return wire.stream.written[before:]
+
+
+async def test_on_a_thin_link_a_receipt_is_as_short_as_it_may_be(tmp_path: Path) -> None:
+    """It goes to the device that asked, which stands in no need of a type (XEP-0184 §5, example 4)."""
+    wire = Wire(tmp_path, link="mobile")
+    await wire.online()
+    wire.befriend()
+    await wire.take(wanting("w1"))
+    (receipt,) = given_now(wire)
+    assert receipt.attrib == {"to": f"{BERT}/x"} and len(receipt) == 1
+    await wire.close()
 
 
 def wanting(id: str) -> str:
@@ -174,8 +193,9 @@ async def test_what_another_device_got_or_the_archive_held_is_answered_by_nobody
     result = ET.fromstring(f"<result xmlns='urn:xmpp:mam:2' id='a2'>{page}</result>")
     assert await wire.account.fetched(ANNA, [result]) == 1
     await wire.settle()
-    assert len(wire.messages()) == 2 and not wire.stream.written
-    assert await wire.take(wanting("w3")), "the same, said to us now, is answered"
+    assert len(wire.messages()) == 2 and not given_now(wire) and not wire.stream.written
+    await wire.take(wanting("w3"))
+    assert given_now(wire), "the same, said to us now, is answered"
 
 
 async def test_receipt_and_marker_raise_the_delivery(wire: Wire) -> None:
@@ -248,7 +268,7 @@ async def test_a_fault_at_one_message_costs_no_other_and_nothing_else(
     await wire.settle()
     assert [one.message.id for one in wire.happened(MessageKept)] == ["w0", "w1", "w2"]
     assert wire.world.chats[WITH_BERT].unread == 3
-    assert names(wire.stream.written).count("received") == 3
+    assert names(given_now(wire)).count("received") == 3
 
 
 async def test_a_fault_at_sign_in_holds_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

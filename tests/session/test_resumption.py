@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest_asyncio
 
+from tests.session.cells.probes import Timers
 from tests.session.wire import FULL, ROOM, WITH_BERT, Wire, text
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.custody import Stage
@@ -192,11 +194,16 @@ async def test_an_acknowledgement_rides_on_what_leaves_anyway(wire: Wire) -> Non
 
 async def test_it_asks_behind_the_message_and_not_again_before_the_answer(wire: Wire) -> None:
     before = requests_in(wire)
-    await say(wire, "one", "two", "three")
-    assert requests_in(wire) == before + 1
-    base = sequence_base(wire)
-    wire.hear(f"<a xmlns='urn:xmpp:sm:3' h='{base - 2}'/>")
-    await wire.settle()
+    with Timers(asyncio.get_running_loop()) as timers:
+        await say(wire, "one", "two", "three")
+        assert requests_in(wire) == before + 1
+        base = sequence_base(wire)
+        wire.hear(f"<a xmlns='urn:xmpp:sm:3' h='{base - 2}'/>")
+        await wire.settle()
+        assert requests_in(wire) == before + 1, "what is typed meanwhile is asked about together"
+        for seconds, act in timers.due:
+            if seconds <= wire.account.pacing.ask_seconds:
+                act()
     assert requests_in(wire) == before + 2
 
 

@@ -156,12 +156,12 @@ class Wire:
         await asyncio.sleep(0)
         self.database.close()
 
-    def reborn(self, boot: str = "this one") -> Wire:
+    def reborn(self, boot: str = "this one", link: str = "full") -> Wire:
         """This process was killed; what another one finds on the same disk."""
         self.account.life.stream = None
         self.account.life._stop_features()
         self.database.close()
-        return Wire(self.folder, boot=boot)
+        return Wire(self.folder, boot=boot, link=link)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let the account work until something is so."""

@@ -43,7 +43,7 @@ class Telling(Enum):
 
     AT_ONCE = "at once"
     TOGETHER = "together"
-    """What came since the last time, in one packet, with the next message or after a minute."""
+    """What came since the last time, in one packet: with what leaves next, or after `receipt_seconds`."""
     NEVER = "never"
 
 
@@ -137,6 +137,8 @@ class LinkProfile:
     receipts_asked: Asking
     """Ask for delivery receipts (XEP-0184)."""
     receipts_given: Telling
+    receipt_seconds: float
+    """Seconds that receipts given together wait for something to ride on."""
     markers: Markers
     carbons: Carbons
     rooms: Rooms
@@ -150,7 +152,7 @@ class LinkProfile:
     fetch_bytes: int
     """Largest file or preview that is fetched by itself; 0: none."""
     ask_seconds: float
-    """Seconds that one question for acknowledgement waits for more messages (XEP-0198); 0: none."""
+    """Seconds that the next question for acknowledgement waits for more messages (XEP-0198); 0: none."""
     ack_delay: float
     """Seconds an acknowledgement may wait for something to ride on (XEP-0198 §4); servers wait a minute."""
     idle_seconds: float
@@ -185,7 +187,8 @@ _FULL = LinkProfile(
     typing_out=True,
     typing_in=True,
     receipts_asked=Asking.ALWAYS,
-    receipts_given=Telling.AT_ONCE,
+    receipts_given=Telling.TOGETHER,
+    receipt_seconds=1,
     markers=Markers.EACH,
     carbons=Carbons.ON,
     rooms=Rooms.ALL,
@@ -194,7 +197,7 @@ _FULL = LinkProfile(
     catch_up_pages=10,
     bundles=Bundles.EARLY,
     fetch_bytes=10_000_000,
-    ask_seconds=0,
+    ask_seconds=1,
     ack_delay=5,
     idle_seconds=60,
     coalesce=0,
@@ -214,6 +217,7 @@ _MOBILE = replace(
     notify=frozenset(("omemo", "bookmarks", "read")),
     avatars=False,
     typing_out=False,
+    receipt_seconds=5,
     markers=Markers.CHAT,
     room_history=0,
     page=20,
@@ -235,9 +239,10 @@ _METERED = replace(
     notify=frozenset(("read",)),
     typing_in=False,
     receipts_asked=Asking.ON_DEMAND,
+    receipt_seconds=15,
     markers=Markers.OWN,
     carbons=Carbons.OTHERS,
-    rooms=Rooms.OPEN,
+    rooms=Rooms.PEEK,
     page=10,
     catch_up_pages=2,
     bundles=Bundles.SENDING,
@@ -255,10 +260,9 @@ _SATELLITE = replace(
     announce=Announce.NOTHING,
     capabilities=Asking.NEVER,
     notify=frozenset(),
-    receipts_given=Telling.TOGETHER,
+    receipt_seconds=60,
     markers=Markers.NONE,
     carbons=Carbons.OFF,
-    rooms=Rooms.PEEK,
     page=5,
     catch_up_pages=1,
     bundles=Bundles.ASK,

@@ -24,6 +24,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "catch_up_pages": (0, 1000),
     "fetch_bytes": (0, 10_000_000_000),
     "ask_seconds": (0, 600),
+    "receipt_seconds": (0, 600),
     # Servers wait a minute for an acknowledgement before they take the link for dead.
     "ack_delay": (0, 50),
     "idle_seconds": (10, 31_536_000),

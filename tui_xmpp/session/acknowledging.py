@@ -33,6 +33,8 @@ class Acknowledging:
         self._asked = asked
         self._wanted = False
         self._due: asyncio.TimerHandle | None = None
+        """Gives an answer that found nothing to ride on."""
+        self._answered_at = float("-inf")
 
     def want(self) -> None:
         """Something was written whose fate the user waits for: ask behind it, in the same packet."""
@@ -67,13 +69,16 @@ class Acknowledging:
     def before_packet(self) -> list[str]:
         """What a packet that is about to leave takes along."""
         taken = []
-        if self._due is not None:
-            self._stop()
-            taken.append(self._management.answer())
+        if self._due is not None and self._may_answer():
+            taken.append(self._give())
         if self._wanted and self._management.asked_at is None and self._may_ask():
             self._note()
             taken.append(REQUEST)
         return [one for one in taken if one]
+
+    def _may_answer(self) -> bool:
+        """Whether the last answer is old enough: some servers ask again behind every stanza."""
+        return asyncio.get_running_loop().time() >= self._answered_at + self._delay() / 2
 
     def ask(self) -> None:
         """Ask now, to see whether the server is still there."""
@@ -93,7 +98,7 @@ class Acknowledging:
         self._management.asked_at = None
         self._stop()
         self._stop_later()
-        self._asked_at = float("-inf")
+        self._asked_at = self._answered_at = float("-inf")
 
     def last_words(self) -> None:
         """The link is given up while it stands: let the server forget what we have (XEP-0198 §4)."""
@@ -101,9 +106,13 @@ class Acknowledging:
             self._answer()
 
     def _answer(self) -> None:
-        self._stop()
-        if text := self._management.answer():
+        if text := self._give():
             self._write(text)
+
+    def _give(self) -> str:
+        self._stop()
+        self._answered_at = asyncio.get_running_loop().time()
+        return self._management.answer()
 
     def _note(self) -> None:
         self._wanted = False

@@ -24,6 +24,7 @@ from .resolver import Resolver
 from .stream import Stream
 from .swallowed import Swallowed
 from .timing import LinkTiming
+from .transport.carrying import Look
 
 STABLE_SECONDS = 30.0
 _GOODBYE_SECONDS = 2.0
@@ -43,7 +44,8 @@ class Connector:
     the session to open or to resume. *paced* says whether the link is so slow that a sign-in may not wait for
     each answer, *small_hello* whether TLS begins in half the bytes, *compressed* whether to ask for a
     compressed stream, *location* where the server would have a session resumed, *stale_seconds* how long the
-    endpoint that worked is used without asking DNS. *timing* is what is known of the link. *on_stream* is
+    endpoint that worked is used without asking DNS, *unstreamed* is told what a connection took on which no
+    stream began. *timing* is what is known of the link. *on_stream* is
     called once for each new stream before anything is sent on it, *on_ready* after each sign-in, *on_lost*
     after the end of each session.
     """
@@ -72,6 +74,7 @@ class Connector:
         location: Callable[[], str] = lambda: "",
         stale_seconds: Callable[[], float] = lambda: STALE_SECONDS,
         compressed: Callable[[], bool] = lambda: False,
+        unstreamed: Callable[[Look], None] = lambda _: None,
     ) -> None:
         self._account = account
         self._credentials = Credentials(password, tokens, clock.now)
@@ -99,6 +102,7 @@ class Connector:
             stale_seconds=stale_seconds,
             quick=self._is_quick,
             compressed=compressed,
+            unstreamed=unstreamed,
         )
         self._backoff = Backoff(rng, clock.monotonic, lambda: self._timing.rtt)
         self._task: asyncio.Task[None] | None = None

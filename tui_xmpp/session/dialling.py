@@ -28,8 +28,10 @@ from .sign_in import open_apart, sign_in
 from .stream import Stream
 from .timing import LinkTiming
 from .transport import probe, tcp_info, tls
+from .transport.carrying import Look
 from .transport.tcp_info import TcpInfo
 from .transport.wire import Wire
+from .unstreamed import Unstreamed
 
 _log = logging.getLogger("tui-xmpp")
 
@@ -53,7 +55,7 @@ class Dialler:
     *say* tells each step; *on_stream* gets each new stream before anything is sent on it. The endpoint that
     worked last is used without asking DNS for *stale_seconds*; *location* is where the server would like a
     session to be resumed (XEP-0198 §5). *quick*: look nowhere else this time. *compressed*: ask for
-    compression.
+    compression. *unstreamed* is told what a connection took on which no stream was begun.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Dialler:
         location: Callable[[], str] = lambda: "",
         quick: Callable[[], bool] = lambda: False,
         compressed: Callable[[], bool] = lambda: False,
+        unstreamed: Callable[[Look], None] = lambda _: None,
     ) -> None:
         self._make_stream = stream_factory
         self._account = account
@@ -90,6 +93,7 @@ class Dialler:
         self._location = location
         self._quick = quick
         self._compressed = compressed
+        self._unstreamed = Unstreamed(unstreamed)
         self._contexts = tls.Contexts(account.ca_file)
         self._connected: socket.socket | None = None
         """The newest connection, only to look at."""
@@ -102,7 +106,7 @@ class Dialler:
             facts=facts,
             rng=rng,
             now=clock.now,
-            dial=self._connect,
+            dial=self._connect_to_look,
             context=lambda: self._contexts.get(direct=False, small=False),
             timeout=timeouts.step,
         )
@@ -112,6 +116,12 @@ class Dialler:
 
         *accept_weaker* names a SASL mechanism the user agreed to although a better one was seen before.
         """
+        try:
+            return await self._reach(credentials, accept_weaker)
+        finally:
+            self._unstreamed.settle()
+
+    async def _reach(self, credentials: Credentials, accept_weaker: str) -> tuple[Stream, SignedIn]:
         worst: Failure | None = None
         careful = False
         ways = self.finder.ways(
@@ -159,6 +169,7 @@ class Dialler:
                     await revoke(stream, token, memory, timeout=self._timeouts.step)
                 finally:
                     stream.fail(Failure("You left."))
+                    self._unstreamed.settle()
                 return
         raise worst
 
@@ -202,13 +213,19 @@ class Dialler:
         memory: ServerMemory,
         *,
         careful: bool,
-        on_stream: Callable[[Stream], None] = lambda _: None,
+        on_stream: Callable[[Stream], None] | None = None,
     ) -> Stream:
-        """Return a new stream whose server has shown its certificate; nothing was said on it over TLS."""
-        link = await (self._connect if endpoint.kind is TransportKind.TCP else self._open_wire)(endpoint)
+        """Return a new stream whose server has shown its certificate; nothing was said on it over TLS.
+
+        Who gives *on_stream* counts what it takes, from when it has a wire.
+        """
+        self._unstreamed.settle()
+        is_tcp = endpoint.kind is TransportKind.TCP
+        link = await (self._connect_to_look if is_tcp else self._open_wire)(endpoint)
         try:
             stream = self._make_stream()
-            on_stream(stream)
+            if on_stream is not None:
+                on_stream(stream)
             stream.init_plugins()  # type: ignore[no-untyped-call]
         except BaseException:
             if isinstance(link, socket.socket):
@@ -227,6 +244,9 @@ class Dialler:
                 error.answered = stream.secure
             stream.fail(Failure("The link was given up."))
             raise
+        finally:
+            if on_stream is not None and stream.wire is not None:
+                self._unstreamed.let_go()
         return stream
 
     async def _secure(
@@ -278,7 +298,7 @@ class Dialler:
 
     async def _shown(self, endpoint: Endpoint) -> str:
         der = await probe.presented(
-            lambda: self._connect(endpoint),
+            lambda: self._connect_to_look(endpoint),
             endpoint.tls,
             self._account.address.domain,
             timeout=self._timeouts.probe,
@@ -296,14 +316,22 @@ class Dialler:
         self._connecting = self._stood_at - began
         return self._connected
 
+    async def _connect_to_look(self, endpoint: Endpoint) -> socket.socket:
+        """As `_connect`; what it carries is counted here until a stream counts it."""
+        return self._unstreamed.hold(await self._connect(endpoint))
+
     def look(self) -> TcpInfo | None:
         """What the kernel knows of the newest connection; None: nothing."""
         return tcp_info.read(self._connected)
 
     async def _open_wire(self, endpoint: Endpoint) -> Wire:
-        return await reaching.open_wire(
+        connect = self._connect_to_look
+        made = await reaching.open_wire(
             endpoint,
-            lambda: self._connect(endpoint),
+            lambda: connect(endpoint),
             context=self._contexts.get(direct=False, small=False),
             timeout=self._timeouts.step,
         )
+        # What BOSH connects from now on is its own.
+        connect = self._connect
+        return made

@@ -31,6 +31,7 @@ def connector(session: Session, running: Running) -> Link:
         clock=session.clock,
         tell=session.tell,
         on_stream=account.life.on_stream,
+        unstreamed=account.metering.unstreamed,
         opener=account.life,
         timing=account.life.timing,
         tokens=running,

@@ -49,8 +49,8 @@ _CHANGES_AN_HOUR, _CHANGE_BYTES = 4, 326
 class Metering(Meter):
     """Counts each element as it passes, asks the kernel once a second what TCP has carried, and adds it up.
 
-    A quiet link costs nothing: no timer runs. What is not counted are connections on which no stream began:
-    those that lost a race, and the look for a WebSocket's address.
+    A quiet link costs nothing: no timer runs. Of connections that lost a race only the kernel knows, and they
+    have carried no payload.
     """
 
     def __init__(self, account: AccountSession, budget: Budget) -> None:
@@ -137,6 +137,12 @@ class Metering(Meter):
             self._ticking = None
         self._asked.clear()
         self.save()
+
+    def unstreamed(self, look: Look) -> None:
+        """A connection on which no stream was counted is over."""
+        self._tally.add(LOGIN, look.tcp, look.segments)
+        self._count(Amount(*look.tcp))
+        self._save_later()
 
     def spared(self, category: Category, up: int, down: int, chat: ChatKey | None = None) -> None:
         """Something was left out because of the profile that would have taken about so many bytes."""

@@ -192,9 +192,9 @@ class Pacing:
         return self.profile.receipts_given is not Telling.NEVER
 
     @property
-    def gathers_receipts(self) -> bool:
-        """Whether they wait for something to ride on."""
-        return self.profile.receipts_given is Telling.TOGETHER
+    def receipt_seconds(self) -> float:
+        """Seconds that they wait for something to ride on; 0: they leave at once."""
+        return self.profile.receipt_seconds if self.profile.receipts_given is Telling.TOGETHER else 0.0
 
     @property
     def tells_displayed(self) -> bool:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from ..core.address import Address
 from ..core.chat import ChatKind
 from ..core.events import HearingChanged, Level, Notice
-from . import convert
+from . import convert, devices
 from .feature import Context, Failed
 from .privacy_lists import MUTE, Scope, content, mute, storing, using
 
@@ -20,6 +20,10 @@ _LISTS, _INVISIBLE, _NOTHING = "lists", "invisible", "nothing"
 _LEAKED = (
     "Your server had forgotten what keeps your presence off this link. It was told again; for a moment"
     " contacts saw you and you heard of them."
+)
+_LET_THROUGH = (
+    "Another device of yours is online, and your server keeps presence off for all of them or for none: now"
+    " it comes through here. `/presence offline` keeps it off; `/refresh` then fetches what you are written."
 )
 
 
@@ -34,6 +38,8 @@ class PresenceFilter:
         self._scope = Scope()
         """What the server was told to keep off."""
         self._is_asking = False
+        self._is_kept_off = self._is_said = False
+        """The server has agreed to keep it off; it does not all the same, which the user was told."""
         self._stored: dict[str, str] = {}
         """Our lists as the server has them."""
         self._services: frozenset[str] = frozenset()
@@ -49,6 +55,7 @@ class PresenceFilter:
         """Say what is to be kept off; False: wait for `ready` before anything is announced."""
         self._recall()
         self._scope = Scope()
+        self._is_kept_off = self._is_said = False
         wanted = self._wanted()
         if wanted.is_open:
             self._tell_scope(wanted)
@@ -64,7 +71,22 @@ class PresenceFilter:
         """The server goes on with what it was told."""
         self._recall()
         self._scope = self._wanted()
+        self._is_kept_off = self._works == _LISTS
         self._tell_scope(self._scope)
+
+    def comes_through(self, contact: Address) -> None:
+        """Presence of a contact has come.
+
+        XEP-0016 §2.2 has a list apply to the session that uses it only. Prosody looks at the list of one of
+        our devices for all that is sent to our bare address, as presence is.
+        """
+        context, groups = self._context, self._scope.groups
+        known = context.world.contacts.get((context.own, contact))
+        if not self._is_kept_off or self._is_said or groups is None or known is None:
+            return
+        if devices.others(context) and not set(known.groups).intersection(groups):
+            self._is_said = True
+            context.emit(Notice(_LET_THROUGH, Level.WARN, context.own))
 
     def room_entered(self, room: Address) -> None:
         """A room is about to be entered: its presence has to come through."""
@@ -118,6 +140,7 @@ class PresenceFilter:
     def _keep_off(self, wanted: Scope) -> None:
         """Say it, by what is known to work; what comes of it is seen later."""
         was, self._scope = self._scope, wanted
+        self._is_kept_off = False
         if self._works == _LISTS:
             if not wanted.is_open:
                 self._store(wanted)
@@ -150,6 +173,7 @@ class PresenceFilter:
         self._remember(works)
         self._scope = wanted
         if works == _LISTS:
+            self._is_kept_off = True
             self._tell_scope(wanted)
         else:
             self._tell_scope(Scope(hides=wanted.hides and works == _INVISIBLE))
@@ -160,7 +184,8 @@ class PresenceFilter:
         """We have been seen: nothing is kept off before it is known how."""
         wanted, self._is_asking = self._wanted(), True
         try:
-            await self._context.request("set", storing(content(wanted, self._room_services())))
+            list_ = content(wanted, self._room_services(), self._context.own)
+            await self._context.request("set", storing(list_))
             self._remember(_LISTS)
         except Failed as failed:
             if failed.condition == "offline":
@@ -206,6 +231,8 @@ class PresenceFilter:
             await self._find_out(wanted)
             if self._works == _LISTS:
                 self._context.emit(Notice(_LEAKED, Level.WARN, self._context.own))
+        else:
+            self._is_kept_off |= wanted is self._scope
 
     async def _ignored(self, answer: Awaitable[ET.Element]) -> None:
         try:
@@ -216,7 +243,7 @@ class PresenceFilter:
 
     def _store(self, scope: Scope) -> None:
         self._services = self._room_services()
-        self._put(scope.name, content(scope, self._services))
+        self._put(scope.name, content(scope, self._services, self._context.own))
 
     def _put(self, name: str, list_: ET.Element) -> None:
         """Store a list where the server does not have it so."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from tui_xmpp.core.address import Address
 from tui_xmpp.core.value import value
 
 from . import convert
@@ -38,8 +39,8 @@ MUTE = f"{_NAME}-mute"
 """The list under which no presence of ours leaves, not even to rooms."""
 
 
-def content(scope: Scope, services: Iterable[str]) -> ET.Element:
-    """The list for a scope; rooms of these services go on as they are.
+def content(scope: Scope, services: Iterable[str], own: Address) -> ET.Element:
+    """The list for a scope; rooms of these services go on as they are, and so do our own devices.
 
     An item without `type` is the fall-through case and an item without children means all stanzas (XEP-0016
     §2.1), so each of ours names what it is about: messages, requests and subscriptions (§2.1: "presence
@@ -47,6 +48,10 @@ def content(scope: Scope, services: Iterable[str]) -> ET.Element:
     """
     made = convert.element(PRIVACY, "list", name=scope.name)
     order = 0
+    if scope.groups is not None:
+        # ejabberd keeps off our own devices too: what they say would be missed, and nobody would know.
+        order += 1
+        _item(made, order, "allow", kind="jid", named=str(own), in_=True)
     # A room says that we are in by presence, and hears of us by presence (XEP-0045 §7.2).
     for service in sorted(services):
         order += 1

@@ -91,6 +91,13 @@ class Tally:
         self._texts[way][about] = self._texts[way].get(about, 0.0) + size
         self._packets[way][about] = self._packets[way].get(about, 0.0) + packets
 
+    def add(self, about: About, tcp: tuple[int, int], segments: tuple[int, int]) -> None:
+        """A connection on which nothing was said is over; it carried so much, up and down."""
+        sums = self._of(about)
+        for way in Way:
+            sums.tls[way] += tcp[way]
+            sums.tcp[way] += HEADER * segments[way]
+
     def spare(self, about: About, up: int, down: int) -> None:
         """Something was left out that would have taken about so many bytes."""
         spared = self._of(about).spared

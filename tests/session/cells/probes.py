@@ -226,17 +226,30 @@ async def receipts_asked(folder: Path, profile: str) -> str:
 
 
 async def receipts_given(folder: Path, profile: str) -> str:
+    """Of two messages: the receipts leave with the next that leaves anyway."""
+    async with signed_in(folder, profile) as wire:
+        with Timers(asyncio.get_running_loop()):
+            heard = [_wants_receipt(1), _wants_receipt(2)]
+            if any([has(await wire.take(one), f"{{{RECEIPTS}}}received") for one in heard]):
+                return "at once"
+        later = await wire.do(SendMessage(WITH_BERT, "b"))
+        given = [one for one in later if has([one], f"{{{RECEIPTS}}}received")]
+        return "together" if len(given) == 2 else "never"
+
+
+async def receipt_seconds(folder: Path, profile: str) -> float:
+    """How long they wait where nothing leaves."""
     async with signed_in(folder, profile) as wire:
         with Timers(asyncio.get_running_loop()) as timers:
-            at_once = await wire.take(
-                f"<message from='{BERT}/x' type='chat' id='1'><body>a</body><request xmlns='{RECEIPTS}'/>"
-                "</message>"
-            )
-            if has(at_once, f"{{{RECEIPTS}}}received"):
-                return "at once"
-            waits = timers.seconds("let_go")
-        later = await wire.do(SendMessage(WITH_BERT, "b"))
-        return f"with the next, or in {waits[0]:g} s" if has(later, f"{{{RECEIPTS}}}received") else "never"
+            await wire.take(_wants_receipt(1))
+            return max(timers.seconds("let_go"), default=0)
+
+
+def _wants_receipt(number: int) -> str:
+    return (
+        f"<message from='{BERT}/x' type='chat' id='{number}'><body>a</body><request xmlns='{RECEIPTS}'/>"
+        "</message>"
+    )
 
 
 async def markers(folder: Path, profile: str) -> str:

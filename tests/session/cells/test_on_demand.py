@@ -9,7 +9,7 @@ import pytest
 
 from tests.session.cells.probes import MARKERS, RECEIPTS, has, signed_in
 from tests.session.room_script import info, presence
-from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, WITH_BERT, Wire
+from tests.session.wire import ANNA, BERT, FULL, IN_ROOM, ROOM, WITH_BERT, Wire, names
 from tui_xmpp.core.chat import ChatKind
 from tui_xmpp.core.commands import (
     FillGap,
@@ -143,6 +143,38 @@ async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_
 async def test_a_wider_profile_asks_for_what_was_missed(tmp_path: Path) -> None:
     async with signed_in(tmp_path, "radio") as wire:
         assert has(await wire.do(UseLink(ANNA, "satellite")), QUERY)
+
+
+async def test_what_came_before_we_were_seen_is_asked_for(tmp_path: Path) -> None:
+    """On a server not known yet presence waits; some keep what comes meanwhile in the archive only."""
+    wire = Wire(tmp_path, link="satellite")
+    await wire.online(answers=False)
+    for _ in range(6):
+        wire.answer_all()
+        await wire.settle()
+    assert "presence" in names(wire.stream.written)
+    wire.stream.written.clear()
+    await wire.take(f"<presence from='{FULL}'/>")
+    assert has(wire.stream.written, QUERY)
+    wire.answer_all()
+    await wire.settle()
+    wire.stream.written.clear()
+    await wire.take(f"<presence from='{FULL}'><show>away</show></presence>")
+    assert not has(wire.stream.written, QUERY), "once"
+    await wire.close()
+
+
+async def test_what_another_device_said_before_its_copies_came_is_asked_for(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "metered") as wire:
+        sent = await wire.take(OTHER)
+        await wire.settle()
+        tags = names(wire.stream.written)
+        assert sent and tags.index("enable") < tags.index("query")
+        wire.answer_all()
+        await wire.settle()
+        wire.stream.written.clear()
+        await wire.take(OTHER.replace("/>", "><show>away</show></presence>"))
+        assert not has(wire.stream.written, QUERY), "once"
 
 
 async def test_what_another_device_says_unheard_leaves_no_silent_hole(tmp_path: Path) -> None:

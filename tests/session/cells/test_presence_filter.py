@@ -93,6 +93,31 @@ async def test_where_nothing_helps_presence_is_as_little_as_possible_and_it_is_s
     await wire.close()
 
 
+async def test_what_comes_through_because_of_another_device_is_said_once(tmp_path: Path) -> None:
+    """Prosody looks at the list of one of our devices for all of them."""
+    async with signed_in(tmp_path, "radio") as wire:
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        assert not wire.happened(Notice)
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        await wire.take(f"<presence from='{BERT}/x'><show>away</show></presence>")
+        (said,) = wire.happened(Notice)
+        assert "Another device of yours" in said.text and "`/presence offline`" in said.text
+        # What did not change since is not told: nobody is shown as known.
+        assert wire.world.accounts[ANNA].heard_groups == ()
+
+
+async def test_what_was_on_its_way_when_the_list_began_is_no_leak(tmp_path: Path) -> None:
+    async with signed_in(tmp_path, "full") as wire:
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        await wire.do(UseLink(ANNA, "metered"))
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert not wire.happened(Notice)
+        wire.answer_all()
+        await wire.settle()
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert len(wire.happened(Notice)) == 1
+
+
 async def test_groups_that_are_heard(tmp_path: Path) -> None:
     async with signed_in(tmp_path, "full") as wire:
         wire.befriend(groups=("Family",))
@@ -100,10 +125,15 @@ async def test_groups_that_are_heard(tmp_path: Path) -> None:
         sent = await wire.do(SetLinkCell(ANNA, "receive", "groups"))
         items = [item for one in sent for list_ in one.iter(LIST) for item in list_]
         assert [(one.get("type"), one.get("value"), one.get("action")) for one in items] == [
+            ("jid", str(ANNA), "allow"),
             ("group", "Family", "allow"),
             (None, None, "deny"),
         ]
         assert wire.world.accounts[ANNA].heard_groups == ("Family",)
+        wire.answer_all()
+        await wire.take(f"<presence from='{ANNA}/other'/>")
+        await wire.take(f"<presence from='{BERT}/x'/>")
+        assert not wire.happened(Notice)
 
 
 async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Path) -> None:
@@ -113,7 +143,9 @@ async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Pa
     async with signed_in(tmp_path, "radio", before=inside, answers=False) as wire:
         await wire.settle()
         (list_,) = [one for stanza in wire.stream.written for one in stanza.iter(LIST)]
-        assert list_[0].attrib == {"type": "jid", "value": ROOM.domain, "action": "allow", "order": "1"}
+        own, rooms = list_[0], list_[1]
+        assert own.attrib == {"type": "jid", "value": str(ANNA), "action": "allow", "order": "1"}
+        assert rooms.attrib == {"type": "jid", "value": ROOM.domain, "action": "allow", "order": "2"}
         wire.answer_all()
         await wire.settle()
         other = ROOM.__class__("yard", "rooms.elsewhere.example")
@@ -129,7 +161,7 @@ async def test_rooms_come_through_and_a_new_service_is_let_in_first(tmp_path: Pa
 def test_no_list_of_ours_denies_anything_but_presence() -> None:
     """An item without children would deny everything (XEP-0016 §2.1)."""
     for scope in (Scope(hides=True), Scope(groups=()), Scope(hides=True, groups=("a", "b"))):
-        for item in content(scope, ["rooms.example.org"]):
+        for item in content(scope, ["rooms.example.org"], ANNA):
             assert len(item) and set(names([item])[1:]) <= {"presence-in", "presence-out"}
 
 

@@ -62,7 +62,7 @@ async def test_there_and_back_and_there_again(full: Wire) -> None:
     gone = [
         "disable",
         "presence",
-        "list item presence-in presence-out item presence-in presence-out",
+        "list item presence-in item presence-in presence-out item presence-in presence-out",
         "active",
         "presence",
     ]
@@ -97,8 +97,10 @@ async def test_hearing_less_costs_one_request(full: Wire) -> None:
     """What contacts told stays, and is known to be old."""
     await full.take("<presence from='bert@example.org/x'/>")
     sent = await switch(full, use("metered"))
-    # No other device of ours is there; less is wanted of those events that concern us.
-    assert sent == ["disable", "list item presence-in item presence-in", "active", "presence c"]
+    # No other device of ours is there; the room is left; less is wanted of those events that concern us.
+    list_ = "list item presence-in item presence-in item presence-in"
+    assert sent == ["disable", list_, "active", "presence c", "presence"]
+    assert full.world.rooms[IN_ROOM].state is RoomState.LEFT
     state = full.world.accounts[ANNA]
     assert state.heard_groups == ()
     assert full.world.best_presence(ANNA, WITH_BERT.address) is not None

@@ -36,6 +36,8 @@ class ChatStates(Feature):
         self._said: dict[ChatKey, ChatState] = {}
         self._ends: dict[tuple[ChatKey, str], asyncio.TimerHandle] = {}
         """When those who type are taken to have stopped."""
+        self._deaf: set[ChatKey] = set()
+        """They answered without saying a state: they know of none."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -45,6 +47,7 @@ class ChatStates(Feature):
     def on_stop(self) -> None:
         """A new stream begins with nobody knowing anything."""
         self._said.clear()
+        self._deaf.clear()
         for end in self._ends.values():
             end.cancel()
         self._ends.clear()
@@ -74,6 +77,7 @@ class ChatStates(Feature):
         """Read a state; a message without one ends the typing as well."""
         if draft.old or draft.outgoing or draft.type is MessageType.ERROR:
             return
+        self._note_support(stanza, draft)
         if not self.context.pacing.shows_typing:
             return
         who = draft.nick if draft.kind is not ChatKind.CONTACT else str(draft.sender.bare)
@@ -93,12 +97,23 @@ class ChatStates(Feature):
         if (starts and (who in typing or len(typing) < _MAX_TYPING)) or who in typing:
             draft.events.append(TypingChanged(draft.chat, who, draft.typing))
 
+    def _note_support(self, stanza: ET.Element, draft: Draft) -> None:
+        """Who says a state knows what they are; who answers without one does not."""
+        if any(convert.child(stanza, STATES, state.value) is not None for state in ChatState):
+            self._deaf.discard(draft.chat)
+        elif draft.body and draft.kind is ChatKind.CONTACT and draft.chat in self._said:
+            self._deaf.add(draft.chat)
+
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
-        """Say with a message that we stopped typing, where we said that we began."""
+        """Say with a message that we stopped typing, where we said that we began; and with the first one.
+
+        XEP-0085 §5.1: the first message "MUST include <active/>", which asks whether states are known there.
+        Behind a message without one, who was not typing goes on not typing.
+        """
         key = outgoing.message.chat
         if outgoing.message.body and self._may_tell(key):
-            self._said[key] = ChatState.ACTIVE
-            if self.context.pacing.tells_typing:
+            told, self._said[key] = self._said.get(key), ChatState.ACTIVE
+            if self.context.pacing.tells_typing and told is not ChatState.ACTIVE:
                 convert.add(stanza, STATES, ChatState.ACTIVE.value)
 
     async def _typing(self, command: SetTyping) -> None:
@@ -132,4 +147,5 @@ class ChatStates(Feature):
         # XEP-0085 §5.5: rooms make it public; it stays between two people.
         if key in context.world.rooms or key.address.resource:
             return False
-        return guard.sees_us(context.world, context.own, key.address)
+        # XEP-0085 §5.1: to who answers without a state, none may be sent any more.
+        return key not in self._deaf and guard.sees_us(context.world, context.own, key.address)

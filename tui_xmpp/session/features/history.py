@@ -15,8 +15,9 @@ from ...core.link import LinkProfile
 from ...core.message import Gap, Message
 from ...core.ports import StorageError
 from ...core.room import RoomState
-from .. import devices
+from .. import devices, own_presence
 from ..archive_query import ArchiveQueries, Asked, Page
+from ..before_live import BeforeLive
 from ..current_archives import CurrentArchives
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
@@ -65,6 +66,7 @@ class History(Feature):
         """Rooms without an archive that are telling their history."""
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
+        self._before = BeforeLive(context)
         self._unasked = Unasked(context)
 
     @property
@@ -78,12 +80,13 @@ class History(Feature):
         So what was archived before our presence is in the answer, and what came after it is delivered live.
         """
         self._current.begin()
+        self._before.begin()
         own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
             state = self.context.world.accounts.get(own)
             if state is not None and Ability.ARCHIVE.value in state.abilities:
                 self._unasked.note(self._chats())
-            self.context.spawn(self._settle_unasked())
+            self.context.spawn(self._settle_now(None))
             return
         self._begin(None, self._ask_first())
 
@@ -92,9 +95,6 @@ class History(Feature):
         own = self.context.own
         known = self.context.archive.newest_archive_id(own)
         return self._queries.ask(own, before="") if known is None else self._queries.ask(own, after=known[0])
-
-    async def _settle_unasked(self) -> None:
-        self.context.settled(None)
 
     def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
         """What was not asked for is, where the link allows it now."""
@@ -110,6 +110,13 @@ class History(Feature):
         if self.context.online:
             self._begin_again(None)
 
+    def _present(self, event: PresenceChanged) -> None:
+        if self._before.ends(event):
+            self._miss_others()
+            self._begin_again(None)
+        elif devices.is_other(self.context, event) and not self.context.pacing.wants_carbons(others=True):
+            self._miss_others()
+
     def _miss_others(self) -> None:
         """What another device of ours says does not come here: what is live leaves holes."""
         self._current.remove([self.context.own])
@@ -117,7 +124,12 @@ class History(Feature):
     def on_resumed(self) -> None:
         """Where the earlier process had caught up nothing was missed: the server has kept what came."""
         self._is_resuming = True
-        self._current.take_up()
+        self._before.begin(resumed=True)
+        if own_presence.kept(self.context)[1]:
+            self._current.take_up()
+        else:
+            # That one died before it was seen: nothing came to it.
+            self._current.begin()
         self._doubt(self.context.unsettled())
         self.context.spawn(self._go_on())
 
@@ -168,9 +180,8 @@ class History(Feature):
         if isinstance(event, MessageChanged) and event.message.chat.account == self.context.own:
             self._go_forward(self.context.own, None)
             return
-        if isinstance(event, PresenceChanged) and devices.is_other(self.context, event):
-            if not self.context.pacing.wants_carbons(others=True):
-                self._miss_others()
+        if isinstance(event, PresenceChanged):
+            self._present(event)
             return
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
@@ -190,7 +201,7 @@ class History(Feature):
         if room.archive and not (self.context.pacing.catch_up_pages or is_unsettled or self._is_resuming):
             # What is missing is on the screen as a hole since the room was opened.
             self._marks[key] = object()
-            self.context.spawn(self._settle_room(key))
+            self.context.spawn(self._settle_now(key))
         elif self._is_resuming and (key.address in self._current or not (room.archive or is_unsettled)):
             self._marks[key] = object()
             self.context.settled(key)
@@ -203,8 +214,8 @@ class History(Feature):
         self._telling.add(key)
         self.context.spawn(self._settle_late(key))
 
-    async def _settle_room(self, key: ChatKey) -> None:
-        self.context.settled(key)
+    async def _settle_now(self, room: ChatKey | None) -> None:
+        self.context.settled(room)
 
     async def _settle_told(self, key: ChatKey) -> None:
         if key in self._telling:

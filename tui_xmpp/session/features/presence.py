@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
 
@@ -13,7 +12,7 @@ from ...core.contact import OwnPresence, Presence, Show
 from ...core.events import Event, Notice, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
 from ...core.link import LinkProfile
 from ...core.room import RoomState
-from .. import caps, convert, guard, muc
+from .. import caps, convert, guard, muc, own_presence
 from ..feature import Context, Feature, Handler, IqHandler, Unserved
 from ..presence_filter import PresenceFilter
 from ..privacy_lists import PRIVACY
@@ -21,8 +20,6 @@ from ..privacy_lists import PRIVACY
 IDLE = "urn:xmpp:idle:1"
 _SHOWS = {"chat": Show.CHAT, "away": Show.AWAY, "xa": Show.XA, "dnd": Show.DND}
 _MAX_RESOURCES = 50
-_SPACE = "own-presence"
-"""In the facts: what this session has announced."""
 
 
 class Presences(Feature):
@@ -35,8 +32,8 @@ class Presences(Feature):
         super().__init__(context)
         self._own = OwnPresence()
         self._filter = PresenceFilter(context, self._announce)
-        self._waits = False
-        """Nothing may be announced yet."""
+        self._waits = self._is_late = False
+        """Nothing may be announced yet; it was not in the packet that opened the session, nor seen since."""
         self._sent: OwnPresence | None = None
         """What the server was told last; None: nothing since we became available."""
         self._capable: frozenset[str] | None = None
@@ -63,9 +60,15 @@ class Presences(Feature):
 
     def on_ready(self) -> None:
         """Have kept off what the link is not to carry, and announce what was last chosen."""
+        self._open()
+
+    def _open(self, *, late: bool = False) -> None:
+        """`late`: the session stands already, and was not seen."""
         self._capable = self._sent = None
         self._waits = not self._filter.open()
+        self._is_late = late or self._waits
         self._rooms_wait = True
+        own_presence.keep(self.context, self._own, seen=not self._is_late)
         if not self._waits:
             self._announce()
 
@@ -98,11 +101,11 @@ class Presences(Feature):
 
     def on_resumed(self) -> None:
         """The server goes on announcing for us what it was told."""
-        try:
-            show, status, priority = json.loads(self.context.facts.get(_SPACE, str(self.context.own)) or "")
-            self._own = OwnPresence(Show(show), str(status), int(priority))
-        except (ValueError, TypeError):
-            self._own = OwnPresence()
+        self._own, is_seen = own_presence.kept(self.context)
+        if not is_seen:
+            # The earlier process died before it could announce us: without presence nothing comes.
+            self._open(late=True)
+            return
         self._filter.resumed()
         self._capable, self._sent = self.context.announced, self._own
         self.context.emit(OwnPresenceChanged(self.context.own, self._own))
@@ -125,6 +128,11 @@ class Presences(Feature):
         # RFC 6121 §4.3: presence comes from those we subscribed to; others may only claim it.
         if sender.bare != own and not guard.is_contact(world, own, sender):
             return False
+        if sender == self.context.full and self._is_late:
+            self._is_late = False
+            own_presence.keep(self.context, self._own, seen=True)
+        if sender.bare != own:
+            self._filter.comes_through(sender.bare)
         known = world.presences.get((own, sender.bare), {})
         if sender.resource not in known and len(known) >= _MAX_RESOURCES:
             return True
@@ -178,9 +186,7 @@ class Presences(Feature):
         # RFC 6121 §8.5.2: messages come only to who is available, so once it has to be said.
         if told_anyway or shown != self._sent:
             self._send(shown)
-        told, key = json.dumps([own.show.value, own.status, own.priority]), str(self.context.own)
-        if self.context.facts.get(_SPACE, key) != told:
-            self.context.facts.put(_SPACE, key, told)
+        own_presence.keep(self.context, own, seen=not self._is_late)
         if own != muc.own_presence(self.context) or self._rooms_wait:
             # The server has forgotten whom it told of us by directed presence (RFC 6121 §4.6.3).
             self._rooms_wait = False

@@ -17,8 +17,6 @@ from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
 
 RECEIPTS = "urn:xmpp:receipts"
-GATHER_SECONDS = 60.0
-"""How long a receipt waits for something to ride on, where the link has receipts go together."""
 _REQUEST_BYTES, _RECEIPT_BYTES = 40, 170
 """About what one costs."""
 _MOST_HELD = 500
@@ -82,17 +80,19 @@ class Receipts(Feature):
             elif not context.pacing.gives_receipts:
                 self._held.append(held)
                 context.metering.spared(Category.MARKS, _RECEIPT_BYTES, 0, message.chat)
-            elif context.pacing.gathers_receipts:
-                context.send_along(self._receipt(held), GATHER_SECONDS)
+            elif seconds := context.pacing.receipt_seconds:
+                context.send_along(self._receipt(held), seconds)
             else:
                 context.send(self._receipt(held))
 
     def _receipt(self, held: _Held) -> ET.Element:
-        # Nobody refers to it, so it needs no id. Some servers keep no receipt without a hint; where every
-        # byte counts, they do not.
-        stanza = convert.stanza("message", held.to, held.type)
+        # Nobody refers to it, so it needs no id. It goes to the device that asked, so that neither type
+        # (XEP-0184 §5, example 4) nor the hint that some servers need to keep it is needed to get there:
+        # where every byte counts, they are left out.
+        lean = self.context.pacing.short_ids
+        stanza = convert.stanza("message", held.to, "" if lean else held.type)
         convert.add(stanza, RECEIPTS, "received", id=held.id)
-        if not self.context.pacing.short_ids:
+        if not lean:
             convert.add(stanza, convert.HINTS, "store")
         return stanza
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from tui_xmpp.core.value import value
 
 from ...core.account import TransportKind
@@ -36,6 +38,14 @@ def told(wire: Wire) -> Look | None:
     # What was handed over counts, and what was not read does not: so it is compared with the XML we know of.
     up, down = info.sent + unsent(connected), info.received - unread(connected)
     return Look((up, down), (info.segments_out, info.segments_in))
+
+
+def of(connected: socket.socket) -> Look | None:
+    """Return what a connection that is over has carried; None where the kernel does not tell."""
+    info = tcp_info.read(connected)
+    if info is None:
+        return None
+    return Look((info.sent, info.received), (info.segments_out, info.segments_in))
 
 
 def reckoned(
