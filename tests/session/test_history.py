@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.session.room_script import ask, error, info, presence
-from tests.session.wire import ANNA, BERT, IN_ROOM, WITH_BERT, Wire, text
+from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, WITH_BERT, Wire, text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import FillGap, OpenChat, SendMessage
@@ -77,6 +77,9 @@ class Server:
                 await self.serve()
             elif waiting:
                 self.wire.answer_all()
+
+
+SUBJECT = f"<message from='{ROOM}' type='groupchat'><subject/></message>"
 
 
 def bodies(wire: Wire, chat: ChatKey = WITH_BERT) -> list[str]:
@@ -184,8 +187,8 @@ def live(number: int) -> str:
     )
 
 
-def newest(wire: Wire) -> str:
-    found = wire.archive.newest_archive_id(ANNA)
+def newest(wire: Wire, room: ChatKey | None = None) -> str:
+    found = wire.archive.newest_archive_id(ANNA, room)
     return "" if found is None else found[0]
 
 
@@ -359,6 +362,7 @@ async def test_a_room_that_sends_more_than_was_asked_is_not_held_in_memory(wire:
     server = Server(wire, 0, archive=str(IN_ROOM.address))
     wire.account.emit(RoomChanged(IN_ROOM, archive=True, nick="Anna"))
     wire.account.emit(RoomChanged(IN_ROOM, state=RoomState.JOINED))
+    wire.hear(SUBJECT)
     iq = await wire.request(MAM)
     for number in range(3000):
         wire.hear(server.result(iq[0].get("queryid", ""), number))
@@ -377,9 +381,41 @@ async def test_a_room_catches_up_from_its_own_archive(wire: Wire) -> None:
     server = Server(wire, 8, archive=str(IN_ROOM.address))
     wire.account.emit(RoomChanged(IN_ROOM, archive=True, nick="Anna"))
     wire.account.emit(RoomChanged(IN_ROOM, state=RoomState.JOINED))
+    wire.hear(SUBJECT)
     await server.serve()
     assert bodies(wire, IN_ROOM) == [f"m{n}" for n in range(8)]
     assert wire.archive.newest_archive_id(ANNA, IN_ROOM) is not None
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_a_room_tells_the_first_time_is_where_its_archive_goes_on(wire: Wire, named: bool) -> None:
+    """A page of the archive would say the same in twice the bytes."""
+    server = Server(wire, 8, archive=str(ROOM))
+    await ask(wire, nick="Anna")
+    await wire.take(presence("Anna", 110))
+    for number in range(3, 6):
+        id = f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='a{number}'/>" if named else ""
+        wire.hear(
+            f"<message from='{ROOM}/Dora' type='groupchat' id='m{number}'><body>m{number}</body>{id}"
+            f"<delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2026-01-05T10:0{number}:00Z'/></message>"
+        )
+    wire.hear(SUBJECT)
+    await wire.settle()
+    asked = [one for one in wire.stream.written if one.find(MAM) is not None and one.get("to") == str(ROOM)]
+    assert wire.world.chats[IN_ROOM].unread == 0
+    if not named:
+        assert asked, "it did not say where its archive is"
+        return
+    assert bodies(wire, IN_ROOM) == ["m3", "m4", "m5"] and not asked
+    assert newest(wire, IN_ROOM) == "a5"
+    (gap,) = wire.archive.page(IN_ROOM).gaps
+    assert (gap.after, gap.before_id) == (None, "a3")
+    await wire.take(
+        f"<message from='{ROOM}/Dora' type='groupchat' id='n'><body>now</body>"
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ROOM}' id='a6'/></message>"
+    )
+    assert newest(wire, IN_ROOM) == "a6"
+    assert not server.queries
 
 
 async def test_a_chat_that_comes_up_later_may_have_a_past_on_the_server(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ def reason(wire: Wire) -> str:
     return wire.world.rooms[IN_ROOM].reason
 
 
-async def test_a_room_with_an_archive_is_joined_without_its_history(wire: Wire) -> None:
+async def test_a_room_whose_archive_is_known_is_joined_without_its_history(wire: Wire) -> None:
+    wire.archive.set_newest_archive_id(ANNA, "a1", wire.clock.now(), IN_ROOM)
     sent = await ask(wire, nick="Ännchen", password="tulip")
     assert sent.get("to") == f"{ROOM}/Ännchen"
     asked = sent.find(f"{MUC}x")
@@ -62,6 +63,15 @@ async def test_a_room_with_an_archive_is_joined_without_its_history(wire: Wire) 
     assert state(wire) is RoomState.JOINING
     chat = wire.world.chats[IN_ROOM]
     assert chat.open and chat.kind is ChatKind.ROOM
+
+
+@pytest.mark.parametrize("link", ["full", "mobile"])
+async def test_a_room_with_an_archive_is_asked_for_a_little_history_the_first_time(
+    wire: Wire, link: str
+) -> None:
+    wire.account.pacing.use(link)
+    history = (await ask(wire)).find(f"{MUC}x/{MUC}history")
+    assert history is not None and history.get("maxstanzas") == {"full": "20", "mobile": "0"}[link]
 
 
 async def test_a_room_without_an_archive_is_asked_for_a_little_history(wire: Wire) -> None:

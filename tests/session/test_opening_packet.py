@@ -9,7 +9,7 @@ from slixmpp.xmlstream import tostring
 
 from tests.session.room_script import INFO, info, join, presence, presences
 from tests.session.test_bookmarks import NODE, event, item, stored
-from tests.session.wire import ANNA, FULL, ROOM, SM, Wire
+from tests.session.wire import ANNA, FULL, IN_ROOM, ROOM, SM, Wire
 from tui_xmpp.core.account import Ability
 from tui_xmpp.session import freshness
 from tui_xmpp.session.opening import SignedIn
@@ -78,6 +78,7 @@ async def grown(folder: Path) -> Wire:
     await open_session(wire)
     await serve(wire)
     await wire.take(presence("Ann", 110))
+    wire.archive.set_newest_archive_id(ANNA, ARCHIVE_ID, wire.clock.now(), IN_ROOM)
     await serve(wire)
     return wire.reborn()
 

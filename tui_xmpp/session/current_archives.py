@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..core.address import Address
+from ..core.chat import ChatKey
 
 if TYPE_CHECKING:
     from .feature import Context
@@ -20,6 +22,8 @@ class CurrentArchives:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._archives: frozenset[Address] = frozenset()
+        self._live: dict[Address, tuple[str, datetime]] = {}
+        """The newest live message of each archive whose newest id it has yet to become."""
         self._is_open = False
 
     def __iter__(self) -> Iterator[Address]:
@@ -48,6 +52,7 @@ class CurrentArchives:
         """The session is over: what comes now may leave a hole. The disk keeps what the next one finds."""
         self._is_open = False
         self._archives = frozenset()
+        self._live.clear()
 
     def add(self, archive: Address) -> None:
         """Everything of this one is here."""
@@ -56,6 +61,28 @@ class CurrentArchives:
     def remove(self, archives: Iterable[Address]) -> None:
         """Something of these may be missing."""
         self._keep(self._archives.difference(archives))
+
+    def came(self, archive: Address, room: ChatKey | None, newest: tuple[str, datetime]) -> None:
+        """This came live, and stands in an archive: that of a room, or (None) our own."""
+        self._live[archive] = newest
+        self.go_forward(archive, room)
+
+    def fetched(self, archive: Address, ids: Container[str]) -> None:
+        """These were fetched: what came live is none of the newest if it is among them."""
+        if archive in self._live and self._live[archive][0] in ids:
+            del self._live[archive]
+
+    def go_forward(self, archive: Address, room: ChatKey | None) -> None:
+        """What came live is the newest known, unless something is missing before it.
+
+        That may be a message of ours: written, it may stand before what came since, and must be found by
+        asking for what comes after the newest known.
+        """
+        live = self._live.get(archive)
+        if live is None or archive not in self or self._context.is_under_way(room):
+            return
+        del self._live[archive]
+        self._context.archive.set_newest_archive_id(self._context.own, *live, room)
 
     def _keep(self, archives: frozenset[Address]) -> None:
         self._archives = archives

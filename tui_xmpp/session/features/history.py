@@ -15,13 +15,14 @@ from ...core.link import LinkProfile
 from ...core.message import Gap, Message
 from ...core.ports import StorageError
 from ...core.room import RoomState
-from .. import devices, own_presence
+from .. import devices, muc, own_presence
 from ..archive_query import ArchiveQueries, Asked, Page
 from ..before_live import BeforeLive
 from ..current_archives import CurrentArchives
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
 from ..server_memory import note_archive
+from ..told_history import ToldHistory
 from ..unasked import Unasked
 from ..unwrap import MAM
 
@@ -54,16 +55,13 @@ class History(Feature):
         super().__init__(context)
         self._queries = ArchiveQueries(context)
         self._current = CurrentArchives(context)
-        self._live: dict[Address, tuple[str, datetime]] = {}
-        """The newest live message of each archive whose newest id it has yet to become."""
         self._marks: dict[ChatKey | None, object] = {}
         """Of the newest catch-up with each room since we joined, and (None) our own: only that settles."""
         self._running: dict[ChatKey | None, object] = {}
         """Those of them that are under way."""
         self._again: set[ChatKey | None] = set()
         """Those of them that have to be followed by another one before anything is settled."""
-        self._telling: set[ChatKey] = set()
-        """Rooms without an archive that are telling their history."""
+        self._told = ToldHistory()
         self._is_resuming = False
         """What rooms tell is that we are in them still."""
         self._before = BeforeLive(context)
@@ -170,15 +168,13 @@ class History(Feature):
         """What comes now may leave a hole."""
         self._queries.stop()
         self._current.end()
-        self._live.clear()
-        for each in (self._marks, self._running, self._again):
+        for each in (self._marks, self._running, self._again, self._told):
             each.clear()
-        self._telling.clear()
 
     def told(self, event: Event) -> None:
         """Catch up with a room once we are in; go on in an archive once what is ours in it has arrived."""
         if isinstance(event, MessageChanged) and event.message.chat.account == self.context.own:
-            self._go_forward(self.context.own, None)
+            self._current.go_forward(self.context.own, None)
             return
         if isinstance(event, PresenceChanged):
             self._present(event)
@@ -188,11 +184,11 @@ class History(Feature):
         key, room = event.key, self.context.world.rooms[event.key]
         if room.state is not RoomState.JOINED:
             self._marks.pop(key, None)
-            self._telling.discard(key)
+            self._told.end(key)
             if not self._is_resuming:
                 self._current.remove([key.address])
             return
-        if event.subject is not None and key in self._telling:
+        if event.subject is not None and key in self._told:
             # XEP-0045 §7.2.1: history comes before the subject; it is on the disk once this is over.
             self.context.spawn(self._settle_told(key))
         if key in self._marks:
@@ -205,22 +201,32 @@ class History(Feature):
         elif self._is_resuming and (key.address in self._current or not (room.archive or is_unsettled)):
             self._marks[key] = object()
             self.context.settled(key)
-        elif room.archive:
+        elif room.archive and not muc.tells_history(self.context, key):
             self._begin(key)
         elif event.state is RoomState.JOINED:
             self._await_history(key)
 
     def _await_history(self, key: ChatKey) -> None:
-        self._telling.add(key)
+        self._told.begin(key)
         self.context.spawn(self._settle_late(key))
 
     async def _settle_now(self, room: ChatKey | None) -> None:
         self.context.settled(room)
 
     async def _settle_told(self, key: ChatKey) -> None:
-        if key in self._telling:
-            self._telling.discard(key)
-            await self._settle(key)
+        if key not in self._told:
+            return
+        told, room = self._told.end(key), self.context.world.rooms[key]
+        if room.archive and told is None:
+            self._begin(key)
+            return
+        if room.archive and told is not None:
+            self._note_hole(key, None, told.first)
+            self.context.archive.set_newest_archive_id(self.context.own, *told.last, key)
+            self._marks[key] = object()
+            self._current.add(key.address)
+            self._current.go_forward(key.address, key)
+        await self._settle(key)
 
     async def _settle_late(self, key: ChatKey) -> None:
         # The subject ends what a room without an archive tells of its history; not every room has one.
@@ -234,23 +240,11 @@ class History(Feature):
         if draft.first and draft.kind is ChatKind.CONTACT:
             self._look_back(message)
         if draft.old:
+            self._told.note(message)
             return
         room = message.chat if draft.kind is ChatKind.ROOM else None
         archive = self.context.own if room is None else room.address
-        self._live[archive] = (message.archive_id, message.at)
-        self._go_forward(archive, room)
-
-    def _go_forward(self, archive: Address, room: ChatKey | None) -> None:
-        """What came live is the newest known, unless something is missing before it.
-
-        That may be a message of ours: written, it may stand before what came since, and must be found by
-        asking for what comes after the newest known.
-        """
-        live = self._live.get(archive)
-        if live is None or archive not in self._current or self.context.is_under_way(room):
-            return
-        del self._live[archive]
-        self.context.archive.set_newest_archive_id(self.context.own, *live, room)
+        self._current.came(archive, room, (message.archive_id, message.at))
 
     # --- catching up --------------------------------------------------------------------------------
 
@@ -282,7 +276,7 @@ class History(Feature):
                     continue
                 self._current.add(archive)
                 # What came live and is in no page came after the last of them.
-                self._go_forward(archive, room)
+                self._current.go_forward(archive, room)
                 self.context.settled(room)
                 break
             except (Failed, StorageError) as failed:
@@ -369,9 +363,7 @@ class History(Feature):
 
     async def _fetched(self, archive: Address, page: Page, *, seen: bool = False) -> None:
         await self.context.fetched(archive, page.results, seen=seen)
-        live = self._live.get(archive)
-        if live is not None and live[0] in page.ids:
-            del self._live[archive]
+        self._current.fetched(archive, page.ids)
 
     async def _find_unsettled(
         self, archive: Address, room: ChatKey | None, known: tuple[str, datetime] | None

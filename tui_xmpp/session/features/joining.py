@@ -255,7 +255,7 @@ class Joining(Feature):
                 occupant,
                 muc.own_presence(self.context),
                 password=self._passwords.get(key) or (bookmark.password if bookmark else ""),
-                archive=info.archive,
+                archive=info.archive and not muc.tells_history(self.context, key),
                 since=chat.last_at if chat else None,
                 history=self.context.pacing.room_history,
             )
