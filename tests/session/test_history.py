@@ -399,6 +399,8 @@ async def test_what_a_room_tells_the_first_time_is_where_its_archive_goes_on(wir
             f"<message from='{ROOM}/Dora' type='groupchat' id='m{number}'><body>m{number}</body>{id}"
             f"<delay xmlns='urn:xmpp:delay' from='{ROOM}' stamp='2026-01-05T10:0{number}:00Z'/></message>"
         )
+    await wire.settle()
+    wire.account.emit(RoomChanged(IN_ROOM, name="The Garden"))
     wire.hear(SUBJECT)
     await wire.settle()
     asked = [one for one in wire.stream.written if one.find(MAM) is not None and one.get("to") == str(ROOM)]

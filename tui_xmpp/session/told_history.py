@@ -21,7 +21,7 @@ class ToldHistory:
     """Of one session: rooms that are telling, and what each has told so far."""
 
     def __init__(self) -> None:
-        self._telling: dict[ChatKey, list[tuple[str, datetime]]] = {}
+        self._telling: dict[ChatKey, Told | None] = {}
 
     def __contains__(self, room: ChatKey) -> bool:
         """Whether it is telling."""
@@ -29,17 +29,17 @@ class ToldHistory:
 
     def begin(self, room: ChatKey) -> None:
         """We are in; what it has to tell follows."""
-        self._telling[room] = []
+        self._telling[room] = None
 
     def note(self, message: Message) -> None:
         """A message of the past came, with the id that the room's archive gave it."""
         if message.chat in self._telling:
-            self._telling[message.chat].append((message.archive_id, message.at))
+            so_far, newest = self._telling[message.chat], (message.archive_id, message.at)
+            self._telling[message.chat] = Told(newest if so_far is None else so_far.first, newest)
 
     def end(self, room: ChatKey) -> Told | None:
         """It has told all; None: nothing that its archive could go on from."""
-        told = self._telling.pop(room, [])
-        return Told(told[0], told[-1]) if told else None
+        return self._telling.pop(room, None)
 
     def clear(self) -> None:
         """The session is over."""

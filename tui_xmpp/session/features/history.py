@@ -191,7 +191,7 @@ class History(Feature):
         if event.subject is not None and key in self._told:
             # XEP-0045 §7.2.1: history comes before the subject; it is on the disk once this is over.
             self.context.spawn(self._settle_told(key))
-        if key in self._marks:
+        if key in self._marks or key in self._told:
             return
         is_unsettled = key in self.context.unsettled()
         if room.archive and not (self.context.pacing.catch_up_pages or is_unsettled or self._is_resuming):
@@ -216,11 +216,11 @@ class History(Feature):
     async def _settle_told(self, key: ChatKey) -> None:
         if key not in self._told:
             return
-        told, room = self._told.end(key), self.context.world.rooms[key]
-        if room.archive and told is None:
-            self._begin(key)
-            return
-        if room.archive and told is not None:
+        told = self._told.end(key)
+        if self.context.world.rooms[key].archive:
+            if told is None:
+                self._begin(key)
+                return
             self._note_hole(key, None, told.first)
             self.context.archive.set_newest_archive_id(self.context.own, *told.last, key)
             self._marks[key] = object()
