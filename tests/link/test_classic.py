@@ -41,6 +41,8 @@ async def test_in_and_back_to_the_same_session(
         await bert.online()
         await anna.online()
         await bert.until(lambda: bert.hears(anna), "Anna to be there")
+        # Asked after the leave to resume: by then that has come.
+        await anna.until(lambda: any(one["told"] == "abilities" for one in anna.told), "an answer")
         link.cut()
         anna.say(bert, "one")
         bert.say(anna, "two")

@@ -13,7 +13,7 @@ from tests.session.room_script import ask, error, info, presence
 from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, WITH_BERT, Wire, text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.commands import FillGap, OpenChat, SendMessage
+from tui_xmpp.core.commands import FillGap, OpenChat, Refresh, SendMessage
 from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, MessageKept, RoomChanged
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.room import RoomState
@@ -442,3 +442,14 @@ async def test_what_was_said_before_a_chat_was_opened_is_no_news(tmp_path: Path)
     await server.serve_all()
     assert len(bodies(wire)) == 20
     assert wire.world.chats[WITH_BERT].unread == 0
+
+
+async def test_asked_for_twice_in_a_turn_it_is_asked_once_more_afterwards(wire: Wire) -> None:
+    """What happened between the two may be in neither answer."""
+    feature = next(one for one in wire.account.features if isinstance(one, history.History))
+    await feature._refresh(Refresh(ANNA))
+    await feature._refresh(Refresh(ANNA))
+    asked = [one for one in wire.stream.written if one.find(MAM) is not None]
+    assert len(asked) == 1
+    wire.answer(asked[0], "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
+    assert (await wire.request(MAM)) is not asked[0]

@@ -251,6 +251,7 @@ class History(Feature):
     def _begin(self, room: ChatKey | None, first: Asked | None = None) -> None:
         """Catch up with a room or (None) our own archive; *first* has been asked already."""
         mark = self._marks[room] = self._running[room] = object()
+        self._again.discard(room)
         self.context.spawn(self._catch_up(room, first, mark))
 
     def _begin_again(self, room: ChatKey | None) -> None:
@@ -265,14 +266,16 @@ class History(Feature):
         archive = self.context.own if room is None else room.address
         tries = 0
         while self._marks.get(room) is mark:
-            self._again.discard(room)
             try:
                 await self._catch_up_once(archive, room, first)
                 if room is None:
                     note_archive(self.context.facts, self.context.own, has=True)
                     self._unasked.caught_up()
                 first = None
-                if self._marks.get(room) is not mark or room in self._again:
+                if self._marks.get(room) is not mark:
+                    break
+                if room in self._again:
+                    self._again.discard(room)
                     continue
                 self._current.add(archive)
                 # What came live and is in no page came after the last of them.
