@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.session.cells.probes import signed_in
-from tests.session.room_script import error
+from tests.session.room_script import ask, error
 from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, Wire, names
 from tui_xmpp.core.chat import ChatKind
 from tui_xmpp.core.commands import JoinRoom, SetLinkCell, SetPresence, UseLink
@@ -203,4 +203,23 @@ async def test_on_a_server_that_has_nothing_a_switch_says_so(tmp_path: Path) -> 
     await wire.settle()
     assert presences(wire) == []
     assert "contacts see that you are online" in wire.happened(Notice)[-1].text
+    await wire.close()
+
+
+async def test_a_room_that_is_being_entered_when_we_leave_unseen_is_entered_again(tmp_path: Path) -> None:
+    """Our unavailable presence reaches the room behind our wish to enter it (RFC 6121 §4.6.3)."""
+    wire = Wire(tmp_path)
+    await wire.online()
+    await wire.do(UseLink(ANNA, "satellite"))
+    stored = await wire.request(LIST)
+    await ask(wire, nick="Anna")
+    wire.answer(stored)
+    await wire.settle()
+    told = [
+        (one.get("type"), one.get("to"))
+        for one in wire.stream.written
+        if one.tag == "{jabber:client}presence"
+    ]
+    room = (None, f"{ROOM}/Anna")
+    assert told == [room, ("unavailable", None), (None, None), room]
     await wire.close()

@@ -95,7 +95,7 @@ class Presences(Feature):
         self.context.send(convert.stanza("presence", kind="unavailable"))
         rooms = self.context.world.rooms.values()
         self._rooms_wait = not seen
-        if seen and any(one.state is RoomState.JOINED for one in rooms):
+        if seen and any(one.state in muc.INSIDE for one in rooms):
             # RFC 6121 §4.6.3: the server tells the rooms as well; they are entered again.
             self.context.emit(OwnPresenceChanged(self.context.own, OwnPresence(Show.OFFLINE)))
 
