@@ -40,12 +40,14 @@ class Shown:
         self._input, self._output = input_fd, output_fd
         self.over = False
         """Somebody else has the terminal now."""
-        self._ending = signal.signal(signal.SIGTERM, _end)
         self._before = quieten(input_fd, signals=True)
+        self._handlers = {one: signal.signal(one, self._die) for one in (signal.SIGTERM, signal.SIGINT)}
 
     def hand_over(self) -> list[Any]:
         """Leave the terminal to the caller, as it is; returns the modes to give it back with (termios)."""
         self.over = True
+        signal.signal(signal.SIGINT, self._handlers[signal.SIGINT])
+        signal.signal(signal.SIGTERM, _end)
         return self._before
 
     def abandon(self) -> None:
@@ -53,11 +55,18 @@ class Shown:
         if self.over:
             return
         self.over = True
-        signal.signal(signal.SIGTERM, self._ending)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         with suppress(OSError):
             _write(self._output, LEAVE)
         with suppress(termios.error):
             termios.tcsetattr(self._input, termios.TCSANOW, self._before)
+
+    def _die(self, number: int, _frame: FrameType | None) -> None:
+        """Give the terminal back and end of this signal: an exception may be lost while Python imports."""
+        self.abandon()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
 
 class KeptFrame:
