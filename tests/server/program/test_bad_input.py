@@ -115,9 +115,11 @@ def test_a_broken_database_is_named_and_left_alone(
     database = ours.data / "archive.db"
     database.write_bytes(b"this is no database at all" * 1000)
     screen = ours.open()
-    screen.wait_for(r"archive\.db")
+    # The path may be too long for a line.
+    screen.wait_for("start again")
     assert screen.wait_exit() == 1
     assert "Traceback" not in screen.text()
+    assert "archive.db" in screen.text().replace("\n", "")
     assert re.search(r"(?i)damaged|not a database|broken", screen.text().replace("\n", " "))
     assert database.read_bytes().startswith(b"this is no database")
 
