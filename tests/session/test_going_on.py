@@ -172,3 +172,14 @@ async def test_who_died_before_being_seen_is_seen_when_it_goes_on(tmp_path: Path
     last = await go_on(again, link="satellite")
     assert "presence" not in names(last.stream.written)
     await last.close()
+
+
+async def test_a_room_that_was_never_read_is_asked_at_once_and_not_waited_for(wire: Wire) -> None:
+    """Its history was told to the earlier process, which died of it."""
+    await ask(wire, nick="Anna")
+    wire.hear(presence("Anna", 110))
+    await wire.settle()
+    again = await go_on(wire)
+    asked = [one for one in again.stream.written if one.find(MAM) is not None]
+    assert [one.get("to") for one in asked] == [str(ROOM)]
+    await again.close()

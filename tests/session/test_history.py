@@ -453,3 +453,19 @@ async def test_asked_for_twice_in_a_turn_it_is_asked_once_more_afterwards(wire: 
     assert len(asked) == 1
     wire.answer(asked[0], "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
     assert (await wire.request(MAM)) is not asked[0]
+
+
+async def test_a_fault_in_one_catch_up_does_not_end_all_of_them(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(history.History, "_catch_up_once", _fails)
+        await wire.do(Refresh(ANNA))
+        await wire.settle()
+    before = len(wire.stream.written)
+    await wire.do(Refresh(ANNA))
+    assert [one for one in wire.stream.written[before:] if one.find(MAM) is not None]
+
+
+async def _fails(*_: object) -> None:
+    raise RuntimeError("a fault of ours")

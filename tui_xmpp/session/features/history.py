@@ -201,7 +201,7 @@ class History(Feature):
         elif self._is_resuming and (key.address in self._current or not (room.archive or is_unsettled)):
             self._marks[key] = object()
             self.context.settled(key)
-        elif room.archive and not muc.tells_history(self.context, key):
+        elif room.archive and (self._is_resuming or not muc.tells_history(self.context, key)):
             self._begin(key)
         elif event.state is RoomState.JOINED:
             self._await_history(key)
@@ -252,7 +252,14 @@ class History(Feature):
         """Catch up with a room or (None) our own archive; *first* has been asked already."""
         mark = self._marks[room] = self._running[room] = object()
         self._again.discard(room)
-        self.context.spawn(self._catch_up(room, first, mark))
+        self.context.spawn(self._run(room, first, mark))
+
+    async def _run(self, room: ChatKey | None, first: Asked | None, mark: object) -> None:
+        try:
+            await self._catch_up(room, first, mark)
+        finally:
+            if self._running.get(room) is mark:
+                del self._running[room]
 
     def _begin_again(self, room: ChatKey | None) -> None:
         """Catch up once more: now, or from where a catch-up that is under way ends."""
@@ -289,8 +296,6 @@ class History(Feature):
                 # What may have arrived must not go again before the archive has told.
                 first, tries = None, tries + 1
                 await self._pause(tries)
-        if self._running.get(room) is mark:
-            del self._running[room]
 
     async def _settle(self, room: ChatKey | None) -> None:
         """The archive has told what it could: say so until the disk lets the rest go."""
