@@ -6,11 +6,13 @@ from pathlib import Path
 
 from tests.session.cells.probes import signed_in
 from tests.session.room_script import ask, error
+from tests.session.room_script import presence as occupant
 from tests.session.wire import ANNA, BERT, IN_ROOM, ROOM, Wire, names
-from tui_xmpp.core.chat import ChatKind
+from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.commands import JoinRoom, SetLinkCell, SetPresence, UseLink
 from tui_xmpp.core.contact import Show
 from tui_xmpp.core.events import Notice
+from tui_xmpp.core.room import RoomState
 from tui_xmpp.session.presence_filter import INVISIBLE
 from tui_xmpp.session.privacy_lists import PRIVACY, Scope, content
 
@@ -222,4 +224,16 @@ async def test_a_room_that_is_being_entered_when_we_leave_unseen_is_entered_agai
     ]
     room = (None, f"{ROOM}/Anna")
     assert told == [room, ("unavailable", None), (None, None), room]
+
+    def state() -> RoomState:
+        return wire.world.rooms[ChatKey(ANNA, ROOM)].state
+
+    # What the room says of the first time is not about the second.
+    wire.hear(occupant("Anna", 110))
+    await wire.settle()
+    assert state() is RoomState.JOINING
+    wire.hear(occupant("Anna", 110, kind="unavailable"))
+    wire.hear(occupant("Anna", 110))
+    await wire.settle()
+    assert state() is RoomState.JOINED
     await wire.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from ...core import commands as cmd
 from ...core import events as ev
-from ...core.address import Address, AddressError
+from ...core.address import AddressError
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command
 from ...core.contact import Show
@@ -19,10 +18,10 @@ from ...core.events import Event, Notice, RoomChanged
 from ...core.room import Room, RoomState
 from .. import convert, muc, muc_sentences
 from ..feature import Context, Failed, Feature, Handler
+from ..given_up_joins import GivenUpJoins
 from ..join_queue import JoinQueue, retry_after
+from ..rooms_inside import RoomsInside
 
-_SPACE = "rooms-inside"
-"""In the facts: the rooms this session is in, with our nicks there."""
 _OUT_OF_REACH = ("timeout", "remote-server-not-found", "remote-server-timeout")
 
 
@@ -44,8 +43,8 @@ class Joining(Feature):
         """Failures in a row that pass by themselves."""
         self._is_signed_in = self._is_ready = False
         """Our presence is known: before that no room may hear of us (RFC 6121 §4.2)."""
-        self._inside: dict[str, str] = {}
-        """Nick by room: what the server knows of us in this session."""
+        self._inside = RoomsInside(context)
+        self._given_up = GivenUpJoins()
         self._resumed: set[ChatKey] = set()
         """Rooms of the session of an earlier process that have not let us in again yet."""
         self._round = 0
@@ -115,7 +114,10 @@ class Joining(Feature):
         self._note_inside(key)
         if event.state is RoomState.QUEUED and self._is_ready:
             self._wait(key)
-        elif event.state in (RoomState.LEFT, RoomState.JOINED):
+        if event.state in (RoomState.LEFT, RoomState.QUEUED) and key in self._entering:
+            self._given_up.add(key)
+            self._entered(key)
+        if event.state in (RoomState.LEFT, RoomState.JOINED):
             self._queue.remove(key)
             self._tries.pop(key, None)
             self._settle(key)
@@ -134,8 +136,7 @@ class Joining(Feature):
 
     def on_ready(self) -> None:
         """Join what waits, unless we are signed in unseen."""
-        if self._inside or self._kept_inside():
-            self._keep_inside({})
+        self._inside.clear()
         self._sign_in()
 
     def _sign_in(self) -> None:
@@ -146,9 +147,8 @@ class Joining(Feature):
     def on_resumed(self) -> None:
         """The rooms we are in get ready for the presences that are told again; ours comes last."""
         own = self.context.own
-        self._inside = self._kept_inside()
-        for name, nick in self._inside.items():
-            key = ChatKey(own, Address.parse(name))
+        for room, nick in self._inside.recall().items():
+            key = ChatKey(own, room)
             self._infos[key] = muc.remembered(self.context.facts, own, key.address) or muc.RoomInfo()
             self._resumed.add(key)
             self.context.emit(RoomChanged(key, RoomState.JOINING, nick=nick))
@@ -165,25 +165,12 @@ class Joining(Feature):
     def _note_inside(self, key: ChatKey) -> None:
         """Have on the disk where we are, as long as the session goes on."""
         room = self.context.world.rooms[key]
-        name = str(key.address)
         if not self._is_signed_in:
             return
         if room.state is RoomState.JOINED:
-            if self._inside.get(name) != room.nick:
-                self._keep_inside({**self._inside, name: room.nick})
-        elif name in self._inside and key not in self._resumed:
-            self._keep_inside({one: nick for one, nick in self._inside.items() if one != name})
-
-    def _kept_inside(self) -> dict[str, str]:
-        try:
-            kept = json.loads(self.context.facts.get(_SPACE, str(self.context.own)) or "{}")
-        except ValueError:
-            return {}
-        return kept if isinstance(kept, dict) else {}
-
-    def _keep_inside(self, inside: dict[str, str]) -> None:
-        self._inside = inside
-        self.context.facts.put(_SPACE, str(self.context.own), json.dumps(inside))
+            self._inside.enter(key.address, room.nick)
+        elif key not in self._resumed:
+            self._inside.leave(key.address)
 
     def _begin(self) -> None:
         """Join what waits, and what could not be joined for a reason that passes."""
@@ -201,12 +188,14 @@ class Joining(Feature):
         self._is_signed_in = False
         self._resumed.clear()
         self._hold()
+        self._given_up.clear()
 
     def _hold(self) -> None:
         self._is_ready = False
         self._round += 1
         self._queue.stop()
         for key in list(self._entering):
+            self._given_up.add(key)
             self._entered(key)
 
     # --- one join ---------------------------------------------------------------------------------
@@ -267,6 +256,7 @@ class Joining(Feature):
         finally:
             silent.cancel()
         if not entered.done() and round == self._round and self._state(key) is RoomState.JOINING:
+            self._given_up.discard(key)
             self._refuse(key, "timeout", None)
 
     def _state(self, key: ChatKey) -> RoomState:
@@ -297,7 +287,11 @@ class Joining(Feature):
         room = None
         if sender is not None:
             room = self.context.world.rooms.get(ChatKey(self.context.own, sender.bare))
-        if sender is None or room is None or room.state is not RoomState.JOINING:
+        if sender is None or room is None:
+            return False
+        if self._given_up.answers(room.key, stanza, room.nick):
+            return True
+        if room.state is not RoomState.JOINING:
             return False
         if stanza.get("type") == "error":
             error = convert.child(stanza, convert.CLIENT, "error")
