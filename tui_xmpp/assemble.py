@@ -335,6 +335,7 @@ def _session_maker(
         archive=storage.archive,
         cache=storage.cache,
         custody=storage.custody,
+        sealed=storage.sealed,
         facts=storage.facts,
         ledger=storage.ledger,
         vault=vault or storage.vault,

@@ -19,7 +19,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Command
 from tui_xmpp.core.events import AccountAdded, BookmarksChanged, ChatChanged, Event, RosterReplaced
 from tui_xmpp.core.message import Message
-from tui_xmpp.core.settings import Link, Settings
+from tui_xmpp.core.settings import Encryption, Link, Settings
 from tui_xmpp.core.world import World, restore
 from tui_xmpp.session.session import Session
 from tui_xmpp.storage.archive import SqliteArchive
@@ -28,6 +28,7 @@ from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 from tui_xmpp.storage.ledger import SqliteLedger
+from tui_xmpp.storage.sealed import SqliteSealed
 
 E = TypeVar("E", bound=Event)
 DEADLINE = 15.0
@@ -101,6 +102,7 @@ class Person:
         configured: bool = True,
         changed: Mapping[str, Any] | None = None,
         link: Link | None = None,
+        omemo: bool = False,
     ) -> None:
         self.address = Address.parse(account.address)
         self.config = Account(
@@ -116,7 +118,11 @@ class Person:
         self.database = Database(folder / "archive.db")
         self.archive = SqliteArchive(self.database)
         self.cache = SqliteCache(self.database)
-        settings = Settings(accounts=(self.config,) if configured else (), link=link or Link())
+        settings = Settings(
+            accounts=(self.config,) if configured else (),
+            link=link or Link(),
+            encryption=Encryption(omemo=omemo),
+        )
         self.vault = MemoryVault({self.address: account.password if password is None else password})
         if password == "":
             self.vault.passwords.clear()
@@ -127,6 +133,7 @@ class Person:
             archive=self.archive,
             cache=self.cache,
             custody=SqliteCustody(self.database),
+            sealed=SqliteSealed(self.database),
             facts=SqliteKeyValue(self.database),
             ledger=SqliteLedger(self.database),
             vault=self.vault,

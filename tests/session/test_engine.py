@@ -55,6 +55,7 @@ from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 from tui_xmpp.storage.ledger import SqliteLedger
+from tui_xmpp.storage.sealed import SqliteSealed
 
 RIGHT = "correct horse"
 
@@ -128,6 +129,7 @@ class Engine:
             archive=SqliteArchive(self.database),
             cache=SqliteCache(self.database),
             custody=SqliteCustody(self.database),
+            sealed=SqliteSealed(self.database),
             facts=SqliteKeyValue(self.database),
             ledger=SqliteLedger(self.database),
             vault=self.vault,

@@ -18,7 +18,7 @@ from tui_xmpp.core.contact import Contact, Subscription
 from tui_xmpp.core.events import AccountAdded, ContactChanged, Event, RoomChanged
 from tui_xmpp.core.message import Message
 from tui_xmpp.core.room import RoomState
-from tui_xmpp.core.settings import Settings
+from tui_xmpp.core.settings import Encryption, Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.session import convert
 from tui_xmpp.session.account import AccountSession
@@ -35,6 +35,7 @@ from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 from tui_xmpp.storage.ledger import SqliteLedger
+from tui_xmpp.storage.sealed import SqliteSealed
 
 E = TypeVar("E", bound=Event)
 ANNA = Address.parse("anna@example.org")
@@ -132,7 +133,7 @@ class Wire:
         self.custody = SqliteCustody(self.database)
         self.facts = SqliteKeyValue(self.database)
         self.ledger = SqliteLedger(self.database)
-        settings = settings or Settings()
+        settings = settings or Settings(encryption=Encryption(omemo=False))
         self.account = AccountSession(
             Account(ANNA, link=link),
             features=features,
@@ -140,6 +141,7 @@ class Wire:
             archive=self.archive,
             cache=self.cache,
             custody=self.custody,
+            sealed=SqliteSealed(self.database),
             facts=self.facts,
             settings=settings,
             clock=self.clock,

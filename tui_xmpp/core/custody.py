@@ -42,6 +42,8 @@ class Pending:
     stage: Stage = Stage.QUEUED
     sequence: int = 0
     """Its number on the stream (XEP-0198 §4), while `WRITTEN`; 0: the stream has none."""
+    unsealed: bool = False
+    """Readable as it is: it must be sealed before it may go, or be found to need no seal."""
 
 
 @value

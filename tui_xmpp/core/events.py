@@ -12,6 +12,7 @@ from .contact import Contact, OwnPresence, Presence, SubscriptionRequest
 from .link import LinkProfile
 from .message import Gap, Message
 from .room import Affiliation, Bookmark, Occupant, Role, RoomState
+from .security import ChatSecurity, Device
 from .traffic import Rates
 from .value import value
 
@@ -375,3 +376,24 @@ class Notice(Event):
     account: Address | None = None
     chat: ChatKey | None = None
     """Where it belongs; None: to the whole program."""
+
+
+# --- encryption -----------------------------------------------------------------------------------
+
+
+@value
+class SecurityChanged(Event):
+    """How a chat is protected has changed."""
+
+    chat: ChatKey
+    security: ChatSecurity
+
+
+@value
+class DevicesChanged(Event):
+    """What is known of the OMEMO devices of a contact, or of ours."""
+
+    account: Address
+    owner: Address
+    """Bare address."""
+    devices: tuple[Device, ...]

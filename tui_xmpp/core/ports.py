@@ -18,6 +18,7 @@ from .message import Delivery, Gap, Hit, Message, Page, Place, Reaction
 from .query import Query
 from .questions import Question
 from .room import Bookmark
+from .security import Protection
 from .settings import Settings
 from .traffic import Spent
 from .world import World
@@ -230,6 +231,28 @@ class Custody(Protocol):
 
     def presences(self, account: Address) -> Sequence[str]:
         """Every presence kept, oldest first."""
+
+
+class Sealed(Protocol):
+    """What protected messages, and what is still under a seal."""
+
+    def protect(self, chat: ChatKey, id: str, protection: Protection) -> Message | None:
+        """Note what protects an own message; returns it as it is now."""
+
+    def seal(self, number: int, xml: str) -> None:
+        """Put the final stanza of an entry of the outbox (`Pending.number`) in place of the readable one."""
+
+    def put(self, row: int, xml: str) -> None:
+        """Keep the sealed stanza of a message that could not be read."""
+
+    def get(self, row: int) -> str | None:
+        """The sealed stanza of a message; None: it was read, or never was sealed."""
+
+    def waiting(self, account: Address) -> Sequence[Message]:
+        """Every message of an account that could not be read, oldest first."""
+
+    def reveal(self, row: int, body: str, protection: Protection) -> Message:
+        """A message could be read after all: its text takes the place of the reason, and its seal goes."""
 
 
 class Ledger(Protocol):

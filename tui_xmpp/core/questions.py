@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from .address import Address
+from .chat import ChatKey
 from .room import RoomListing
+from .security import Device, Preflight
 from .traffic import Report
 from .value import value
 
@@ -38,3 +40,18 @@ class PublicRooms(Question[tuple[RoomListing, ...]]):
     """The public rooms of a service (XEP-0045 §6.3)."""
 
     service: Address
+
+
+@value
+class DevicesOf(Question[tuple[Device, ...]]):
+    """The OMEMO devices of a contact or of ours; what is not known of them yet is fetched (XEP-0384 §5.3)."""
+
+    owner: Address
+    """Bare address."""
+
+
+@value
+class CanSeal(Question[Preflight]):
+    """Whether what is said in a chat can be sealed, and what stands in the way."""
+
+    chat: ChatKey

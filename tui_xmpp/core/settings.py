@@ -7,6 +7,7 @@ from dataclasses import field
 from .account import Account
 from .chat import Notify
 from .link import LinkProfile
+from .security import Encrypt
 from .value import value
 
 
@@ -84,6 +85,18 @@ class Link:
 
 
 @value
+class Encryption:
+    """The `[encryption]` table."""
+
+    omemo: bool = True
+    """Take part in OMEMO: publish keys, and read what is sealed for this device."""
+    contacts: Encrypt = Encrypt.POSSIBLE
+    """One-to-one chats without a choice of their own: `always`, `possible`, `ask`, `off`."""
+    rooms: Encrypt = Encrypt.ASK
+    """The same for rooms."""
+
+
+@value
 class Settings:
     """The whole configuration."""
 
@@ -93,5 +106,6 @@ class Settings:
     privacy: Privacy = field(default_factory=Privacy)
     notify: Attention = field(default_factory=Attention)
     link: Link = field(default_factory=Link)
+    encryption: Encryption = field(default_factory=Encryption)
     keys: dict[str, str] = field(default_factory=dict)
     """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

@@ -16,6 +16,7 @@ from .events import ChatState, Event
 from .link import PROFILES
 from .message import Delivery, Message, Place
 from .room import Bookmark, Occupant, Role, Room, RoomState
+from .security import ChatSecurity, Device
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,6 +38,9 @@ class World:
     bookmarks: dict[Key, Bookmark] = field(default_factory=dict)
     typing: dict[ChatKey, dict[str, ChatState]] = field(default_factory=dict)
     questions: dict[str, ev.Question] = field(default_factory=dict)
+    security: dict[ChatKey, ChatSecurity] = field(default_factory=dict)
+    devices: dict[Key, tuple[Device, ...]] = field(default_factory=dict)
+    """OMEMO devices by owner."""
 
     def apply(self, event: Event) -> None:
         """Take in one event; events that say nothing about the present change nothing."""
@@ -265,6 +269,14 @@ def _question_settled(world: World, event: ev.QuestionSettled) -> None:
     world.questions.pop(event.id, None)
 
 
+def _security(world: World, event: ev.SecurityChanged) -> None:
+    world.security[event.chat] = event.security
+
+
+def _devices(world: World, event: ev.DevicesChanged) -> None:
+    world.devices[event.account, event.owner] = event.devices
+
+
 def counted(chat: Chat, message: Message) -> Chat:
     """The chat after one more message was kept: newest text, unread and mention counts."""
     new = message.delivery is Delivery.INCOMING and message.place > Place(
@@ -298,6 +310,8 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.LinkChanged: _link,
     ev.HearingChanged: _hearing,
     ev.LinkSuggested: _link_suggested,
+    ev.SecurityChanged: _security,
+    ev.DevicesChanged: _devices,
     ev.RatesChanged: _rates,
     ev.OwnPresenceChanged: _own_presence,
     ev.RosterReplaced: _roster,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from ..core.address import Address
 from ..core.chat import Chat, ChatKey, ChatKind
 from ..core.commands import Answer, Command, Refused
 from ..core.events import ChatChanged, Event, Level, Notice
-from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, StorageError
+from ..core.ports import Archive, Cache, Clock, Custody, KeyValue, Sealed, StorageError
 from ..core.questions import SpentHere, Unanswered
 from ..core.settings import Settings
 from ..core.world import World
@@ -25,6 +25,7 @@ from . import convert, which_network
 from .adapting import Adapting
 from .budget import Budget
 from .feature import Failed, Feature, Handler, Outgoing
+from .holding import Holding
 from .inbox import Inbox
 from .lanes import Lane, Parcel, is_mark
 from .lifetime import Lifetime
@@ -33,6 +34,7 @@ from .outbox import Outbox
 from .pacing import Pacing
 from .pricing import Pricing
 from .requests import Requests
+from .sealing import Sealing
 from .silence import Silence
 from .switching import Switching
 
@@ -77,6 +79,7 @@ class AccountSession:
         archive: Archive,
         cache: Cache,
         custody: Custody,
+        sealed: Sealed,
         facts: KeyValue,
         settings: Settings,
         clock: Clock,
@@ -89,18 +92,16 @@ class AccountSession:
         self.archive = archive
         self.cache = cache
         self.custody = custody
+        self.sealed = sealed
         self.facts = facts
         self.settings = settings
         self.clock = clock
-        self._tell = tell
+        self._holding = Holding(custody, tell, self._recall_chats)
         self.pacing = Pacing(account, settings.link.profiles, facts)
         self.switching = Switching(self)
         self.metering = Metering(self, budget)
         self.pricing = Pricing(self, budget)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._held: list[Event] | None = None
-        """What happens in a transaction is told once it stands."""
-        self._afterwards: list[Callable[[], None]] = []
         self.requests = Requests(
             account.address,
             self._post_request,
@@ -109,6 +110,7 @@ class AccountSession:
             patience=lambda: self.life.timing.overdue,
             overdue=lambda: self.life.acknowledging.ask_once(),
         )
+        self.sealing = Sealing(self)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
         self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)
@@ -122,6 +124,7 @@ class AccountSession:
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
         self.pep = {node: take for one in self.features for node, take in one.pep.items()}
+        self.others_pep = {node: take for one in self.features for node, take in one.others_pep.items()}
         self._handlers: dict[type[Command], list[Handler]] = {Answer: [self.pricing.answered]}
         for handles in (self.switching.handles, *(one.handles for one in self.features)):
             for command, handler in handles.items():
@@ -169,7 +172,7 @@ class AccountSession:
     @property
     def announced(self) -> frozenset[str]:
         """Every namespace our features announce, those of events that are not wanted left out."""
-        names = {name for one in self.features for name in one.NAMESPACES}
+        names = {name for one in self.features for name in one.namespaces}
         return frozenset(one for one in names if self._is_wanted(one))
 
     def _is_wanted(self, namespace: str) -> bool:
@@ -214,10 +217,7 @@ class AccountSession:
         """Apply events to the world and tell every front end."""
         for event in events:
             self.world.apply(event)
-            if self._held is None:
-                self._tell(event)
-            else:
-                self._held.append(event)
+            self._holding.tell(event)
             self.adapting.told(event)
             for feature in self.features:
                 feature.told(event)
@@ -321,31 +321,11 @@ class AccountSession:
 
     def once_kept(self, act: Callable[[], None]) -> None:
         """Do something once the transaction stands, and never if it does not; at once where there is none."""
-        if self._held is None:
-            act()
-        else:
-            self._afterwards.append(act)
+        self._holding.once_kept(act)
 
-    @contextmanager
-    def together(self, *, durable: bool) -> Iterator[None]:
+    def together(self, *, durable: bool) -> AbstractContextManager[None]:
         """One transaction: what is told and sent in it, is told and sent once it stands, or never."""
-        if self._held is not None:
-            yield
-            return
-        self._held = []
-        try:
-            with self.custody.transaction(durable=durable):
-                yield
-        except BaseException:
-            self._held, self._afterwards = None, []
-            self._recall_chats()
-            raise
-        held, self._held = self._held, None
-        afterwards, self._afterwards = self._afterwards, []
-        for event in held:
-            self._tell(event)
-        for act in afterwards:
-            act()
+        return self._holding.together(durable=durable)
 
     def _recall_chats(self) -> None:
         """The disk did not take it: what the world has counted is what it was before."""

@@ -37,12 +37,18 @@ class Draft:
     origin_id: str = ""
     archive_id: str = ""
     nick: str = ""
+    real: Address | None = None
+    """The occupant's own address, where the room's archive tells it."""
     occupant_id: str = ""
     body: str = ""
     subject: str = ""
     failure: str = ""
     """With type error: what the server said, as a sentence."""
     protection: Protection = Protection.CLEAR
+    sealed: str = ""
+    """The stanza as it came, where it could not be opened."""
+    is_fetching: bool = False
+    """What it takes to open it can be fetched."""
     mention: bool = False
     reply: Reply | None = None
     markable: bool = False

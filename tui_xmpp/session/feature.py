@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .metering import Metering
     from .pacing import Pacing
     from .pricing import Pricing
+    from .sealing import Sealing
 
 
 class Context(Protocol):
@@ -41,6 +43,7 @@ class Context(Protocol):
     pacing: Pacing
     pricing: Pricing
     metering: Metering
+    sealing: Sealing
 
     @property
     def own(self) -> Address:
@@ -73,6 +76,12 @@ class Context(Protocol):
     @property
     def server_caps(self) -> str:
         """`node#ver` of the server's own capabilities (XEP-0115 §6.3); empty: it did not say."""
+
+    def together(self, *, durable: bool) -> AbstractContextManager[None]:
+        """One transaction: what is told and sent in it, is told and sent once it stands, or never."""
+
+    def once_kept(self, act: Callable[[], None]) -> None:
+        """Do something once the transaction stands; at once where there is none."""
 
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
@@ -203,6 +212,11 @@ class Feature:
         self.context = context
 
     @property
+    def namespaces(self) -> tuple[str, ...]:
+        """What of `NAMESPACES` is announced as things are."""
+        return self.NAMESPACES
+
+    @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """The commands it carries out; several features may share one, each ignoring what is not its own."""
         return {}
@@ -220,6 +234,11 @@ class Feature:
     @property
     def pep(self) -> Mapping[str, PepHandler]:
         """PEP nodes of our own account whose events it takes; only our own bare address is let through."""
+        return {}
+
+    @property
+    def others_pep(self) -> Mapping[str, Callable[[Address, ET.Element], None]]:
+        """PEP nodes of others whose events it takes: each with the bare address that the event is from."""
         return {}
 
     def on_stream(self, stream: ClientXMPP) -> None:

@@ -16,6 +16,8 @@ MAX_REQUESTS = 20
 """Unanswered subscription requests held per account; later ones wait until some are answered."""
 MAX_REQUEST_TEXT = 1000
 """Characters kept of the text a stranger sends with a request."""
+MAX_ENVELOPE = 1_000_000
+"""Bytes of what is under a seal."""
 MAX_EMOJIS = 20
 """Reactions one person can have on one message."""
 

@@ -206,11 +206,18 @@ class Inbox:
         event = convert.child(stanza, convert.PUBSUB_EVENT, "event")
         if event is None:
             return False
-        if guard.is_own_account(convert.address_in(stanza), self._account.own):
-            for items in convert.children(event, convert.PUBSUB_EVENT, "items"):
-                take = self._account.pep.get(items.get("node", ""))
+        sender = convert.address_in(stanza)
+        for items in convert.children(event, convert.PUBSUB_EVENT, "items"):
+            node = items.get("node", "")
+            if guard.is_own_account(sender, self._account.own):
+                take = self._account.pep.get(node)
                 if take is not None:
                     take(items)
+            elif sender is not None and not sender.resource:
+                # XEP-0163 §4.3.2: events come from the bare address of whom they are about.
+                take_others = self._account.others_pep.get(node)
+                if take_others is not None:
+                    take_others(sender, items)
         return True
 
     def replay_all(self, presences: Iterable[str]) -> None:

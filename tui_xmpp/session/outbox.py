@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from slixmpp.xmlstream import tostring
+
 from ..core.chat import ChatKey, ChatKind
 from ..core.custody import MODULUS, Pending, Stage
 from ..core.events import MessageChanged, MessageKept
 from ..core.message import Delivery, Message
 from ..core.room import RoomState
+from ..core.security import Protection
 from . import convert
 from .feature import Failed, Outgoing
 from .lanes import Lane, Parcel
@@ -41,24 +44,39 @@ class Outbox:
         """Numbers of what could not go when it was said."""
         self._rooms: set[ChatKey] = set()
         """Rooms we are in whose archive is caught up."""
+        self._unsealed: dict[int, ChatKey] = {}
+        """What waits to be sealed, by number: nothing behind it in its chat may go."""
 
     async def submit(self, outgoing: Outgoing) -> None:
         """Take a message: returns once it is on disk; raises `StorageError` when it cannot be."""
         account, message = self._account, outgoing.message
+        is_new = outgoing.kept and not outgoing.again
         with account.together(durable=True):
-            if outgoing.kept and not outgoing.again:
+            if is_new:
                 account.open_chat(message.chat, self._kind(message.chat))
-                message, is_new = account.archive.keep(replace(message, delivery=Delivery.QUEUED))
-                if not is_new:
+                outgoing.message, is_first = account.archive.keep(replace(message, delivery=Delivery.QUEUED))
+                if not is_first:
                     # The same id again: what was asked for has happened already.
                     return
-                outgoing.message = message
-                account.emit(MessageKept(message))
+            made, protection = self._made(outgoing)
+            if protection is not Protection.CLEAR or outgoing.again:
+                protected = account.sealed.protect(message.chat, message.id, protection)
+                outgoing.message = protected or outgoing.message
+            if is_new:
+                account.emit(MessageKept(outgoing.message))
                 account.remember_chat(message.chat)
             account.emit(*(MessageChanged(one) for one in self._changed_by(outgoing)))
-            pending = account.custody.add(self._pending(outgoing))
-        if self._may_go(pending):
+            pending = account.custody.add(made)
+        if pending.unsealed:
+            self._unsealed[pending.number] = pending.chat
+            account.sealing.late.start()
+        elif self._may_go(pending):
             self._send(pending)
+
+    def sealed(self, number: int) -> None:
+        """Something that waited to be sealed has been, or never will be: what waits in its chat may go."""
+        self._unsealed.pop(number, None)
+        self.flush()
 
     def flush(self) -> None:
         """Send, in order, all that may go now; raises `StorageError`, and then nothing has changed."""
@@ -83,6 +101,8 @@ class Outbox:
             if pending.chat == chat if pending.is_room else chat is None:
                 del self._unknown[number]
         self._flush(entries)
+        if chat is None:
+            self._account.sealing.caught_up()
 
     def unsettled(self) -> Mapping[ChatKey, datetime]:
         """Chats that hold something of unknown fate, and when the oldest of it was said."""
@@ -151,6 +171,7 @@ class Outbox:
         self._in_lanes.clear()
         self._late.clear()
         self._unknown = {one.number: one for one in entries if one.stage is Stage.UNKNOWN}
+        self._unsealed = {one.number: one.chat for one in entries if one.unsealed}
 
     def written(self, pending: Pending) -> None:
         """It is being written now, in the caller's transaction."""
@@ -183,12 +204,15 @@ class Outbox:
             # Kept by a program that made the stanza anew each time.
             message = self._account.archive.find(pending.chat, pending.id)
             if message is not None:
-                made = self._pending(Outgoing(message, is_room=pending.is_room))
-                found.append(replace(pending, xml=made.xml))
+                made, _ = self._made(Outgoing(message, is_room=pending.is_room))
+                if not made.unsealed:
+                    found.append(replace(pending, xml=made.xml))
         return found
 
     def _may_go(self, pending: Pending) -> bool:
         if pending.number in self._in_lanes or pending.stage is Stage.WRITTEN or not self._account.alive:
+            return False
+        if any(one == pending.chat and number <= pending.number for number, one in self._unsealed.items()):
             return False
         # What is of unknown fate comes first in its chat.
         if any(one.chat == pending.chat for one in self._unknown.values()):
@@ -201,7 +225,8 @@ class Outbox:
             self._rooms.discard(pending.chat)
         return pending.chat in self._rooms
 
-    def _pending(self, outgoing: Outgoing) -> Pending:
+    def _made(self, outgoing: Outgoing) -> tuple[Pending, Protection]:
+        """The stanza to send, and what protects it; raises `Refused` where it cannot be sealed."""
         message = outgoing.message
         stanza = convert.stanza(
             "message", message.chat.address, "groupchat" if outgoing.is_room else "chat", message.id
@@ -214,8 +239,13 @@ class Outbox:
             convert.add(stanza, SID, "origin-id", id=message.origin_id or message.id)
         for feature in self._account.features:
             feature.write(outgoing, stanza)
-        text = convert.wire_text(stanza)
-        return Pending(message.chat, message.id, text, message.at, is_room=outgoing.is_room)
+        sealed = self._account.sealing.protect(message.chat, stanza)
+        # What is read again keeps its namespace.
+        text = tostring(convert.make_safe(stanza)) if sealed.unsealed else convert.wire_text(sealed.stanza)
+        made = Pending(
+            message.chat, message.id, text, message.at, is_room=outgoing.is_room, unsealed=sealed.unsealed
+        )
+        return made, sealed.protection
 
     async def ask_by_ping(self, entries: Sequence[Pending]) -> None:
         """Without acknowledgements: a server that answers has read what was sent before it was asked."""

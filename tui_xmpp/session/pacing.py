@@ -8,6 +8,7 @@ from ..core.account import Account
 from ..core.link import (
     Announce,
     Asking,
+    Bundles,
     Carbons,
     Compression,
     LinkProfile,
@@ -246,6 +247,11 @@ class Pacing:
     def catch_up_pages(self) -> int:
         """Pages to fetch after signing in before the rest is left as a gap; 0: nothing is asked."""
         return self.profile.catch_up_pages
+
+    @property
+    def bundles(self) -> Bundles:
+        """When keys for encryption are fetched, about 10 kB a device."""
+        return self.profile.bundles
 
     # --- the wire -----------------------------------------------------------------------------------------
 

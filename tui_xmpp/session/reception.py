@@ -44,14 +44,16 @@ class Reception:
                 count += self._keep(drafts, seen=seen)
                 drafts, ids = [], set()
             self._open(one)
-            self._read(one)
+            if not one.draft.dropped:
+                self._read(one)
             if not one.draft.dropped:
                 drafts.append(one.draft)
                 ids |= {one.draft.id, one.draft.origin_id, one.draft.archive_id} - {""}
         return count + self._keep(drafts, seen=seen)
 
     def _open(self, found: unwrap.Unwrapped) -> None:
-        """Decrypt: nothing is sealed yet, so what came is what is read."""
+        """Decrypt; what cannot be is kept with the reason, and nothing beside it is believed."""
+        self._account.sealing.incoming.open(found)
 
     def _read(self, found: unwrap.Unwrapped) -> None:
         stanza, draft = found.stanza, found.draft
@@ -94,6 +96,7 @@ class Reception:
         # After all are told: what is on disk counts as known, and nobody would tell it a second time.
         for draft, (message, is_new) in zip(messages, stored, strict=True):
             if is_new:
+                account.sealing.incoming.kept(draft, message)
                 self._kept(draft, message)
         for draft in drafts:
             self._apply(draft)

@@ -42,6 +42,7 @@ from ..core.ports import (
     Custody,
     KeyValue,
     Ledger,
+    Sealed,
     StorageError,
     Vault,
     VaultError,
@@ -83,6 +84,7 @@ class Session:
         archive: Archive,
         cache: Cache,
         custody: Custody,
+        sealed: Sealed,
         facts: KeyValue,
         ledger: Ledger,
         vault: Vault,
@@ -97,6 +99,7 @@ class Session:
         self._archive = archive
         self._cache = cache
         self._custody = custody
+        self._sealed = sealed
         self._boot = boot
         self._facts = facts
         self._budget = Budget(settings.link.budget, ledger, facts, clock)
@@ -234,6 +237,7 @@ class Session:
             archive=self._archive,
             cache=self._cache,
             custody=self._custody,
+            sealed=self._sealed,
             facts=self._facts,
             settings=self._settings,
             clock=self._clock,

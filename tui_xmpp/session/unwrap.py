@@ -103,6 +103,8 @@ def _drafted(
         draft = _personal(stanza, sender, own, world, now)
     if draft is None:
         return None
+    if archive is not None and archive != own:
+        draft.real = _real_address(stanza)
     draft.type = kind
     draft.id = stanza.get("id", "")
     by = draft.chat.address if draft.kind is ChatKind.ROOM else own
@@ -172,6 +174,13 @@ def _personal(stanza: ET.Element, sender: Address, own: Address, world: World, n
         outgoing=outgoing,
         nick=who.resource if kind is ChatKind.PRIVATE and not outgoing else "",
     )
+
+
+def _real_address(stanza: ET.Element) -> Address | None:
+    """Who an occupant was, where the room's archive tells (XEP-0313 §5.1.2); keys prove it or do not."""
+    user = convert.child(stanza, "http://jabber.org/protocol/muc#user", "x")
+    item = None if user is None else convert.child(user, "http://jabber.org/protocol/muc#user", "item")
+    return None if item is None else convert.address_in(item, "jid")
 
 
 def _stanza_id(stanza: ET.Element, by: Address) -> str:

@@ -14,7 +14,7 @@ from tui_xmpp.core.custody import Pending, Stage, StreamState
 from . import rows
 from .database import Database
 
-_PENDING = "account, address, id, xml, at, number, is_room, stage, sequence"
+_PENDING = "account, address, id, xml, at, number, is_room, stage, sequence, unsealed"
 _STREAM = "account, id, bound, seconds, location, handled, acknowledged, seen_at, boot"
 
 
@@ -34,8 +34,9 @@ class SqliteCustody:
         chat = pending.chat
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO outbox (account, address, id, xml, at, is_room, stage, sequence)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO outbox"
+                " (account, address, id, xml, at, is_room, stage, sequence, unsealed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     str(chat.account),
                     str(chat.address),
@@ -45,6 +46,7 @@ class SqliteCustody:
                     pending.is_room,
                     int(pending.stage),
                     pending.sequence,
+                    pending.unsealed,
                 ),
             )
             found = connection.execute(
@@ -186,8 +188,8 @@ class SqliteCustody:
         return [xml for (xml,) in found]
 
 
-def _pending(found: tuple[str, str, str, str, int, int, int, int, int]) -> Pending:
-    account, address, id, xml, at, number, is_room, stage, sequence = found
+def _pending(found: tuple[str, str, str, str, int, int, int, int, int, int]) -> Pending:
+    account, address, id, xml, at, number, is_room, stage, sequence, unsealed = found
     return Pending(
         ChatKey(rows.address(account), rows.address(address)),
         id,
@@ -197,4 +199,5 @@ def _pending(found: tuple[str, str, str, str, int, int, int, int, int]) -> Pendi
         bool(is_room),
         Stage(stage),
         sequence,
+        bool(unsealed),
     )

@@ -21,6 +21,7 @@ from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
 from .ledger import SqliteLedger
 from .paths import Paths, secure
+from .sealed import SqliteSealed
 from .vault import SystemVault
 
 
@@ -32,6 +33,7 @@ class Storage:
     archive: SqliteArchive
     cache: SqliteCache
     custody: SqliteCustody
+    sealed: SqliteSealed
     facts: SqliteKeyValue
     ledger: SqliteLedger
     configuration: ConfigFile
@@ -63,6 +65,7 @@ def open_storage(paths: Paths) -> Storage:
         archive=SqliteArchive(database),
         cache=SqliteCache(database),
         custody=SqliteCustody(database),
+        sealed=SqliteSealed(database),
         facts=SqliteKeyValue(database),
         ledger=SqliteLedger(database),
         configuration=ConfigFile(paths.config_file),

@@ -12,6 +12,7 @@ from .client_state import ClientState
 from .compression import Compression
 from .corrections import Corrections
 from .discovery import Discovery
+from .encryption import Encryption
 from .history import History
 from .holes import Holes
 from .invitations import Invitations
@@ -60,6 +61,7 @@ ALL: tuple[type[Feature], ...] = (
     Markers,
     ReadState,
     ChatStates,
+    Encryption,
     # Of rooms: what only listens sees them first, and questions before they are settled; a password is noted
     # before its room is queued.
     SelfPing,

@@ -1,0 +1,1 @@
+"""What seals and opens messages: OMEMO and OpenPGP."""

@@ -1,0 +1,294 @@
+"""OMEMO (XEP-0384) as a way of sealing: messages in both versions, one-to-one and in rooms."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import oldmemo.etree
+import twomemo.etree
+from doubleratchet import DuplicateMessageException
+from omemo.backend import DecryptionFailed, KeyExchangeFailed
+from omemo.session_manager import (
+    MessageNotForUs,
+    NoEligibleDevices,
+    NoSession,
+    PublicDataInconsistency,
+    SenderDistrusted,
+    SenderNotFound,
+    SessionManager,
+)
+from omemo.types import DeviceInformation
+
+from ...core.address import Address
+from ...core.chat import ChatKey, ChatKind
+from ...core.link import Bundles
+from ...core.ports import StorageError
+from ...core.security import Method, Preflight, Protection, Trust
+from .. import convert
+from ..draft import Draft
+from ..feature import Context
+from ..unwrap import Unwrapped
+from . import omemo_wire as wire
+from . import sce
+from .beside import EME, is_outside
+from .cipher import Later, Opened, Silent, Unreadable, Unsealable
+from .omemo_desk import Missing, Undecided, trust_of
+from .omemo_devices import OmemoDevices
+from .omemo_keys import OmemoKeys
+from .omemo_names import NEW, OLD, encrypted_in
+from .room_members import RoomMembers
+
+log = logging.getLogger("tui-xmpp")
+
+_PER_DEVICE = 10_000
+"""Bytes of the keys of one device, about."""
+_DAMAGED = "The sealed message cannot be opened: it is damaged, or was made for keys that are gone."
+
+
+class Omemo:
+    """Of one account; implements `cipher.Cipher`."""
+
+    method = Method.OMEMO
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.keys = OmemoKeys(context)
+        self.devices = OmemoDevices(context, self.keys)
+        self.members = RoomMembers(context)
+        self._missing: Missing | None = None
+
+    # --- incoming -----------------------------------------------------------------------------------------
+
+    def is_sealed(self, stanza: ET.Element) -> bool:
+        """Whether it carries a sealed element of either version."""
+        return encrypted_in(stanza) is not None
+
+    def open(self, found: Unwrapped) -> Opened:
+        """As `Cipher.open`."""
+        sealed = encrypted_in(found.stanza)
+        assert sealed is not None
+        namespace, element = sealed
+        sender = self._writer(found.draft)
+        self._refuse_own(namespace, element, sender)
+        try:
+            text, device = self.keys.do(lambda core: _decrypt(core, namespace, element, sender, self._own))
+        except Missing as missing:
+            self._missing = missing
+            raise Later("The keys of the device that sent this message are being fetched.") from None
+        except (Later, StorageError):
+            raise
+        except Exception as error:
+            raise Unreadable(self._reason(error, sender)) from error
+        if text is None:
+            raise Silent
+        if namespace == OLD:
+            body = convert.element(convert.CLIENT, "body", text.decode("utf-8", "replace"))
+            content: tuple[ET.Element, ...] = (body,)
+        else:
+            room = found.draft.chat.address if found.draft.kind is ChatKind.ROOM else None
+            content = sce.read(text, sender, room)
+        return self._opened(content, device)
+
+    def _opened(self, content: tuple[ET.Element, ...], device: DeviceInformation) -> Opened:
+        trust = trust_of(device.trust_level_name)
+        if trust is Trust.VERIFIED:
+            return Opened(content, Protection.VERIFIED)
+        if trust is Trust.UNDECIDED and device.bare_jid == str(self._own):
+            note = "A device of your own account sent it that you have not accepted: /devices."
+            return Opened(content, Protection.ATTENTION, note)
+        return Opened(content, Protection.SEALED)
+
+    def _writer(self, draft: Draft) -> Address:
+        """The bare address that wrote a message; raises `Unreadable` where a room hides it."""
+        if draft.kind is ChatKind.CONTACT:
+            return draft.sender.bare
+        room = self._context.world.rooms.get(ChatKey(self._own, draft.chat.address.bare))
+        if room is not None and draft.outgoing:
+            return self._own
+        occupant = None if room is None else room.occupants.get(draft.sender.resource)
+        if draft.real is not None:
+            return draft.real.bare
+        if occupant is None or occupant.address is None:
+            raise Unreadable("The room does not tell who wrote this message, so its keys are not known.")
+        return occupant.address.bare
+
+    def _refuse_own(self, namespace: str, element: ET.Element, sender: Address) -> None:
+        header = convert.child(element, namespace, "header")
+        if sender == self._own and header is not None and header.get("sid") == str(self.keys.device):
+            raise Unreadable("This device sent it and no longer has its text: nothing is sealed for oneself.")
+
+    def _reason(self, error: Exception, sender: Address) -> str:
+        if isinstance(error, MessageNotForUs):
+            return "It was not sealed for this device."
+        if isinstance(error, SenderDistrusted):
+            return "It comes from a device that you distrust, and is not shown."
+        if isinstance(error, SenderNotFound):
+            return f"It comes from a device that {sender} does not name among its own."
+        if isinstance(error, NoSession):
+            return "There is no session with the device that sent it. A repair begins one; ask for it again."
+        if isinstance(error, PublicDataInconsistency):
+            return "It was sealed with other keys than the device has published. Somebody may be pretending."
+        if isinstance(error, DecryptionFailed | KeyExchangeFailed):
+            if isinstance(error.__cause__, DuplicateMessageException):
+                return "It is a copy of a message that has been read."
+            return _DAMAGED
+        log.warning("a sealed message is malformed: %s", type(error).__name__)
+        return "The sealed message is malformed."
+
+    async def prepare_to_open(self, found: Unwrapped) -> None:
+        """As `Cipher.prepare_to_open`."""
+        if self.keys.device is None:
+            await self.keys.set_up()
+        missing, self._missing = self._missing, None
+        sealed = encrypted_in(found.stanza)
+        assert sealed is not None
+        if missing is None:
+            return
+        owner, desk = Address.parse(missing.owner), self.keys.desk
+        devices = await wire.fetch_list(self._context, missing.namespace, owner)
+        if devices:
+            self.devices.take_list(missing.namespace, owner, devices)
+        header = convert.child(sealed[1], sealed[0], "header")
+        id = "" if header is None else header.get("sid", "")
+        if id.isdecimal() and int(id) in devices:
+            bundle = await wire.fetch_bundle(self._context, missing.namespace, owner, int(id))
+            desk.bundles[missing.namespace, str(owner), int(id)] = bundle
+        else:
+            desk.lists[missing.namespace, str(owner)] = devices
+
+    # --- outgoing -----------------------------------------------------------------------------------------
+
+    def can_seal(self, chat: ChatKey) -> bool | None:
+        """As `Cipher.can_seal`."""
+        if chat in self._context.world.rooms:
+            if self.members.problems(chat):
+                return False
+            members = self.members.known(chat)
+            return None if members is None else True
+        return False if chat.address.resource else self.devices.has_any(chat.address)
+
+    def seal(self, chat: ChatKey, stanza: ET.Element) -> ET.Element:
+        """As `Cipher.seal`."""
+        owners = self._owners(chat)
+        content = [one for one in stanza if not is_outside(one, references=True)]
+        inside = [one for one in stanza if not is_outside(one, references=False)]
+        body = convert.text_of(stanza, "body")
+        is_body_only = bool(body) and all(one.tag == f"{{{convert.CLIENT}}}body" for one in content)
+        room = chat.address if chat in self._context.world.rooms else None
+        plain = {
+            OLD: body.encode(),
+            NEW: sce.written(inside, self._own, room, self._context.clock.now()),
+        }
+        if not is_body_only:
+            self._refuse_old(owners)
+        names = frozenset(map(str, owners))
+        try:
+            messages, _ = self.keys.do(lambda core: core.encrypt(names, plain), sealing=True)
+        except Missing as missing:
+            self._missing = missing
+            raise Later("The keys of the other side are being fetched.") from None
+        except Undecided as undecided:
+            raise Unsealable(_undecided(undecided)) from None
+        except NoEligibleDevices as error:
+            who = ", ".join(sorted(error.bare_jids))
+            raise Unsealable(f"{who} has no device to seal this for. /devices shows why.") from None
+        sealed = ET.Element(stanza.tag, stanza.attrib)
+        has_old = any(message.namespace == OLD for message in messages)
+        sealed.extend(one for one in stanza if is_outside(one, references=has_old))
+        for message in messages:
+            sealed.append(wire.written(message))
+            # XEP-0380 §3: programs that cannot open it tell their user what it is.
+            convert.add(sealed, EME, "encryption", namespace=message.namespace)
+        # XEP-0334 §4.4: without a body it would not be archived, nor kept for who is offline.
+        convert.add(sealed, convert.HINTS, "store")
+        return sealed
+
+    def _owners(self, chat: ChatKey) -> frozenset[Address]:
+        if chat not in self._context.world.rooms:
+            if self.devices.has_any(chat.address) is None:
+                raise Later("The devices of the other side are being asked for.")
+            return frozenset({chat.address})
+        problems = self.members.problems(chat)
+        if problems:
+            raise Unsealable(" ".join(problems))
+        members = self.members.known(chat)
+        if members is None or any(self.devices.has_any(one) is None for one in members):
+            raise Later("The members of the room are being asked for.")
+        return members
+
+    def _refuse_old(self, owners: frozenset[Address]) -> None:
+        for owner in owners:
+            if any(NEW not in namespaces for _, namespaces in self.devices.known(owner)):
+                words = f"Only text can be sealed for {owner}: a device there knows the old OMEMO only."
+                raise Unsealable(words)
+
+    async def prepare(self, chat: ChatKey, stanza: ET.Element | None) -> None:
+        """As `Cipher.prepare`."""
+        self._missing = None
+        await self.keys.set_up()
+        if chat in self._context.world.rooms:
+            if self.members.known(chat) is None:
+                await self.members.fetch(chat)
+            owners = self.members.known(chat) or frozenset()
+        else:
+            owners = frozenset({chat.address})
+        for owner in owners:
+            if self.devices.has_any(owner) is None:
+                await self.devices.fetch_lists(owner)
+        if stanza is not None:
+            await self._fetch_keys(chat, owners | {self._own})
+
+    async def _fetch_keys(self, chat: ChatKey, owners: frozenset[Address]) -> None:
+        count = len(self.devices.without_session(owners))
+        if count and self._context.pacing.bundles is Bundles.ASK:
+            what = f"Fetch the keys of {count} devices to seal {self._context.world.name_of(chat)}"
+            if not await self._context.pricing.agree(what, count * _PER_DEVICE):
+                raise Unsealable("The keys were not fetched, because you said so.")
+        await self.devices.fetch_keys(owners)
+
+    async def preflight(self, chat: ChatKey) -> Preflight:
+        """As `Cipher.preflight`."""
+        problems: list[str] = []
+        if chat in self._context.world.rooms:
+            problems += self.members.problems(chat)
+            if problems:
+                return Preflight(tuple(problems))
+        elif chat.address.resource:
+            return Preflight(("What is said to one occupant through a room cannot be sealed.",))
+        await self.prepare(chat, None)
+        owners = self.members.known(chat) if chat in self._context.world.rooms else {chat.address}
+        devices = []
+        for owner in sorted(owners or ()):
+            theirs = [one for one in await self.devices.look(owner) if one.active and not one.this]
+            if not theirs:
+                problems.append(f"{owner} has no device that takes part in OMEMO.")
+            elif not any(one.trust.seals or one.trust is Trust.UNDECIDED for one in theirs):
+                problems.append(f"You distrust every device of {owner}.")
+            devices += theirs
+        return Preflight(tuple(problems), tuple(devices))
+
+    @property
+    def _own(self) -> Address:
+        return self._context.own
+
+
+def _decrypt(
+    core: SessionManager, namespace: str, element: ET.Element, sender: Address, own: Address
+) -> Coroutine[Any, Any, tuple[bytes | None, DeviceInformation]]:
+    async def work() -> tuple[bytes | None, DeviceInformation]:
+        if namespace == OLD:
+            message = await oldmemo.etree.parse_message(element, str(sender), str(own), core)
+        else:
+            message = twomemo.etree.parse_message(element, str(sender))
+        text, device, _ = await core.decrypt(message)
+        return text, device
+
+    return work()
+
+
+def _undecided(undecided: Undecided) -> str:
+    who = ", ".join(sorted({one.bare_jid for one in undecided.devices}))
+    return f"{who} has a new device, and you had verified another one. Decide about it in /devices."

@@ -1,0 +1,77 @@
+"""The library's keys and ratchets in our database: what one step changes is written together, or not at all.
+
+The library stores a session in a dozen steps; a kill between two of them would lose messages for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from omemo.storage import Just, Maybe, Nothing, Storage
+from omemo.types import JSONType
+
+from ...core.address import Address
+from ...core.ports import KeyValue
+
+_SPACE = "omemo"
+_DEVICE = "/own_device_id"
+
+
+class OmemoStore(Storage):
+    """Of one account, on the small facts that outlive the process."""
+
+    def __init__(self, facts: KeyValue, account: Address) -> None:
+        super().__init__(disable_cache=True)
+        self._facts = facts
+        self._space = f"{_SPACE} {account}"
+        self._changes: dict[str, str | None] | None = None
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Keep all that is stored inside once it has gone well; the caller's transaction has it then."""
+        self._changes = {}
+        try:
+            yield
+            for key, text in self._changes.items():
+                if text is None:
+                    self._facts.delete(self._space, key)
+                else:
+                    self._facts.put(self._space, key, text)
+        finally:
+            self._changes = None
+
+    def device(self) -> int | None:
+        """The id of this device; None: it has none yet."""
+        text = self._facts.get(self._space, _DEVICE)
+        return None if text is None else int(json.loads(text))
+
+    async def listed(self, owner: str) -> tuple[tuple[int, frozenset[str]], ...]:
+        """The ids on the lists of an account now, each with the namespaces it is active in."""
+        found = []
+        for id in (await self.load_list(f"/devices/{owner}/list", int)).maybe([]):
+            active = (await self.load_dict(f"/devices/{owner}/{id}/active", bool)).maybe({})
+            namespaces = frozenset(one for one, is_active in active.items() if is_active)
+            if namespaces:
+                found.append((id, namespaces))
+        return tuple(found)
+
+    async def _load(self, key: str) -> Maybe[JSONType]:
+        if self._changes is not None and key in self._changes:
+            text = self._changes[key]
+        else:
+            text = self._facts.get(self._space, key)
+        return Nothing() if text is None else Just(cast(JSONType, json.loads(text)))
+
+    async def _store(self, key: str, value: JSONType) -> None:
+        self._change(key, json.dumps(value, separators=(",", ":")))
+
+    async def _delete(self, key: str) -> None:
+        self._change(key, None)
+
+    def _change(self, key: str, text: str | None) -> None:
+        if self._changes is None:
+            raise RuntimeError("keys are stored in a step only")
+        self._changes[key] = text

@@ -1,0 +1,215 @@
+"""Sealed messages that come in: opened, or kept with the reason until what is missing has been fetched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from slixmpp.xmlstream import tostring
+
+from ..core.address import Address
+from ..core.chat import ChatKey, ChatKind
+from ..core.commands import Refused
+from ..core.events import Level, MessageChanged, Notice
+from ..core.message import Message, MessageType
+from ..core.security import Method, Protection
+from . import convert
+from .crypto.beside import may_stand
+from .crypto.cipher import Later, Opened, Silent, Unreadable, Unsealable
+from .crypto.omemo_names import NEW, encrypted_in
+from .draft import Draft
+from .feature import Failed
+from .unwrap import Unwrapped
+
+if TYPE_CHECKING:
+    from .account import AccountSession
+
+_TRIES = 3
+"""Times that something new may be found missing for one message."""
+
+
+class Unsealing:
+    """Of one account."""
+
+    def __init__(self, account: AccountSession) -> None:
+        self._account = account
+        self._under_way: set[int] = set()
+
+    def open(self, found: Unwrapped) -> None:
+        """Put what was under the seal in its place; of what stands beside it only the harmless is left."""
+        stanza, draft = found.stanza, found.draft
+        sealed = encrypted_in(stanza)
+        if draft.type is MessageType.ERROR:
+            return
+        if sealed is None:
+            self._mark_clear(found)
+            return
+        original = tostring(stanza)
+        beside = [one for one in stanza if may_stand(one, references=sealed[0] != NEW)]
+        copy = self._copy(draft)
+        if copy is not None:
+            draft.protection = copy.protection
+            stanza[:] = [*beside, _body(copy.body)]
+            return
+        try:
+            opened = self._account.sealing.cipher(Method.OMEMO).open(found)
+        except Silent:
+            draft.dropped = "carries keys only"
+            return
+        except (Later, Unreadable, Unsealable) as error:
+            draft.protection, draft.sealed = Protection.ATTENTION, original
+            draft.is_fetching = isinstance(error, Later)
+            stanza[:] = [*beside, _body(str(error))]
+            return
+        stanza[:] = [*beside, *opened.content]
+        self._note(draft.chat, draft, opened)
+
+    def _note(self, chat: ChatKey, draft: Draft, opened: Opened) -> None:
+        draft.protection = opened.protection
+        if opened.note:
+            draft.events.append(Notice(opened.note, Level.WARN, self._account.own, chat))
+        self._account.sealing.note_sealed(chat)
+
+    def _mark_clear(self, found: Unwrapped) -> None:
+        """What comes readable in a sealed chat is marked, unless it is older than the seal."""
+        draft = found.draft
+        security = self._account.sealing.security(draft.chat)
+        if not convert.text_of(found.stanza, "body") or not security.sealed:
+            return
+        if security.since is None or draft.at >= security.since:
+            draft.protection = Protection.ATTENTION
+
+    def _copy(self, draft: Draft) -> Message | None:
+        """The message that is on the disk already: a key opens once, and nothing is sealed for oneself."""
+        archive, key = self._account.archive, draft.chat
+        for id in filter(None, (draft.archive_id, draft.origin_id, draft.id)):
+            known = archive.find(key, id)
+            if known is None or known.outgoing != draft.outgoing:
+                continue
+            if known.outgoing or (known.archive_id and known.archive_id == draft.archive_id):
+                return known
+            # The archive's copy of what came live: the same sender and id within a day.
+            same = known.sender == draft.sender and known.id == draft.id
+            if same and draft.old and not known.archive_id and abs((known.at - draft.at).days) < 1:
+                return known
+        return None
+
+    # --- later --------------------------------------------------------------------------------------------
+
+    def kept(self, draft: Draft, message: Message) -> None:
+        """A message that could not be read is on the disk: keep its seal, and fetch what is missing."""
+        if not draft.sealed:
+            return
+        self._account.sealed.put(message.row, draft.sealed)
+        if draft.is_fetching:
+            real = draft.real
+            self._account.once_kept(lambda: self.fetch(message, draft.sealed, real))
+
+    def fetch(self, message: Message, xml: str, real: Address | None = None) -> None:
+        """Have what is missing fetched in the background, and the message opened then."""
+        if message.row not in self._under_way and self._account.online:
+            self._under_way.add(message.row)
+            self._account.spawn(self._fetch(message, xml, real))
+
+    def begin(self) -> None:
+        """A session begins: what could not be read for want of keys is tried once more."""
+        account = self._account
+        self._under_way.clear()
+        for message in account.sealed.waiting(account.own):
+            xml = account.sealed.get(message.row)
+            if xml is not None:
+                self.fetch(message, xml)
+
+    async def again(self, chat: ChatKey, row: int) -> None:
+        """The user asks for a message to be read; raises `Refused` with the reason."""
+        account = self._account
+        message, xml = account.archive.message(chat, row), account.sealed.get(row)
+        if message is None or xml is None:
+            raise Refused("This message is not sealed.")
+        reason = await self._try(message, xml, None)
+        if reason:
+            raise Refused(reason)
+
+    async def _fetch(self, message: Message, xml: str, real: Address | None) -> None:
+        try:
+            await self._try(message, xml, real)
+        finally:
+            self._under_way.discard(message.row)
+
+    async def _try(self, message: Message, xml: str, real: Address | None) -> str:
+        """Returns why it cannot be read, or nothing."""
+        account = self._account
+        found = _rebuilt(message, xml, real, account.own)
+        cipher = account.sealing.cipher(Method.OMEMO)
+        reason = ""
+        for _ in range(_TRIES):
+            try:
+                with account.together(durable=True):
+                    self._reveal(message, found, cipher.open(found))
+                return ""
+            except Later as later:
+                reason = str(later)
+            except Silent:
+                return ""
+            except Unreadable as error:
+                self._tell_reason(message, str(error))
+                return str(error)
+            try:
+                await cipher.prepare_to_open(found)
+            except Failed as failed:
+                return str(failed)
+        return reason
+
+    def _reveal(self, message: Message, found: Unwrapped, opened: Opened) -> None:
+        account = self._account
+        body = next((one.text or "" for one in opened.content if one.tag == f"{{{convert.CLIENT}}}body"), "")
+        shown = account.sealed.reveal(message.row, body, opened.protection)
+        self._note(message.chat, found.draft, opened)
+        account.emit(MessageChanged(shown), *found.draft.events)
+        self._retell(shown)
+
+    def _tell_reason(self, message: Message, reason: str) -> None:
+        """The reason is another one now; the seal stays."""
+        account = self._account
+        if reason == message.body:
+            return
+        with account.together(durable=False):
+            xml = account.sealed.get(message.row)
+            shown = account.sealed.reveal(message.row, reason, Protection.ATTENTION)
+            if xml is not None:
+                account.sealed.put(message.row, xml)
+            account.emit(MessageChanged(shown))
+            self._retell(shown)
+
+    def _retell(self, message: Message) -> None:
+        """The list of chats shows the newest text."""
+        account = self._account
+        chat = account.world.chats.get(message.chat)
+        if chat is not None and chat.last_at == message.at:
+            text = message.body.partition("\n")[0][:200]
+            account.world.chats[message.chat] = replace(chat, last_text=text)
+            account.remember_chat(message.chat)
+
+
+def _body(text: str) -> ET.Element:
+    return convert.element(convert.CLIENT, "body", text)
+
+
+def _rebuilt(message: Message, xml: str, real: Address | None, own: Address) -> Unwrapped:
+    kind = ChatKind.CONTACT
+    if message.type is MessageType.GROUPCHAT:
+        kind = ChatKind.ROOM
+    elif message.chat.address.resource:
+        kind = ChatKind.PRIVATE
+    draft = Draft(
+        account=own,
+        chat=message.chat,
+        kind=kind,
+        sender=message.sender,
+        source=message.sender,
+        at=message.at,
+        outgoing=message.outgoing,
+        real=real,
+    )
+    return Unwrapped(ET.fromstring(xml), draft)
