@@ -90,7 +90,9 @@ class Reception:
         for draft, (message, is_new) in zip(messages, stored, strict=True):
             if is_new:
                 count += 1
-                account.emit(MessageKept(message, old=draft.old))
+                # Fetching keys takes a moment: it is told once it can be read, or is known not to be.
+                if not draft.is_fetching:
+                    account.emit(MessageKept(message, old=draft.old))
             elif draft.outgoing:
                 account.emit(MessageChanged(message))
         # After all are told: what is on disk counts as known, and nobody would tell it a second time.

@@ -81,6 +81,7 @@ class Sealing:
     def end(self) -> None:
         """The session is over."""
         self.late.stop()
+        self.incoming.end()
 
     def caught_up(self) -> None:
         """All that was said while we were away has been read: keys kept for it may go."""

@@ -11,7 +11,7 @@ from slixmpp.xmlstream import tostring
 from ..core.address import Address
 from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Refused
-from ..core.events import Level, MessageChanged, Notice
+from ..core.events import Level, MessageChanged, MessageKept, Notice
 from ..core.message import Message, MessageType
 from ..core.security import Method, Protection
 from . import convert
@@ -35,6 +35,8 @@ class Unsealing:
     def __init__(self, account: AccountSession) -> None:
         self._account = account
         self._under_way: set[int] = set()
+        self._untold: dict[int, bool] = {}
+        """Rows of messages that nobody was told of yet; whether they are old."""
 
     def open(self, found: Unwrapped) -> None:
         """Put what was under the seal in its place; of what stands beside it only the harmless is left."""
@@ -103,12 +105,13 @@ class Unsealing:
             return
         self._account.sealed.put(message.row, draft.sealed)
         if draft.is_fetching:
+            self._untold[message.row] = draft.old
             real = draft.real
-            self._account.once_kept(lambda: self.fetch(message, draft.sealed, real))
+            self._account.once_kept(lambda: self._begin_fetch(message, draft.sealed, real))
 
-    def fetch(self, message: Message, xml: str, real: Address | None = None) -> None:
+    def _begin_fetch(self, message: Message, xml: str, real: Address | None = None) -> None:
         """Have what is missing fetched in the background, and the message opened then."""
-        if message.row not in self._under_way and self._account.online:
+        if message.row not in self._under_way:
             self._under_way.add(message.row)
             self._account.spawn(self._fetch(message, xml, real))
 
@@ -119,7 +122,16 @@ class Unsealing:
         for message in account.sealed.waiting(account.own):
             xml = account.sealed.get(message.row)
             if xml is not None:
-                self.fetch(message, xml)
+                self._begin_fetch(message, xml)
+
+    def end(self) -> None:
+        """The session is over: what could not be read yet is told of as it is."""
+        account = self._account
+        self._under_way.clear()
+        for row in list(self._untold):
+            for message in account.sealed.waiting(account.own):
+                if message.row == row:
+                    self._tell(message)
 
     async def again(self, chat: ChatKey, row: int) -> None:
         """The user asks for a message to be read; raises `Refused` with the reason."""
@@ -133,9 +145,20 @@ class Unsealing:
 
     async def _fetch(self, message: Message, xml: str, real: Address | None) -> None:
         try:
-            await self._try(message, xml, real)
+            if await self._try(message, xml, real) and message.row in self._untold:
+                shown = self._account.archive.message(message.chat, message.row)
+                self._tell(message if shown is None else shown)
         finally:
             self._under_way.discard(message.row)
+
+    def _tell(self, message: Message) -> None:
+        """Tell of a message as it is now, as of a new one where nobody knows of it."""
+        is_old = self._untold.pop(message.row, None)
+        if is_old is None:
+            self._account.emit(MessageChanged(message))
+            self._retell(message)
+        else:
+            self._account.emit(MessageKept(message, old=is_old))
 
     async def _try(self, message: Message, xml: str, real: Address | None) -> str:
         """Returns why it cannot be read, or nothing."""
@@ -148,15 +171,15 @@ class Unsealing:
                 with account.together(durable=True):
                     self._reveal(message, found, cipher.open(found))
                 return ""
-            except Later as later:
-                reason = str(later)
+            except Later as needs:
+                later, reason = needs, str(needs)
             except Silent:
                 return ""
             except Unreadable as error:
                 self._tell_reason(message, str(error))
                 return str(error)
             try:
-                await cipher.prepare_to_open(found)
+                await cipher.prepare_to_open(found, later)
             except Failed as failed:
                 return str(failed)
         return reason
@@ -166,8 +189,8 @@ class Unsealing:
         body = next((one.text or "" for one in opened.content if one.tag == f"{{{convert.CLIENT}}}body"), "")
         shown = account.sealed.reveal(message.row, body, opened.protection)
         self._note(message.chat, found.draft, opened)
-        account.emit(MessageChanged(shown), *found.draft.events)
-        self._retell(shown)
+        self._tell(shown)
+        account.emit(*found.draft.events)
 
     def _tell_reason(self, message: Message, reason: str) -> None:
         """The reason is another one now; the seal stays."""
@@ -179,8 +202,7 @@ class Unsealing:
             shown = account.sealed.reveal(message.row, reason, Protection.ATTENTION)
             if xml is not None:
                 account.sealed.put(message.row, xml)
-            account.emit(MessageChanged(shown))
-            self._retell(shown)
+            self._tell(shown)
 
     def _retell(self, message: Message) -> None:
         """The list of chats shows the newest text."""

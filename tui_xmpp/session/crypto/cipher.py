@@ -15,6 +15,11 @@ from ..unwrap import Unwrapped
 class Later(Exception):
     """Something has to be fetched, or asked of the user, first; the text says what."""
 
+    def __init__(self, text: str, missing: object = None) -> None:
+        super().__init__(text)
+        self.missing = missing
+        """What: it means something to the cipher that raised it."""
+
 
 class Unreadable(Exception):
     """A sealed message cannot be read; the text is a sentence for the user that says why."""
@@ -63,7 +68,7 @@ class Cipher(Protocol):
     async def prepare(self, chat: ChatKey, stanza: ET.Element | None) -> None:
         """Fetch what `can_seal` and, with a stanza, `seal` called for; raises `Failed` or `Unsealable`."""
 
-    async def prepare_to_open(self, found: Unwrapped) -> None:
+    async def prepare_to_open(self, found: Unwrapped, later: Later) -> None:
         """Fetch what `open` has called for; raises `Failed`."""
 
     async def preflight(self, chat: ChatKey) -> Preflight:

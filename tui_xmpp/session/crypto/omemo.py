@@ -58,7 +58,6 @@ class Omemo:
         self.keys = OmemoKeys(context)
         self.devices = OmemoDevices(context, self.keys)
         self.members = RoomMembers(context)
-        self._missing: Missing | None = None
 
     # --- incoming -----------------------------------------------------------------------------------------
 
@@ -74,10 +73,13 @@ class Omemo:
         sender = self._writer(found.draft)
         self._refuse_own(namespace, element, sender)
         try:
-            text, device = self.keys.do(lambda core: _decrypt(core, namespace, element, sender, self._own))
+            # Of its owner's other devices nothing has to be known.
+            text, device = self.keys.do(
+                lambda core: _decrypt(core, namespace, element, sender, self._own), fetching=False
+            )
         except Missing as missing:
-            self._missing = missing
-            raise Later("The keys of the device that sent this message are being fetched.") from None
+            words = "The keys of the device that sent this message are being fetched."
+            raise Later(words, missing) from None
         except (Later, StorageError):
             raise
         except Exception as error:
@@ -138,26 +140,25 @@ class Omemo:
         log.warning("a sealed message is malformed: %s", type(error).__name__)
         return "The sealed message is malformed."
 
-    async def prepare_to_open(self, found: Unwrapped) -> None:
+    async def prepare_to_open(self, found: Unwrapped, later: Later) -> None:
         """As `Cipher.prepare_to_open`."""
         if self.keys.device is None:
             await self.keys.set_up()
-        missing, self._missing = self._missing, None
-        sealed = encrypted_in(found.stanza)
+        missing, sealed = later.missing, encrypted_in(found.stanza)
         assert sealed is not None
-        if missing is None:
+        if not isinstance(missing, Missing):
             return
         owner, desk = Address.parse(missing.owner), self.keys.desk
-        devices = await wire.fetch_list(self._context, missing.namespace, owner)
+        devices = await wire.fetch_list(self._context, sealed[0], owner)
         if devices:
-            self.devices.take_list(missing.namespace, owner, devices)
+            self.devices.take_list(sealed[0], owner, devices)
         header = convert.child(sealed[1], sealed[0], "header")
         id = "" if header is None else header.get("sid", "")
         if id.isdecimal() and int(id) in devices:
-            bundle = await wire.fetch_bundle(self._context, missing.namespace, owner, int(id))
-            desk.bundles[missing.namespace, str(owner), int(id)] = bundle
+            bundle = await wire.fetch_bundle(self._context, sealed[0], owner, int(id))
+            desk.bundles[sealed[0], str(owner), int(id)] = bundle
         else:
-            desk.lists[missing.namespace, str(owner)] = devices
+            desk.lists[sealed[0], str(owner)] = devices
 
     # --- outgoing -----------------------------------------------------------------------------------------
 
@@ -187,8 +188,7 @@ class Omemo:
         names = frozenset(map(str, owners))
         try:
             messages, _ = self.keys.do(lambda core: core.encrypt(names, plain), sealing=True)
-        except Missing as missing:
-            self._missing = missing
+        except Missing:
             raise Later("The keys of the other side are being fetched.") from None
         except Undecided as undecided:
             raise Unsealable(_undecided(undecided)) from None
@@ -227,7 +227,6 @@ class Omemo:
 
     async def prepare(self, chat: ChatKey, stanza: ET.Element | None) -> None:
         """As `Cipher.prepare`."""
-        self._missing = None
         await self.keys.set_up()
         if chat in self._context.world.rooms:
             if self.members.known(chat) is None:

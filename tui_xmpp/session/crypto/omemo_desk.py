@@ -7,6 +7,7 @@ that was used is brought back); or it stops because something is missing, and is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from omemo.types import DeviceInformation, DeviceList, TrustLevel
 from ...core.security import Trust
 
 T = TypeVar("T")
+
+# It logs plaintext and keys at DEBUG, and what is no fault at all as warnings: none of it is for a log file.
+logging.getLogger(SessionManager.LOG_TAG).disabled = True
 
 
 class Missing(Exception):
@@ -57,6 +61,10 @@ class Desk:
         self.is_fetching = True
         """A device whose keys were not fetched stops the work; else it is left out."""
 
+    def has_keys(self, owner: str, device: int) -> bool:
+        """Whether the keys of a device were asked for, in whatever version."""
+        return any((one, id) == (owner, device) for _, one, id in self.bundles)
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Do the library's work to its end, in this very turn of the loop."""
@@ -90,7 +98,8 @@ def manager_at(desk: Desk) -> type[SessionManager]:
             try:
                 bundle = desk.bundles[namespace, bare_jid, device_id]
             except KeyError:
-                if not desk.is_fetching:
+                # The identity key is the same in both versions: one of them is enough.
+                if not desk.is_fetching or desk.has_keys(bare_jid, device_id):
                     raise BundleDownloadFailed("not asked for") from None
                 raise Missing(namespace, bare_jid, device_id) from None
             if bundle is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -45,6 +46,7 @@ class OmemoKeys:
         self._store = OmemoStore(context.facts, context.own)
         self._backends: tuple[Backend, ...] = ()
         self._core: SessionManager | None = None
+        self._publishing = asyncio.Lock()
 
     @property
     def device(self) -> int | None:
@@ -140,18 +142,22 @@ class OmemoKeys:
 
     async def publish_due(self) -> None:
         """Publish what of ours has changed, keys before the list that names them; raises `Failed`."""
-        due = self._due()
-        for what in sorted(due, key=lambda one: one.startswith("list")):
-            kind, _, namespace = what.partition(" ")
-            if kind == "keys":
-                backend = next(one for one in self._loaded_backends() if one.namespace == namespace)
-                device = self.device
-                assert device is not None
-                bundle = run(backend.get_bundle(str(self._context.own), device))
-                await wire.publish_bundle(self._context, bundle)
-            else:
-                await wire.publish_list(self._context, namespace, await self._own_list(namespace))
-            self._note_due(self._due() - {what})
+        # Two at once would both make the nodes.
+        async with self._publishing:
+            for what in sorted(self._due(), key=lambda one: one.startswith("list")):
+                await self._publish_one(what)
+                self._note_due(self._due() - {what})
+
+    async def _publish_one(self, what: str) -> None:
+        kind, _, namespace = what.partition(" ")
+        if kind == "keys":
+            backend = next(one for one in self._loaded_backends() if one.namespace == namespace)
+            device = self.device
+            assert device is not None
+            bundle = run(backend.get_bundle(str(self._context.own), device))
+            await wire.publish_bundle(self._context, bundle)
+        else:
+            await wire.publish_list(self._context, namespace, await self._own_list(namespace))
 
     async def close(self) -> None:
         """End what the library does in the background."""
@@ -171,6 +177,8 @@ class OmemoKeys:
             _NEVER,
             _REFILL_AT,
         )
+        # Other devices of ours may be on the list, and their keys are nobody's business yet.
+        self._desk.is_fetching = False
         self._core = self._step(lambda: run(made))
         self._backends = tuple(backends)
 
