@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,14 +18,16 @@ from tests.link.shape import Fuse
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts
 from tests.server.person import Person
-from tui_xmpp.core.account import TlsMode, TransportKind
+from tui_xmpp.core.account import Connection, TlsMode, TransportKind
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.commands import JoinRoom, SendMessage, SetPresence
+from tui_xmpp.core.commands import Disconnect, JoinRoom, SendMessage, SetPresence, SignOut
 from tui_xmpp.core.contact import Show
-from tui_xmpp.core.events import RatesChanged
+from tui_xmpp.core.events import Notice, RatesChanged
 from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.traffic import Amount, Category, Spent
+from tui_xmpp.session import endpoints, finding
+from tui_xmpp.session.resolver import SystemResolver
 from tui_xmpp.session.transport import tcp_info
 from tui_xmpp.storage.ledger import SqliteLedger
 
@@ -203,6 +205,74 @@ async def test_connections_on_which_no_stream_begins(
             # The server says goodbye in TLS to a socket that is closed: the kernel drops it.
             spent = await Measured(other, anna, goodbyes=len(other.connections)).since_last()
             assert set(spent) == {Category.LOGIN}
+
+
+async def test_what_the_web_server_of_the_domain_is_asked(
+    prosody: ChatServer, accounts: Accounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a connection of its own, before there is a stream; the name is looked up, which is not counted."""
+    anna_at, bert_at = accounts(prosody, "anna", "bert")
+    port = urlsplit(prosody.host_meta_url).port
+    assert port
+    looked_up: list[str] = []
+    at_url, addresses = endpoints.at_url, SystemResolver.addresses
+
+    async def look_up(resolver: SystemResolver, host: str) -> Sequence[str]:
+        looked_up.append(host)
+        return await addresses(resolver, host)
+
+    async with Link(port) as link:
+        monkeypatch.setattr(finding, "_HTTPS_PORT", link.port)
+        monkeypatch.setattr(SystemResolver, "addresses", look_up)
+        # Where it says that it is, but over the link as well.
+        monkeypatch.setattr(
+            endpoints, "at_url", lambda url, **told: at_url(url.replace(str(port), str(link.port)), **told)
+        )
+        changed = {"host": "", "port": 0, "tls": None, "transport": TransportKind.WEBSOCKET}
+        async with Person(anna_at, prosody, tmp_path / "anna", changed=changed) as anna:
+            await anna.online()
+            assert len(link.connections) == 2 and "localhost" in looked_up
+            await Measured(link, anna, goodbyes=1).since_last()
+            assert link.connections[0].counts.down > 1000
+
+        # A certificate of somebody else: nothing is asked, and what that took counts.
+        changed["ca_file"] = ""
+        seen = link.counts.up, link.counts.down
+        async with Person(bert_at, prosody, tmp_path / "bert", changed=changed) as bert:
+            states = bert.world.accounts
+            await bert.until(lambda: states[bert.address].connection is Connection.WAITING, "to be refused")
+            await bert.do(Disconnect(bert.address))
+            measured = Measured(link, bert, goodbyes=len(link.connections))
+            measured._relayed = Amount(*seen)
+            assert set(await measured.since_last()) == {Category.LOGIN}
+
+
+@pytest.mark.parametrize("kind", [TransportKind.TCP, TransportKind.BOSH])
+async def test_a_token_that_is_taken_back(
+    kind: TransportKind, prosody: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    """On a stream of which no session knows."""
+    (anna_at,) = accounts(prosody, "anna")
+    url = prosody.bosh_url
+    port = prosody.direct_tls_port if kind is TransportKind.TCP else urlsplit(url).port
+    assert port
+    async with Link(port) as link:
+        changed = behind(link)
+        if kind is TransportKind.BOSH:
+            url = url.replace(str(port), str(link.port))
+            changed = {"host": "", "port": 0, "tls": None, "transport": kind, "url": url}
+        async with Person(anna_at, prosody, tmp_path / "anna", changed=changed) as anna:
+            await anna.online()
+            await anna.until(lambda: anna.vault.tokens.get(anna.address), "a token")
+            measured = Measured(link, anna, goodbyes=len(link.connections))
+            await measured.since_last()
+            before = list(link.connections)
+            await anna.do(SignOut(anna.address))
+            assert not anna.happened(Notice)
+            measured._goodbyes = len(link.connections)
+            spent = await measured.since_last()
+            taken = [one for one in link.connections if one not in before]
+            assert taken and spent[Category.LOGIN].up >= sum(one.counts.up for one in taken)
 
 
 @pytest.mark.parametrize("kind", ["starttls", TransportKind.WEBSOCKET, TransportKind.BOSH, "silent kernel"])
