@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable
 
 from ..core.chat import ChatKey
-from ..core.events import HistoryLoaded
+from ..core.events import HistoryLoaded, Notice
 from ..core.message import Gap
 from .feature import Context
 from .server_memory import may_have_archive
 
 _SPACE = "archive-unasked"
 """In the facts: the numbers of these holes of our own archive."""
+
+_NOT_FETCHED = "Whatever was said while you were away was not fetched. /refresh fetches it."
 
 
 class Unasked:
@@ -28,7 +30,8 @@ class Unasked:
         """
         if not may_have_archive(self._context.facts, self._context.own):
             return
-        numbers = set(self._numbers())
+        known = self._numbers()
+        numbers = set(known)
         for key in chats:
             before = {gap.number for gap in self._context.archive.page(key, limit=1).gaps}
             number = self.hole(key).number
@@ -36,6 +39,9 @@ class Unasked:
             if number not in before:
                 numbers.add(number)
         self._keep(numbers)
+        if numbers and not known:
+            # Once for all sessions until it is fetched. Who was never heard of has no chat to show a hole in.
+            self._context.emit(Notice(_NOT_FETCHED, account=self._context.own))
 
     def track(self, gap: Gap) -> None:
         """A catch-up fills this one too."""

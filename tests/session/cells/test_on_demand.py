@@ -121,6 +121,8 @@ async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_
         assert not has(wire.stream.written, QUERY)
         gap = wire.happened(HistoryLoaded)[-1].gap
         assert gap is not None and gap.chat == WITH_BERT
+        (told,) = wire.happened(Notice)
+        assert "/refresh" in told.text and told.account == ANNA
         # What comes live does not hide it: the archive is still to be asked from where it was.
         await wire.take(
             f"<message from='{BERT}/x' type='chat' id='1'><body>live</body>"
@@ -136,6 +138,7 @@ async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_
         wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
         await wire.settle()
         assert wire.archive.gap(gap.number) is None
+        assert len(wire.happened(Notice)) == 1
         newest = wire.archive.newest_archive_id(ANNA)
         assert newest is not None and newest[0] == "a9"
 
