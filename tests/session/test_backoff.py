@@ -50,6 +50,11 @@ def test_a_change_around_us_begins_the_quick_tries_anew() -> None:
     assert backoff.next(Kind.OUT_OF_REACH)[1]
 
 
+def test_a_web_server_that_was_spoken_to_is_not_asked_every_second() -> None:
+    """Who is not trusted, or has nothing to say, has cost a handshake by then."""
+    assert kind_of(Failure("", "no-host-meta")) is Kind.REFUSED
+
+
 def test_who_was_refused_waits_longer_each_time() -> None:
     backoff, _ = made()
     for expected in (*SECONDS[1:], SECONDS[-1]):

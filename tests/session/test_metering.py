@@ -27,7 +27,7 @@ class Carrier:
     kind = TransportKind.TCP
     bytes_in = bytes_out = 0
 
-    def socket(self) -> None:
+    def carried(self) -> None:
         return None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.fakes.engine import ME, FakeEngine
 from tests.ui.driving import Driven, FakeConfig, driven
 from tests.ui.world import AVA, DEV, peopled
@@ -50,6 +52,34 @@ def metered() -> FakeEngine:
     engine.answers[SpentHere] = Report((), (*range(59), 900), 2)
     engine.emit(SATELLITE)
     return engine
+
+
+@pytest.mark.parametrize(
+    ("typed", "becomes"),
+    [
+        ("/link au", ["/link auto "]),
+        ("/link auto ", ["/link auto on ", "/link auto suggest ", "/link auto off "]),
+        ("/link auto s", ["/link auto suggest "]),
+        ("/link set carb", ["/link set carbons "]),
+        (
+            "/link set carbons o",
+            ["/link set carbons on ", "/link set carbons others ", "/link set carbons off "],
+        ),
+        ("/link set receive ", [f"/link set receive {one.value} " for one in Receive]),
+        ("/link set client_state ", ["/link set client_state on ", "/link set client_state off "]),
+        ("/link set page ", ["/link set page "]),
+        ("/link set nothing ", ["/link set nothing "]),
+        ("/link satellite ", ["/link satellite "]),
+        # It takes nothing.
+        ("/receipt ", ["/receipt "]),
+    ],
+)
+async def test_tab_knows_what_the_command_takes(typed: str, becomes: list[str]) -> None:
+    async with driven(metered()) as seen:
+        await seen.type(typed)
+        for text in becomes:
+            await seen.press("tab")
+            assert seen.composer == text
 
 
 async def opened(seen: Driven) -> None:

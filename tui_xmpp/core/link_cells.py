@@ -83,6 +83,16 @@ def read(cell: str, text: str) -> Any:
     return checked(cell, [one for one in words if one])
 
 
+def words(cell: str) -> tuple[str, ...]:
+    """The values of a cell as `read` takes them, where they can be listed; empty: they cannot."""
+    kind = _hints().get(cell)
+    if kind is bool:
+        return _YES[1], _NO[1]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(str(one.value) for one in kind)
+    return tuple(TERMINALS) if cell == "terminal" else NEWS if cell == "notify" else ()
+
+
 def written(value: object) -> str:
     """A value of a cell as `read` takes it."""
     if isinstance(value, Enum):

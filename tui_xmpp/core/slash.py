@@ -25,6 +25,8 @@ class ArgumentKind(enum.Enum):
     NUMBER = enum.auto()
     THEME = enum.auto()
     LINK = enum.auto()
+    LINK_CELL = enum.auto()
+    LINK_VALUE = enum.auto()
     ACCOUNT = enum.auto()
     COMMAND = enum.auto()
 
@@ -89,6 +91,12 @@ class Completion:
     command: SlashCommand | None = None
     argument: Argument | None = None
     candidates: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    """Of the arguments before it, by name."""
+
+    def get(self, name: str) -> str:
+        """Return the value of the argument *name* before it; empty: there is none."""
+        return dict(self.values).get(name, "")
 
 
 @value
@@ -151,10 +159,12 @@ def complete(line: str, cursor: int, table: Iterable[SlashCommand]) -> Completio
     if command is None:
         return None
     position = len(name) + 1
+    values: list[tuple[str, str]] = []
     for argument in command.arguments:
         token = _token(typed, position, argument)
         if token is None or (token.end == len(typed) and not _ended(typed, token)):
-            return _completion(command, argument, token, len(typed), commands)
+            return _completion(command, argument, token, len(typed), commands, tuple(values))
+        values.append((argument.name, token.value))
         position = token.end
     return None
 
@@ -165,13 +175,14 @@ def _completion(
     token: _Token | None,
     end: int,
     commands: tuple[SlashCommand, ...],
+    values: tuple[tuple[str, str], ...],
 ) -> Completion:
     prefix, start = (token.value, token.start) if token else ("", end)
     known = argument.choices
     if argument.kind is ArgumentKind.COMMAND:
         known = tuple(sorted(other.name for other in commands))
     candidates = tuple(value for value in known if value.casefold().startswith(prefix.casefold()))
-    return Completion(argument.kind, prefix, start, argument.help, command, argument, candidates)
+    return Completion(argument.kind, prefix, start, argument.help, command, argument, candidates, values)
 
 
 def _bind(command: SlashCommand, line: str, position: int) -> Parsed | Hint:

@@ -191,9 +191,10 @@ class AccountSession:
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
             self.post(Parcel(text, Lane.MESSAGE))
 
-    def send_along(self, stanza: ET.Element, seconds: float) -> None:
+    def send_along(self, stanza: ET.Element, seconds: float, leaves: Callable[[], None]) -> None:
         """Write a stanza with the next packet, or alone after so many seconds."""
-        self.life.riding.put(Parcel(convert.wire_text(stanza), Lane.MESSAGE), seconds)
+        parcel = Parcel(convert.wire_text(stanza), Lane.MESSAGE, leaves=leaves)
+        self.once_kept(lambda: self.life.riding.put(parcel, seconds))
 
     def request(
         self,

@@ -20,7 +20,7 @@ _AT_ONCE = 12.0
 _AT_ONCE_SECONDS = 10.0
 """In which one more may be."""
 
-_OUT_OF_REACH = frozenset({"dns", "timeout", "unreachable", "proxy", "no-host-meta"})
+_OUT_OF_REACH = frozenset({"dns", "timeout", "unreachable", "proxy"})
 _BROKEN = frozenset({"", "dead"})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from tui_xmpp.core.value import value
 
-from ..core.account import Account, Connection, TlsMode, TransportKind
+from ..core.account import Account, Connection, TlsMode, Token, TransportKind
 from ..core.ports import Clock, KeyValue
 from . import certificate, endpoints, reaching
 from .certificate import Certificate
@@ -157,6 +157,12 @@ class Dialler:
             return
         await credentials.keep_token(None)
         memory = ServerMemory(self._facts, self._account.address, self._clock.now)
+        try:
+            await self._revoke(token, memory)
+        finally:
+            self._unstreamed.settle()
+
+    async def _revoke(self, token: Token, memory: ServerMemory) -> None:
         worst = Failure("No server was found.")
         async with contextlib.aclosing(self.finder.ways(stale_seconds=self._stale_seconds())) as ways:
             async for found in ways:
@@ -169,7 +175,6 @@ class Dialler:
                     await revoke(stream, token, memory, timeout=self._timeouts.step)
                 finally:
                     stream.fail(Failure("You left."))
-                    self._unstreamed.settle()
                 return
         raise worst
 
@@ -221,7 +226,10 @@ class Dialler:
         """
         self._unstreamed.settle()
         is_tcp = endpoint.kind is TransportKind.TCP
-        link = await (self._connect_to_look if is_tcp else self._open_wire)(endpoint)
+        if is_tcp:
+            link: socket.socket | Wire = await self._connect_to_look(endpoint)
+        else:
+            link = await self._open_wire(endpoint, counts=on_stream is not None)
         try:
             stream = self._make_stream()
             if on_stream is not None:
@@ -324,7 +332,8 @@ class Dialler:
         """What the kernel knows of the newest connection; None: nothing."""
         return tcp_info.read(self._connected)
 
-    async def _open_wire(self, endpoint: Endpoint) -> Wire:
+    async def _open_wire(self, endpoint: Endpoint, *, counts: bool) -> Wire:
+        """*counts*: the stream on it will count what it carries."""
         connect = self._connect_to_look
         made = await reaching.open_wire(
             endpoint,
@@ -332,6 +341,7 @@ class Dialler:
             context=self._contexts.get(direct=False, small=False),
             timeout=self._timeouts.step,
         )
-        # What BOSH connects from now on is its own.
-        connect = self._connect
+        if counts:
+            # What BOSH connects from now on is its own.
+            connect = self._connect
         return made

@@ -86,8 +86,11 @@ class Context(Protocol):
     def send(self, stanza: ET.Element) -> None:
         """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
 
-    def send_along(self, stanza: ET.Element, seconds: float) -> None:
-        """Write a stanza with the next packet that leaves anyway, or alone after so many seconds."""
+    def send_along(self, stanza: ET.Element, seconds: float, leaves: Callable[[], None]) -> None:
+        """Write a stanza with the next packet that leaves anyway, or alone after so many seconds.
+
+        *leaves* is called as it is written; never, if the session is over before.
+        """
 
     def request(
         self,

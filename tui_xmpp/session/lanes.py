@@ -35,6 +35,10 @@ class Lane(IntEnum):
     """What nobody waits for: the next pieces leave once the last have been acknowledged."""
 
 
+def _nothing() -> None:
+    """Nobody waits for it to leave."""
+
+
 @value
 class Parcel:
     """One stanza on its way."""
@@ -43,6 +47,8 @@ class Parcel:
     lane: Lane
     pending: Pending | None = None
     """The entry of the outbox it belongs to."""
+    leaves: Callable[[], None] = _nothing
+    """Called as it is written to the server."""
 
 
 class Lanes:

@@ -199,12 +199,12 @@ class Metering(Meter):
         if stream is None or wire is None:
             return
         packets = (self._packets[Way.UP], self._packets[Way.DOWN])
-        look = carrying.told(wire)
+        look = wire.carried()
         if look is not None:
             self._last = (look, (wire.bytes_out, wire.bytes_in, *packets))
         else:
             last, since = self._last or (None, (0, 0, 0, 0))
-            look = carrying.reckoned(wire, packets, last, since)
+            look = carrying.reckoned((wire.bytes_out, wire.bytes_in), packets, last, since)
         # Where nothing came for a whole tick, what the kernel counts has been read.
         quiet = tick and look.tcp == self._at_tick
         self._at_tick = look.tcp if tick else self._at_tick
@@ -214,7 +214,7 @@ class Metering(Meter):
             read=[self._texts[Way.UP], stream.read_bytes],
             segments=list(look.segments),
         )
-        # A handshake is as long as it is; over BOSH there are several, and requests that carry nothing.
+        # A handshake is as long as it is; over BOSH more may come, and requests that carry nothing.
         limited = self._has_shaken_hands and not quiet and wire.kind is not TransportKind.BOSH
         self._has_shaken_hands = stream.secure
         rest = KEEPALIVE if self._account.alive else LOGIN

@@ -147,6 +147,11 @@ def note_archive(facts: KeyValue, account: Address, *, has: bool) -> None:
     facts.put(_ARCHIVE, str(account.bare), "yes" if has else "no")
 
 
+def may_have_archive(facts: KeyValue, account: Address) -> bool:
+    """Whether *account* has an archive, or its server was not asked yet."""
+    return facts.get(_ARCHIVE, str(account.bare)) != "no"
+
+
 def _read(kept: str | None) -> dict[str, Any]:
     with contextlib.suppress(ValueError, RecursionError):
         read = json.loads(kept or "")

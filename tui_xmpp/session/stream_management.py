@@ -232,6 +232,7 @@ class StreamManagement:
 
     def number(self, parcel: Parcel) -> int:
         """A stanza is about to be written: returns its place on the wire, 0 where nobody counts."""
+        parcel.leaves()
         if not self.counting:
             return 0
         newest = self._sent[-1].sequence if self._sent else self._acknowledged

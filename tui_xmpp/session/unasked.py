@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterable
 
 from ..core.chat import ChatKey
-from ..core.events import HistoryLoaded
+from ..core.events import HistoryLoaded, Notice
 from ..core.message import Gap
 from .feature import Context
+from .server_memory import may_have_archive
 
 _SPACE = "archive-unasked"
 """In the facts: the numbers of these holes of our own archive."""
+
+_NOT_FETCHED = "Whatever was said while you were away was not fetched. /refresh fetches it."
 
 
 class Unasked:
@@ -21,10 +24,32 @@ class Unasked:
         self._context = context
 
     def note(self, chats: Iterable[ChatKey]) -> None:
-        """Whatever our own archive has of these chats since the newest message known is missing."""
-        numbers = set(self._numbers())
-        numbers |= {self.hole(key).number for key in chats}
+        """Whatever our own archive has of these chats since the newest message known is missing.
+
+        Where it is not known yet whether there is an archive, too: that is asked late on a thin link.
+        """
+        if not may_have_archive(self._context.facts, self._context.own):
+            return
+        known = self._numbers()
+        numbers = set(known)
+        for key in chats:
+            before = {gap.number for gap in self._context.archive.page(key, limit=1).gaps}
+            number = self.hole(key).number
+            # One that was there is of an older past, which no catch-up fetches.
+            if number not in before:
+                numbers.add(number)
         self._keep(numbers)
+        if numbers and not known:
+            # Once for all sessions until it is fetched. Who was never heard of has no chat to show a hole in.
+            self._context.emit(Notice(_NOT_FETCHED, account=self._context.own))
+
+    def track(self, gap: Gap) -> None:
+        """A catch-up fills this one too."""
+        self._keep({*self._numbers(), gap.number})
+
+    def left(self, gap: Gap) -> None:
+        """A catch-up has left this one, maybe in the place of one of these."""
+        self._keep(set(self._numbers()) - {gap.number})
 
     def hole(self, chat: ChatKey) -> Gap:
         """Note one, from the newest message of a chat up to now."""
@@ -36,7 +61,7 @@ class Unasked:
         return gap
 
     def caught_up(self) -> None:
-        """The archive was asked for all of it after all."""
+        """The archive was asked for all of it after all, or there is none."""
         for number in self._numbers():
             gap = self._context.archive.gap(number)
             if gap is not None:

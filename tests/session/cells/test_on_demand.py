@@ -22,7 +22,7 @@ from tui_xmpp.core.commands import (
     UseLink,
 )
 from tui_xmpp.core.contact import Contact, Subscription
-from tui_xmpp.core.events import HistoryLoaded, Notice
+from tui_xmpp.core.events import AbilitiesChanged, HistoryLoaded, Notice
 from tui_xmpp.core.message import Gap
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.session import muc
@@ -121,6 +121,8 @@ async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_
         assert not has(wire.stream.written, QUERY)
         gap = wire.happened(HistoryLoaded)[-1].gap
         assert gap is not None and gap.chat == WITH_BERT
+        (told,) = wire.happened(Notice)
+        assert "/refresh" in told.text and told.account == ANNA
         # What comes live does not hide it: the archive is still to be asked from where it was.
         await wire.take(
             f"<message from='{BERT}/x' type='chat' id='1'><body>live</body>"
@@ -136,8 +138,89 @@ async def test_what_was_missed_is_a_hole_in_each_chat_until_it_is_asked_for(tmp_
         wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
         await wire.settle()
         assert wire.archive.gap(gap.number) is None
+        assert len(wire.happened(Notice)) == 1
         newest = wire.archive.newest_archive_id(ANNA)
         assert newest is not None and newest[0] == "a9"
+
+
+DISCO = "http://jabber.org/protocol/disco#info"
+
+
+def unknown_server(folder: Path) -> Wire:
+    """Of somebody with a chat, whose server was not asked yet what it can do."""
+    wire = Wire(folder, link="radio")
+    wire.befriend()
+    wire.account.open_chat(WITH_BERT, ChatKind.CONTACT)
+    return wire
+
+
+@pytest.mark.parametrize("has", [True, False])
+async def test_what_was_missed_is_a_hole_before_the_server_says_that_it_has_an_archive(
+    has: bool, tmp_path: Path
+) -> None:
+    """That may take minutes on such a link, or the link may be gone before."""
+    wire = unknown_server(tmp_path)
+    await wire.online(answers=False)
+    await wire.settle()
+    assert wire.archive.page(WITH_BERT).gaps
+    told = f"<query xmlns='{DISCO}'>{f'<feature var={MAM!r}/>' if has else ''}</query>"
+    for _ in range(4):
+        for iq in wire.requests():
+            is_disco = iq.find(f"{{{DISCO}}}query") is not None
+            wire.answer(iq, told if is_disco else "")
+        await wire.settle()
+    assert wire.happened(AbilitiesChanged)
+    assert bool(wire.archive.page(WITH_BERT).gaps) is has
+    # What is known is not doubted again.
+    again = wire.reborn(link="radio")
+    again.account.open_chat(WITH_BERT, ChatKind.CONTACT)
+    await again.online(answers=False)
+    await again.settle()
+    assert bool(again.archive.page(WITH_BERT).gaps) is has
+    await again.close()
+
+
+async def test_a_hole_that_a_catch_up_leaves_stays(tmp_path: Path) -> None:
+    """In a chat of which nothing is known it begins where the one of before it began."""
+
+    def before(wire: Wire) -> None:
+        wire.account.open_chat(WITH_BERT, ChatKind.CONTACT)
+
+    async with signed_in(tmp_path, "radio", before=before) as wire:
+        (gap,) = wire.archive.page(WITH_BERT).gaps
+        (query,) = [one for one in await wire.do(Refresh(ANNA)) if has([one], QUERY)]
+        id = query.find(QUERY).get("queryid")  # type: ignore[union-attr]
+        wire.hear(
+            f"<message to='{FULL}'><result xmlns='{MAM}' queryid='{id}' id='a7'><forwarded "
+            "xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2026-05-01T11:00:00Z'/><message "
+            f"xmlns='jabber:client' from='{BERT}/x' to='{ANNA}' type='chat' id='m1'><body>the newest</body>"
+            "</message></forwarded></result></message>"
+        )
+        wire.answer(
+            query,
+            f"<fin xmlns='{MAM}'><set xmlns='http://jabber.org/protocol/rsm'><first>a7</first><last>a7</last>"
+            "</set></fin>",
+        )
+        await wire.settle()
+        assert [one.body for one in wire.messages()] == ["the newest"]
+        (left,) = wire.archive.page(WITH_BERT).gaps
+        assert left.before_id == "a7" and left.number == gap.number
+
+
+async def test_who_writes_first_has_a_past(tmp_path: Path) -> None:
+    """Where the archive was never asked for anything, what was said with them before is in there only."""
+    live = (
+        f"<message from='{BERT}/x' type='chat' id='1'><body>live</body>"
+        f"<stanza-id xmlns='urn:xmpp:sid:0' by='{ANNA}' id='a9'/></message>"
+    )
+    async with signed_in(tmp_path, "radio") as wire:
+        await wire.take(live)
+        (gap,) = wire.archive.page(WITH_BERT).gaps
+        assert (gap.after, gap.before_id) == (None, "a9")
+        (query,) = [one for one in await wire.do(Refresh(ANNA)) if has([one], QUERY)]
+        wire.answer(query, f"<fin xmlns='{MAM}' complete='true'/>")
+        await wire.settle()
+        assert not wire.archive.page(WITH_BERT).gaps, "the archive holds no more"
 
 
 async def test_a_wider_profile_asks_for_what_was_missed(tmp_path: Path) -> None:

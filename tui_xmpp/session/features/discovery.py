@@ -15,6 +15,7 @@ from ...core.link import LinkProfile
 from .. import caps, convert, freshness, guard
 from ..feature import Context, Failed, Feature, IqHandler, Unserved
 from ..server_memory import note_archive
+from ..unasked import Unasked
 from ..unwrap import CARBONS, MAM
 
 _PRE_APPROVAL = "{urn:xmpp:features:pre-approval}sub"
@@ -114,6 +115,8 @@ class Discovery(Feature):
         if _PRE_APPROVAL in self.context.stream_features:
             found.add(Ability.PRE_APPROVAL)
         note_archive(self.context.facts, own, has=Ability.ARCHIVE in found)
+        if Ability.ARCHIVE not in found:
+            Unasked(self.context).caught_up()
         names = sorted(one.value for one in found)
         self.context.facts.put(_SPACE, str(own), json.dumps(names))
         self._fresh.fetched(self.context.clock.now(), self.context.server_caps)

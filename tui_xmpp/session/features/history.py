@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from ...core.account import Ability
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refresh
@@ -79,11 +78,8 @@ class History(Feature):
         """
         self._current.begin()
         self._before.begin()
-        own = self.context.own
         if not self.context.pacing.catch_up_pages and not self.context.unsettled():
-            state = self.context.world.accounts.get(own)
-            if state is not None and Ability.ARCHIVE.value in state.abilities:
-                self._unasked.note(self._chats())
+            self._unasked.note(self._chats())
             self.context.spawn(self._settle_now(None))
             return
         self._begin(None, self._ask_first())
@@ -150,8 +146,7 @@ class History(Feature):
 
     def _doubt(self, keys: Iterable[ChatKey]) -> None:
         """What comes live may stand behind something of ours: it leaves the newest known id where it is."""
-        own = self.context.own
-        self._current.remove(key.address if self._is_room(key) else own for key in keys)
+        self._current.remove(key.address if self._is_room(key) else self.context.own for key in keys)
 
     async def _go_on(self) -> None:
         """The rooms we are in have been told again."""
@@ -367,6 +362,7 @@ class History(Feature):
         after_id, after = known if known is not None else ("", None)
         for key in [room] if room is not None else self._chats():
             gap = self.context.archive.add_gap(Gap(0, key, after, after_id, before, before_id))
+            self._unasked.left(gap)
             self.context.emit(HistoryLoaded(key, 0, gap))
 
     async def _fetched(self, archive: Address, page: Page, *, seen: bool = False) -> None:
@@ -387,8 +383,12 @@ class History(Feature):
     def _look_back(self, message: Message) -> None:
         """A chat that comes up after the first catch-up may have a past, unless we hold the whole archive."""
         store, own = self.context.archive, self.context.own
-        if store.newest_archive_id(own) is not None and self.context.facts.get(_SPACE, str(own)) != _WHOLE:
-            store.add_gap(Gap(0, message.chat, None, "", message.at, message.archive_id))
+        first = Gap(0, message.chat, None, "", message.at, message.archive_id)
+        if store.newest_archive_id(own) is None:
+            if not self.context.pacing.catch_up_pages:
+                self._unasked.track(store.add_gap(first))
+        elif self.context.facts.get(_SPACE, str(own)) != _WHOLE:
+            store.add_gap(first)
 
     def _is_room(self, key: ChatKey) -> bool:
         chat = self.context.world.chats.get(key)

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
-from typing import NamedTuple
+from contextlib import suppress
 from xml.etree import ElementTree as ET
 
-from ...core.address import Address
-from ...core.chat import ChatKey, ChatKind
+from ...core.chat import ChatKind
 from ...core.commands import Command, SendReceipt
 from ...core.message import Message
+from ...core.ports import StorageError
 from ...core.traffic import Category
 from .. import convert, guard
 from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
+from ..owed_receipts import Owed, OwedReceipts
 
 RECEIPTS = "urn:xmpp:receipts"
 _REQUEST_BYTES, _RECEIPT_BYTES = 40, 170
 """About what one costs."""
-_MOST_HELD = 500
-
-
-class _Held(NamedTuple):
-    """A receipt that was asked for and not given."""
-
-    chat: ChatKey
-    to: Address
-    type: str
-    id: str
 
 
 class Receipts(Feature):
@@ -39,7 +29,7 @@ class Receipts(Feature):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._held: deque[_Held] = deque(maxlen=_MOST_HELD)
+        self._owed = OwedReceipts(context)
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
@@ -74,24 +64,49 @@ class Receipts(Feature):
             # XEP-0184 §8: not to those who "are not otherwise authorized to view the recipient's presence".
             and guard.sees_us(context.world, context.own, draft.source)
         ):
-            held = _Held(message.chat, draft.source, draft.type.value, draft.id)
-            if not context.settings.privacy.send_receipts:
-                self._held.append(held)
-            elif not context.pacing.gives_receipts:
-                self._held.append(held)
+            owed = Owed(draft.source, draft.type.value, draft.id, by_itself=self._gives)
+            if owed.by_itself and not context.pacing.receipt_seconds:
+                context.send(self._receipt(owed))
+                return
+            self._owed.add(owed)
+            if owed.by_itself:
+                self._ride(owed)
+            elif context.settings.privacy.send_receipts:
                 context.metering.spared(Category.MARKS, _RECEIPT_BYTES, 0, message.chat)
-            elif seconds := context.pacing.receipt_seconds:
-                context.send_along(self._receipt(held), seconds)
-            else:
-                context.send(self._receipt(held))
 
-    def _receipt(self, held: _Held) -> ET.Element:
+    def on_ready(self) -> None:
+        """What the last session did not come to give goes in this one."""
+        for owed in self._owed.all():
+            if (
+                owed.by_itself
+                and self._gives
+                and guard.sees_us(self.context.world, self.context.own, owed.to)
+            ):
+                self._ride(owed)
+
+    def on_resumed(self) -> None:
+        """Nor did the process before."""
+        self.on_ready()
+
+    @property
+    def _gives(self) -> bool:
+        return self.context.settings.privacy.send_receipts and self.context.pacing.gives_receipts
+
+    def _ride(self, owed: Owed) -> None:
+        def leaves() -> None:
+            # What the disk does not take now is given twice, which says nothing new.
+            with suppress(StorageError):
+                self._owed.left(owed)
+
+        self.context.send_along(self._receipt(owed), self.context.pacing.receipt_seconds, leaves)
+
+    def _receipt(self, owed: Owed) -> ET.Element:
         # Nobody refers to it, so it needs no id. It goes to the device that asked, so that neither type
         # (XEP-0184 §5, example 4) nor the hint that some servers need to keep it is needed to get there:
         # where every byte counts, they are left out.
         lean = self.context.pacing.short_ids
-        stanza = convert.stanza("message", held.to, "" if lean else held.type)
-        convert.add(stanza, RECEIPTS, "received", id=held.id)
+        stanza = convert.stanza("message", owed.to, "" if lean else owed.type)
+        convert.add(stanza, RECEIPTS, "received", id=owed.id)
         if not lean:
             convert.add(stanza, convert.HINTS, "store")
         return stanza
@@ -100,6 +115,7 @@ class Receipts(Feature):
         context = self.context
         if not context.online or not guard.sees_us(context.world, context.own, command.chat.address):
             return
-        for held in [one for one in self._held if one.chat == command.chat]:
-            self._held.remove(held)
-            context.send(self._receipt(held))
+        for owed in self._owed.all():
+            if owed.to.bare == command.chat.address and not owed.by_itself:
+                self._owed.left(owed)
+                context.send(self._receipt(owed))

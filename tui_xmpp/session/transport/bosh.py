@@ -16,6 +16,7 @@ from ...core.account import TransportKind
 from ..failure import Failure, Violation
 from . import bosh_session, envelope
 from .bosh_session import Created
+from .carrying import Look
 from .envelope import Envelope
 from .https import Https
 from .wire import Closing, Item, Opening, Receiver
@@ -90,6 +91,10 @@ class BoshWire:
     def socket(self) -> socket.socket | None:
         """As `Wire.socket`: that of the connection opened last."""
         return self._https.socket()
+
+    def carried(self) -> Look | None:
+        """As `Wire.carried`, of all its connections."""
+        return self._https.carried()
 
     @property
     def bytes_in(self) -> int:

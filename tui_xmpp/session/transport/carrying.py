@@ -6,10 +6,8 @@ import socket
 
 from tui_xmpp.core.value import value
 
-from ...core.account import TransportKind
 from . import tcp_info
 from .unsent import unread, unsent
-from .wire import Wire
 
 RECORD = 22
 """What a TLS 1.3 record adds: header, type and tag."""
@@ -23,15 +21,16 @@ _HANDSHAKE = (700, 3200)
 class Look:
     """Bytes and segments since the connection stands, up and down."""
 
-    tcp: tuple[int, int]
-    segments: tuple[int, int]
+    tcp: tuple[int, int] = (0, 0)
+    segments: tuple[int, int] = (0, 0)
+
+    def __add__(self, other: Look) -> Look:
+        (up, down), (out, in_) = other.tcp, other.segments
+        return Look((self.tcp[0] + up, self.tcp[1] + down), (self.segments[0] + out, self.segments[1] + in_))
 
 
-def told(wire: Wire) -> Look | None:
-    """Return what the kernel says; None where it does not tell, or not of all connections of the wire."""
-    if wire.kind is TransportKind.BOSH:
-        return None
-    connected = wire.socket()
+def told(connected: socket.socket | None) -> Look | None:
+    """Return what the kernel says of a connection that is used; None where it does not tell."""
     info = tcp_info.read(connected)
     if info is None or not info.sent:
         return None
@@ -48,23 +47,73 @@ def of(connected: socket.socket) -> Look | None:
     return Look((info.sent, info.received), (info.segments_out, info.segments_in))
 
 
-def reckoned(
-    wire: Wire, packets: tuple[int, int], last: Look | None, since: tuple[int, int, int, int]
-) -> Look:
-    """Return about what it must be: *last* was told when *since* (bytes and packets, up and down) was true.
+class Connections:
+    """What all connections of one wire have carried together, those that are over with them.
 
-    Without, the handshake is reckoned too.
+    Each is held by a second descriptor: whoever uses it has closed theirs by the time `over` is said.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+        self._over = Look()
+        self._is_told = True
+
+    def hold(self, connected: socket.socket) -> socket.socket | None:
+        """Count one that stands, until `over` is said of what is returned; None: it cannot be counted."""
+        try:
+            held = connected.dup()
+        except OSError:
+            self._is_told = False
+            return None
+        self._held.append(held)
+        return held
+
+    def over(self, held: socket.socket | None) -> None:
+        """It has ended, and nobody else has a descriptor of it; more often than once is no error."""
+        if held is None or held not in self._held:
+            return
+        self._held.remove(held)
+        look = of(held)
+        held.close()
+        if look is None:
+            self._is_told = False
+        else:
+            self._over += look
+
+    def all_over(self) -> None:
+        """None of them is used any more."""
+        for held in list(self._held):
+            self.over(held)
+
+    def told(self) -> Look | None:
+        """Return what the kernel says of all of them; None where it does not, or not of each."""
+        whole = self._over if self._is_told else None
+        for held in self._held:
+            look = told(held)
+            if whole is None or look is None:
+                return None
+            whole += look
+        return whole if whole is not None and whole.tcp[0] else None
+
+
+def reckoned(
+    carried: tuple[int, int], packets: tuple[int, int], last: Look | None, since: tuple[int, int, int, int]
+) -> Look:
+    """Return about what it must be, where so many bytes before TLS were *carried* in so many packets.
+
+    *last* was told when *since* (bytes and packets, up and down) was true; without, the handshake is
+    reckoned too.
     """
     base = last or Look(_HANDSHAKE, (5, 5))
     up, down, packets_up, packets_down = since
     out, in_ = packets[0] - packets_up, packets[1] - packets_down
-    bytes_up = wire.bytes_out - up + RECORD * out
-    bytes_down = wire.bytes_in - down + RECORD * in_
+    bytes_up = carried[0] - up + RECORD * out
+    bytes_down = carried[1] - down + RECORD * in_
     data_up, data_down = _segments(bytes_up, out), _segments(bytes_down, in_)
-    return Look(
-        (base.tcp[0] + bytes_up, base.tcp[1] + bytes_down),
+    return base + Look(
+        (bytes_up, bytes_down),
         # Every second segment is acknowledged by itself.
-        (base.segments[0] + data_up + data_down // 2, base.segments[1] + data_down + data_up // 2),
+        (data_up + data_down // 2, data_down + data_up // 2),
     )
 
 

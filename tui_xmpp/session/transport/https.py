@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 from ..failure import Failure, Violation
+from .carrying import Connections, Look
 from .socket_wire import hurry
 from .unsent import unsent
 
@@ -116,6 +117,10 @@ class Https:
         found: socket.socket | None = self._connector.told("socket")
         return found
 
+    def carried(self) -> Look | None:
+        """Return what all connections have carried, those that are over with them; None: nobody tells."""
+        return self._connector.connections.told()
+
     @property
     def waiting(self) -> int:
         """Bytes accepted that the network has not taken yet."""
@@ -134,6 +139,7 @@ class Https:
         """Cut all connections and forget the session."""
         self.abort()
         await self._session.close()
+        self._connector.connections.all_over()
 
     async def _headers_sent(
         self, _: aiohttp.ClientSession, __: SimpleNamespace, sent: aiohttp.TraceRequestHeadersSentParams
@@ -150,10 +156,17 @@ class Https:
 
 class _Handler(ResponseHandler):
     owner: Https
+    connections: Connections
+    held: socket.socket | None
+    """What counts this connection."""
 
     def data_received(self, data: bytes) -> None:
         self.owner.bytes_in += len(data)
         super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.connections.over(self.held)
+        super().connection_lost(exc)
 
 
 class _Connector(aiohttp.BaseConnector):
@@ -168,6 +181,7 @@ class _Connector(aiohttp.BaseConnector):
         self.ready: list[ResponseHandler] = []
         """Open, and not used yet."""
         self.opened: list[ResponseHandler] = []
+        self.connections = Connections()
         self._owner = owner
         self._dial = dial
         self._tls = context
@@ -177,9 +191,10 @@ class _Connector(aiohttp.BaseConnector):
     async def open(self) -> ResponseHandler:
         connected = await self._dial()
         hurry(connected)
+        held = self.connections.hold(connected)
         try:
             _, handler = await self._loop.create_connection(
-                self._handler,
+                lambda: self._handler(held),
                 sock=connected,
                 ssl=self._tls,
                 server_hostname=self._server_name,
@@ -189,13 +204,14 @@ class _Connector(aiohttp.BaseConnector):
             # Its transport closes it: closed under that, its number would stay taken for the loop.
             with contextlib.suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)
+            self.connections.over(held)
             raise
         self.opened = [one for one in self.opened if one.is_connected()] + [handler]
         return handler
 
-    def _handler(self) -> _Handler:
+    def _handler(self, held: socket.socket | None) -> _Handler:
         made = _Handler(self._loop)
-        made.owner = self._owner
+        made.owner, made.connections, made.held = self._owner, self.connections, held
         return made
 
     async def _create_connection(

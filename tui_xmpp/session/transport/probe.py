@@ -16,7 +16,7 @@ from .tls import ALPN, server_name
 _MAX_BYTES = 64 * 1024
 
 
-_NO_ANSWER = (OSError, TimeoutError, Failure, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
+_NO_ANSWER = (OSError, TimeoutError, Failure, EOFError)
 
 
 async def presented(
@@ -28,33 +28,58 @@ async def presented(
     """
     with contextlib.suppress(*_NO_ANSWER):
         async with asyncio.timeout(timeout):
-            return await _ask(await connect(), mode, domain)
+            with await connect() as connected:
+                if mode is not TlsMode.DIRECT:
+                    await _start_tls(connected, domain)
+                return await _shake_hands(connected, mode, server_name(domain))
     return None
 
 
-async def _ask(connected: socket.socket, mode: TlsMode, domain: str) -> bytes | None:
+async def _shake_hands(connected: socket.socket, mode: TlsMode, name: str) -> bytes | None:
     # This link carries no credential and no stanza, and is closed as soon as the certificate is read.
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
-    name = server_name(domain)
     if mode is TlsMode.DIRECT:
         unverified.set_alpn_protocols([ALPN])
-        _, writer = await asyncio.open_connection(sock=connected, ssl=unverified, server_hostname=name)
-    else:
-        reader, writer = await asyncio.open_connection(sock=connected, limit=_MAX_BYTES)
-        writer.write(
-            f"<stream:stream to={quoteattr(domain)} xmlns:stream='http://etherx.jabber.org/streams' "
-            "xmlns='jabber:client' version='1.0'>".encode()
-        )
-        await reader.readuntil(b"urn:ietf:params:xml:ns:xmpp-tls")
-        await reader.readuntil(b"features>")
-        writer.write(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
-        await reader.readuntil(b"<proceed")
-        await reader.readuntil(b">")
-        await writer.start_tls(unverified, server_hostname=name)
-    try:
-        secured = writer.get_extra_info("ssl_object")
-        return secured.getpeercert(True) if isinstance(secured, ssl.SSLObject) else None
-    finally:
-        writer.transport.abort()
+    came, leaves = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = unverified.wrap_bio(came, leaves, server_hostname=name)
+    while True:
+        try:
+            secured.do_handshake()
+        except ssl.SSLWantReadError:
+            await asyncio.get_running_loop().sock_sendall(connected, leaves.read())
+            came.write(await _more(connected))
+        else:
+            # Our last words stay unsaid: with TLS 1.3 they would bring tickets that nobody takes.
+            return secured.getpeercert(True)
+
+
+async def _start_tls(connected: socket.socket, domain: str) -> None:
+    send = asyncio.get_running_loop().sock_sendall
+    header = (
+        f"<stream:stream to={quoteattr(domain)} xmlns:stream='http://etherx.jabber.org/streams' "
+        "xmlns='jabber:client' version='1.0'>"
+    )
+    await send(connected, header.encode())
+    await _until(connected, b"urn:ietf:params:xml:ns:xmpp-tls", b"features>")
+    await send(connected, b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+    await _until(connected, b"<proceed", b">")
+
+
+async def _until(connected: socket.socket, *words: bytes) -> None:
+    """Read past *words*, which come in this order."""
+    got, place = b"", 0
+    for one in words:
+        while (found := got.find(one, place)) < 0:
+            got += await _more(connected)
+            if len(got) > _MAX_BYTES:
+                raise Failure("The server said too much.")
+        place = found + len(one)
+
+
+async def _more(connected: socket.socket) -> bytes:
+    data = await asyncio.get_running_loop().sock_recv(connected, _MAX_BYTES)
+    if not data:
+        raise EOFError
+    return data

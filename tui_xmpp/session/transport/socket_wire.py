@@ -7,6 +7,8 @@ import contextlib
 import socket
 import ssl
 
+from . import carrying
+from .carrying import Look
 from .unsent import unsent
 from .wire import Receiver
 
@@ -65,6 +67,10 @@ class SocketWire(asyncio.Protocol):
         """As `Wire.socket`."""
         found = self._transport and self._transport.get_extra_info("socket")
         return found or None
+
+    def carried(self) -> Look | None:
+        """As `Wire.carried`."""
+        return carrying.told(self.socket())
 
     def _gone(self) -> bool:
         return self._transport is None or self._ended is not None or self._transport.is_closing()

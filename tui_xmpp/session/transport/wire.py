@@ -9,6 +9,7 @@ from typing import Protocol
 from tui_xmpp.core.value import value
 
 from ...core.account import TransportKind
+from .carrying import Look
 
 
 @value
@@ -68,6 +69,9 @@ class Wire(Protocol):
 
     def socket(self) -> socket.socket | None:
         """The TCP socket that now carries it, for measuring only; None: there is none."""
+
+    def carried(self) -> Look | None:
+        """What the kernel says that TCP has carried for it; None: it does not tell, or not of all of it."""
 
     @property
     def bytes_in(self) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tui_xmpp.core import slash
+from tui_xmpp.core import link_cells, slash
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.link import CELLS, PROFILES
 from tui_xmpp.core.slash import ArgumentKind
 from tui_xmpp.core.slash_commands import COMMANDS
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face
+from tui_xmpp.ui.actions.link import AUTO
 
 _SHORTCODE = re.compile(r":([a-z0-9_+-]{2,})$")
 _WORD = re.compile(r"\S+$")
@@ -119,6 +120,10 @@ def candidates(face: Face, done: slash.Completion) -> list[str]:
             values += [str(account) for account in world.accounts]
         case ArgumentKind.LINK:
             values += [*PROFILES, *face.settings.link.profiles, "auto", "set", "undo"]
+        case ArgumentKind.LINK_CELL:
+            values += {"auto": AUTO, "set": CELLS}.get(done.get("what"), ())
+        case ArgumentKind.LINK_VALUE:
+            values += link_cells.words(done.get("cell")) if done.get("what") == "set" else ()
         case ArgumentKind.THEME:
             values += list(face.theme_names())
         case _:

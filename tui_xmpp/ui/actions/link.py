@@ -27,7 +27,7 @@ from tui_xmpp.ui.render import link as render
 from tui_xmpp.ui.render.status import size
 
 FULL = "full"
-_AUTO = {
+AUTO = {
     "on": ("switch", "The link profile follows what is measured, at most up to the one you chose."),
     "suggest": ("suggest", "A link profile that fits better is suggested, never used by itself."),
     "off": ("off", "The link profile is left to you."),
@@ -83,13 +83,13 @@ async def link(face: Face, parsed: Parsed) -> bool:
 
 async def _follow(face: Face, wanted: str) -> bool:
     """`/link auto`: how the profiles of all accounts follow the link from now on, or how they do."""
-    modes = {name: mode for name, (mode, _) in _AUTO.items()}
+    modes = {name: mode for name, (mode, _) in AUTO.items()}
     if wanted and wanted not in modes:
         face.say(f"/link auto takes {', '.join(modes)}.", Level.WARN)
         return False
     if wanted:
         await face.screen_action("keep-auto", modes[wanted])
-    face.say(next(words for mode, words in _AUTO.values() if mode == face.settings.link.auto))
+    face.say(next(words for mode, words in AUTO.values() if mode == face.settings.link.auto))
     return True
 
 
