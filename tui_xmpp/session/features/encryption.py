@@ -84,7 +84,9 @@ class Encryption(Feature):
         # Importing the library takes more than half a second, and the screen is not to wait for it.
         await asyncio.to_thread(importlib.import_module, "tui_xmpp.session.crypto.omemo")
         omemo = self._omemo
-        if omemo.keys.device is not None or self.context.pacing.bundles is not Bundles.ASK:
+        # Our keys are 20 kB, once: on a link where that counts they are made when they are first needed.
+        early = self.context.pacing.bundles in (Bundles.EARLY, Bundles.OPENED)
+        if omemo.keys.device is not None or early:
             await omemo.keys.set_up()
             omemo.keys.keep_fresh()
             omemo.devices.tell(self.context.own)
