@@ -131,7 +131,7 @@ def folder(paths: Paths, *, people: int, chats: int, each: int, port: int) -> No
     paths.data.mkdir(parents=True, exist_ok=True)
     paths.config_file.write_text(
         f'[[account]]\naddress = "{ME}"\npassword_command = "echo secret"\nhost = "127.0.0.1"\n'
-        f"port = {port}\n"
+        f"port = {port}\n[encryption]\nomemo = false\n"
     )
     with closing(Database(paths.database)) as database:
         known = [contact(number) for number in range(people)]

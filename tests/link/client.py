@@ -36,13 +36,16 @@ class Client:
         *,
         port: int = 0,
         more: str = "",
+        omemo: bool = False,
         **keys: str | int | bool,
     ) -> None:
         """`port`: where a link to the server's direct TLS listens; 0: straight to the server.
 
-        `keys` are further keys of its `[[account]]`, `more` is further text of its configuration.
+        `keys` are further keys of its `[[account]]`, `more` is further text of its configuration. Nothing is
+        sealed unless `omemo` says so: what is counted and lost is told apart from what sealing costs.
         """
         self._more = more
+        self._omemo = omemo
         self.account = account
         self.address = Address.parse(account.address)
         self.folder = folder
@@ -81,6 +84,8 @@ class Client:
             "[[account]]",
             *(f"{key} = {json.dumps(value)}" for key, value in self._keys.items()),
             self._more,
+            "[encryption]",
+            f"omemo = {json.dumps(self._omemo)}",
         ]
         (self.folder / "config" / "config.toml").write_text("\n".join(lines), encoding="utf-8")
 

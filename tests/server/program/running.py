@@ -15,7 +15,7 @@ from tests.terminal import Terminal
 
 COMMAND = (sys.executable, "-m", "tui_xmpp")
 SIGN_IN_SECONDS = 30.0
-ONLINE = r"(?m)^ [^\n]*● .*full *$"
+ONLINE = r"(?m)^ [^\n]*● .*full( .*)?$"
 
 
 class Program:

@@ -1,0 +1,134 @@
+"""E-01, E-06: what has to be sealed never leaves in clear, and no key is used twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.omemo.scene import PUBSUB, Scene
+from tests.session.wire import ANNA, BERT, WITH_BERT
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.message import Delivery
+from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Protection
+from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
+
+SECRET = "the tulips are under the third stone"
+
+
+def lists_of_nothing(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    return (
+        "error",
+        "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",
+    )
+
+
+def an_empty_list(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    inside = f"<item id='current'><list xmlns='{OLD}'/></item>" if node == LISTS[OLD] else ""
+    return "result", f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{inside}</items></pubsub>"
+
+
+def a_malformed_list(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    inside = f"<list xmlns='{OLD}'><device id='many'/><x/></list>"
+    items = f"<items node='{node}'><item id='current'>{inside}</item></items>"
+    return "result", f"<pubsub xmlns='{PUBSUB}'>{items}</pubsub>"
+
+
+def a_list_without_keys(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    return scene.honest(owner, node) if node in LISTS.values() else lists_of_nothing(scene, owner, node)
+
+
+def malformed_keys(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    if node in LISTS.values():
+        return scene.honest(owner, node)
+    items = f"<items node='{node}'><item id='current'><bundle xmlns='{OLD}'><x/></bundle></item></items>"
+    return "result", f"<pubsub xmlns='{PUBSUB}'>{items}</pubsub>"
+
+
+def a_server_that_refuses(scene: Scene, owner: str, node: str) -> tuple[str, str] | None:
+    return "error", (
+        "<error type='wait'><internal-server-error xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
+    )
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lists_of_nothing,
+        an_empty_list,
+        a_malformed_list,
+        a_list_without_keys,
+        malformed_keys,
+        a_server_that_refuses,
+    ],
+)
+async def test_e01_without_keys_nothing_leaves(tmp_path: Path, lie: object) -> None:
+    scene = await Scene(tmp_path).begin()
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    scene.answers = lambda owner, node: lie(scene, owner, node)  # type: ignore[operator]
+    await scene.wire.do(SendMessage(WITH_BERT, SECRET))
+    await scene.until(lambda: scene.wire.messages()[-1].delivery is Delivery.FAILED)
+    assert scene.wire.messages()[-1].body == SECRET
+    assert scene.wire.messages()[-1].failure
+    assert not scene.sent
+    assert SECRET not in scene.bytes
+    await scene.close()
+
+
+async def test_e01_a_link_that_is_lost_meanwhile_sends_nothing_in_clear(tmp_path: Path) -> None:
+    scene = await Scene(tmp_path).begin()
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    scene.answers = lambda owner, node: None
+    await scene.wire.do(SendMessage(WITH_BERT, SECRET))
+    await scene.until(lambda: LISTS[OLD] in scene.bytes)
+    scene.wire.lose()
+    assert scene.wire.messages()[-1].delivery is Delivery.QUEUED
+    scene.answers = scene.honest
+    scene._seen = 0
+    await scene.wire.online(answers=False)
+    await scene.until(lambda: scene.sent)
+    assert SECRET not in scene.bytes
+    await scene.meet()
+    assert scene.bert.open(scene.sent[-1], ANNA) == SECRET
+    await scene.close()
+
+
+async def test_e01_a_sealed_chat_stays_sealed_when_the_devices_are_gone(tmp_path: Path) -> None:
+    scene = await Scene(tmp_path).begin()
+    await scene.wire.do(SendMessage(WITH_BERT, "the first"))
+    await scene.until(lambda: scene.sent)
+    assert scene.wire.account.sealing.security(WITH_BERT).sealed
+    gone = f"<list xmlns='{OLD}'/>"
+    scene.wire.hear(
+        f"<message from='{BERT}'><event xmlns='{PUBSUB}#event'><items node='{LISTS[OLD]}'>"
+        f"<item id='current'>{gone}</item></items></event></message>"
+    )
+    await scene.wire.settle()
+    with pytest.raises(Exception, match="Not sent"):
+        await scene.wire.do(SendMessage(WITH_BERT, SECRET))
+    scene.play()
+    assert SECRET not in scene.bytes
+    await scene.close()
+
+
+@pytest.mark.parametrize("namespace", [OLD, NEW])
+async def test_e06_fifty_at_once_use_fifty_keys(tmp_path: Path, namespace: str) -> None:
+    scene = await Scene(tmp_path, (namespace,)).begin()
+    said = [f"number {number}" for number in range(50)]
+    await asyncio.gather(*(scene.wire.account.do(SendMessage(WITH_BERT, text)) for text in said))
+    await scene.until(lambda: len(scene.sent) == 50)
+    await scene.meet()
+    keys = {
+        key.text
+        for stanza in scene.sent
+        for key in stanza.iter(f"{{{namespace}}}key")
+        if key.get("rid") == str(scene.bert.device)
+    }
+    assert len(keys) == 50
+    assert [scene.bert.open(stanza, ANNA) for stanza in scene.sent] == said
+    assert not any(text in scene.bytes for text in said)
+    protections = {one.protection for one in scene.wire.messages()}
+    assert protections == {Protection.SEALED}
+    assert scene.wire.account.sealing.security(WITH_BERT) != ChatSecurity()
+    await scene.close()
