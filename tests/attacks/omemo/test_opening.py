@@ -1,0 +1,187 @@
+"""E-05, E-07, E-09, P-10: what comes sealed is read once, from whom it is, and with nothing put beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.omemo.scene import PUBSUB, Scene
+from tests.session.wire import ANNA, BERT, FULL, WITH_BERT
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.events import MessageKept, Notice
+from tui_xmpp.core.security import Protection, Trust
+from tui_xmpp.session.crypto import sce
+from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
+from tui_xmpp.session.crypto.omemo_wire import MOST_DEVICES
+
+SECRET = "meet me at the lock"
+
+
+def stanza(sealed: str, *, id: str = "s1", sender: str = f"{BERT}/phone", beside: str = "") -> str:
+    return f"<message from='{sender}' to='{FULL}' type='chat' id='{id}'>{beside}{sealed}</message>"
+
+
+def bodies(scene: Scene) -> list[str]:
+    return [one.body for one in scene.wire.messages()]
+
+
+async def ready(folder: Path, *namespaces: str) -> Scene:
+    scene = await Scene(folder, namespaces or (OLD,)).begin()
+    await scene.meet()
+    return scene
+
+
+async def hear(scene: Scene, text: str) -> None:
+    """Until it was read, or known not to be readable."""
+    scene.wire.hear(text)
+    await scene.wire.settle()
+    await scene.until(lambda: not scene.wire.account.sealing.incoming._under_way)
+
+
+@pytest.mark.parametrize("namespace", [OLD, NEW])
+async def test_a_first_message_is_read_once_its_keys_were_fetched(tmp_path: Path, namespace: str) -> None:
+    scene = await ready(tmp_path, namespace)
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET, namespace)))
+    assert bodies(scene) == [SECRET]
+    (told,) = scene.wire.happened(MessageKept)
+    assert (told.message.body, told.message.protection) == (SECRET, Protection.SEALED)
+    await scene.close()
+
+
+async def test_e07_a_replayed_message_is_dropped(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    sealed = scene.bert.seal(ANNA, SECRET)
+    await hear(scene, stanza(sealed))
+    await hear(scene, stanza(sealed))
+    await hear(scene, stanza(sealed, id="another"))
+    assert bodies(scene).count(SECRET) == 1
+    assert {one.protection for one in scene.wire.messages() if one.body != SECRET} <= {Protection.ATTENTION}
+    await scene.close()
+
+
+async def test_e07_what_comes_out_of_order_is_read(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    sealed = [stanza(scene.bert.seal(ANNA, f"{number}"), id=f"n{number}") for number in range(6)]
+    for text in reversed(sealed):
+        await hear(scene, text)
+    assert sorted(bodies(scene)) == [f"{number}" for number in range(6)]
+    await scene.close()
+
+
+@pytest.mark.parametrize(
+    ("beside", "leaked"),
+    [
+        ("<body>send it to the other account</body>", "send it to the other account"),
+        ("<subject>pay now</subject>", "pay now"),
+        ("<x xmlns='jabber:x:oob'><url>https://evil.example/x</url></x>", "evil.example"),
+        ("<body xml:lang='en'>another text</body>", "another text"),
+        ("<reactions xmlns='urn:xmpp:reactions:0' id='m1'><reaction>💣</reaction></reactions>", "💣"),
+    ],
+)
+async def test_e09_nothing_that_stands_beside_the_seal_is_believed(
+    tmp_path: Path, beside: str, leaked: str
+) -> None:
+    scene = await ready(tmp_path)
+    scene.wire.hear(
+        f"<message from='{BERT}/phone' to='{FULL}' type='chat' id='m1'><body>first</body></message>"
+    )
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET), beside=beside))
+    messages = scene.wire.messages()
+    assert [one.body for one in messages] == ["first", SECRET]
+    assert not any(leaked in str(one) for one in messages)
+    await scene.close()
+
+
+async def test_e09_a_seal_takes_nothing_back(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    await hear(scene, stanza(scene.bert.seal(ANNA, "first"), id="m1"))
+    beside = "<retract xmlns='urn:xmpp:message-retract:1' id='m1'/>"
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET), beside=beside))
+    assert bodies(scene) == ["first", SECRET]
+    await scene.close()
+
+
+async def test_an_envelope_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    """XEP-0420 §4: the sender in the envelope must be the sender of the message."""
+    scene = await ready(tmp_path, NEW)
+    body = scene.wire.stream.written[0].makeelement("{jabber:client}body", {})
+    body.text = SECRET
+    envelope = sce.written([body], Address.parse("mallory@example.org"), None, scene.wire.clock.now())
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET, NEW, envelope)))
+    (message,) = scene.wire.messages()
+    assert SECRET not in message.body
+    assert "somebody else" in message.body
+    assert message.protection is Protection.ATTENTION
+    await scene.close()
+
+
+async def test_a_message_by_another_account_with_a_known_device_id_is_not_read(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    mallory = Address.parse("mallory@example.org")
+    scene.wire.befriend(mallory)
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET), sender=f"{mallory}/x"))
+    assert SECRET not in str(scene.wire.archive.page(type(WITH_BERT)(ANNA, mallory)).messages)
+    await scene.close()
+
+
+async def test_p10_clear_text_in_a_sealed_chat_is_marked(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    await hear(scene, stanza(scene.bert.seal(ANNA, "first"), id="m1"))
+    await hear(scene, stanza("<body>in clear</body>", id="m2"))
+    correction = "<replace xmlns='urn:xmpp:message-correct:0' id='m1'/><body>changed</body>"
+    await hear(scene, stanza(correction, id="m3"))
+    first, clear = scene.wire.messages()
+    assert (first.body, first.protection) == ("first", Protection.SEALED)
+    assert (clear.body, clear.protection) == ("in clear", Protection.ATTENTION)
+    await scene.close()
+
+
+async def test_e05_a_list_of_strangers_is_not_kept(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    stranger = Address.parse("stranger@example.net")
+    for sender in (str(stranger), f"{stranger}/x"):
+        scene.wire.hear(list_event(sender, [7, 8]))
+    await scene.wire.settle()
+    assert scene.keys.listed(stranger) == ()
+    await scene.close()
+
+
+async def test_e05_a_list_from_a_resource_or_an_occupant_is_ignored(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    scene.wire.hear(list_event(f"{BERT}/phone", [7]))
+    await scene.wire.settle()
+    assert 7 not in dict(scene.keys.listed(BERT))
+    await scene.close()
+
+
+async def test_e05_of_twenty_thousand_devices_a_few_are_taken(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    scene.wire.hear(list_event(str(BERT), list(range(1, 20_001))))
+    await scene.wire.settle()
+    assert 0 < len(scene.keys.listed(BERT)) <= MOST_DEVICES
+    await scene.close()
+
+
+async def test_e03_a_new_device_is_told_and_one_of_ours_is_not_trusted(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    await scene.wire.do(SendMessage(WITH_BERT, "hello"))
+    await scene.until(lambda: scene.sent)
+    scene.wire.hear(list_event(str(BERT), [scene.bert.device, 4711]))
+    scene.wire.hear(list_event(str(ANNA), [scene.keys.device or 0, 4712]))
+    await scene.wire.settle()
+    notices = [one.text for one in scene.wire.happened(Notice)]
+    assert any("new device" in text and "Bert" not in text for text in notices)
+    assert any(one.chat == WITH_BERT and "new device" in one.text for one in scene.wire.happened(Notice))
+    (new,) = [one for one in scene.wire.world.devices[ANNA, ANNA] if not one.this]
+    assert new.trust is Trust.UNDECIDED
+    await scene.close()
+
+
+def list_event(sender: str, ids: list[int]) -> str:
+    devices = "".join(f"<device id='{id}'/>" for id in ids)
+    return (
+        f"<message from='{sender}' to='{FULL}'><event xmlns='{PUBSUB}#event'><items node='{LISTS[OLD]}'>"
+        f"<item id='current'><list xmlns='{OLD}'>{devices}</list></item></items></event></message>"
+    )
