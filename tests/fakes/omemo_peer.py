@@ -105,6 +105,12 @@ class OmemoPeer:
         self.desk.bundles[namespace, str(address), device] = bundle
         self._do(self.core.update_device_list(namespace, str(address), {device: None}))
 
+    def forget(self, address: Address, device: int) -> None:
+        """Lose the session with a device: the next message begins a new one."""
+        place = f"/{OLD}/{address}/{device}/"
+        for space, key in [one for one in self.facts.kept if one[1].startswith(place)]:
+            del self.facts.kept[space, key]
+
     def seal(self, to: Address, text: str, namespace: str = OLD, envelope: bytes | None = None) -> str:
         """A sealed element with a text; *envelope*: what is sealed in its place."""
         body = ET.Element("{jabber:client}body")

@@ -26,13 +26,24 @@ async def pair(server: ChatServer, accounts: Accounts, tmp_path: Path) -> AsyncI
 
 
 async def make_pair(
-    stack: AsyncExitStack, server: ChatServer, accounts: Accounts, folder: Path, **of_bert: str
+    stack: AsyncExitStack,
+    server: ChatServer,
+    accounts: Accounts,
+    folder: Path,
+    *,
+    omemo: bool = False,
+    **of_bert: str,
 ) -> Pair:
-    """Two friends; they and the link end with `stack`. `of_bert` are further keys of Bert's account."""
+    """Two friends; they and the link end with `stack`. `of_bert` are further keys of Bert's account.
+
+    `omemo`: what they say is sealed.
+    """
     anna_at, bert_at = accounts(server, "anna", "bert")
     link = await stack.enter_async_context(Link(server.direct_tls_port))
-    anna = await stack.enter_async_context(Client(folder / "anna", anna_at, server, port=link.port))
-    bert = await stack.enter_async_context(Client(folder / "bert", bert_at, server, **of_bert))
+    anna = await stack.enter_async_context(
+        Client(folder / "anna", anna_at, server, port=link.port, omemo=omemo)
+    )
+    bert = await stack.enter_async_context(Client(folder / "bert", bert_at, server, omemo=omemo, **of_bert))
     await bert.online()
     await anna.online()
     for one in (anna, bert):

@@ -25,6 +25,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage, SetLinkCell
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.session import convert
+from tui_xmpp.session.crypto.omemo_names import NEW, OLD
 from tui_xmpp.session.lifetime import Lifetime
 from tui_xmpp.session.unwrap import MAM, SID
 
@@ -121,9 +122,23 @@ def watch_the_wire() -> None:
             copy = copy_in(stanza, self._account.own)
             if copy is not None:
                 report("copy", **copy)
+            for id, key in keys_in(stanza):
+                report("key", id=id, key=key)
         take(self, stanza)
 
     Lifetime.receive = receive  # type: ignore[method-assign]
+
+
+def keys_in(stanza: ET.Element) -> list[tuple[str, str]]:
+    """The sealed message keys of a message, live or from an archive, each with the message's id."""
+    found = []
+    for message in (stanza, *stanza.iter(_MESSAGE)):
+        for namespace in (OLD, NEW):
+            sealed = message.find(f"{{{namespace}}}encrypted")
+            if sealed is not None:
+                keys = sealed.iter(f"{{{namespace}}}key")
+                found += [(message.get("id", ""), key.text or "") for key in keys]
+    return found
 
 
 def copy_in(stanza: ET.Element, own: Address) -> dict[str, str] | None:

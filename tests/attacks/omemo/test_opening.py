@@ -61,6 +61,41 @@ async def test_e07_a_replayed_message_is_dropped(tmp_path: Path) -> None:
     await scene.close()
 
 
+@pytest.mark.parametrize("namespace", [OLD, NEW])
+async def test_two_who_begin_at_the_same_moment_read_each_other(tmp_path: Path, namespace: str) -> None:
+    scene = await ready(tmp_path, namespace)
+    from_bert = scene.bert.seal(ANNA, "from Bert", namespace)
+    await scene.wire.do(SendMessage(WITH_BERT, "from Anna"))
+    await scene.until(lambda: scene.sent)
+    await hear(scene, stanza(from_bert))
+    assert scene.bert.open(scene.sent[0], ANNA) == "from Anna"
+    for number in range(3):
+        await hear(scene, stanza(scene.bert.seal(ANNA, f"Bert {number}", namespace), id=f"b{number}"))
+        await scene.wire.do(SendMessage(WITH_BERT, f"Anna {number}"))
+    await scene.until(lambda: len(scene.sent) >= 4)
+    assert bodies(scene)[1:] == ["from Bert", *(f"{who} {n}" for n in range(3) for who in ("Bert", "Anna"))]
+    await scene.close()
+
+
+async def test_e07_a_repeated_key_exchange_does_not_bring_an_old_session_back(tmp_path: Path) -> None:
+    """Until all is caught up the keys for it are still there."""
+    scene = await ready(tmp_path)
+    assert scene.keys._core is not None
+    scene.keys._core.before_history_sync()
+    first = scene.bert.seal(ANNA, "first")
+    await hear(scene, stanza(first))
+    scene.bert.forget(ANNA, scene.keys.device or 0)
+    await hear(scene, stanza(scene.bert.seal(ANNA, "in a new session"), id="n2"))
+    await hear(scene, stanza(first, id="replayed"))
+    await hear(scene, stanza(scene.bert.seal(ANNA, "still read"), id="n3"))
+    assert [one for one in bodies(scene) if one in ("first", "in a new session", "still read")] == [
+        "first",
+        "in a new session",
+        "still read",
+    ]
+    await scene.close()
+
+
 async def test_e07_what_comes_out_of_order_is_read(tmp_path: Path) -> None:
     scene = await ready(tmp_path)
     sealed = [stanza(scene.bert.seal(ANNA, f"{number}"), id=f"n{number}") for number in range(6)]
@@ -153,6 +188,7 @@ async def test_e05_a_list_from_a_resource_or_an_occupant_is_ignored(tmp_path: Pa
     scene.wire.hear(list_event(f"{BERT}/phone", [7]))
     await scene.wire.settle()
     assert 7 not in dict(scene.keys.listed(BERT))
+    assert scene.keys.listed(BERT.with_resource("phone")) == ()
     await scene.close()
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
-from typing import Any
 from xml.etree import ElementTree as ET
 
-import oldmemo.etree
-import twomemo.etree
 from doubleratchet import DuplicateMessageException
 from omemo.backend import DecryptionFailed, KeyExchangeFailed
 from omemo.session_manager import (
@@ -18,7 +14,6 @@ from omemo.session_manager import (
     PublicDataInconsistency,
     SenderDistrusted,
     SenderNotFound,
-    SessionManager,
 )
 from omemo.types import DeviceInformation
 
@@ -73,10 +68,7 @@ class Omemo:
         sender = self._writer(found.draft)
         self._refuse_own(namespace, element, sender)
         try:
-            # Of its owner's other devices nothing has to be known.
-            text, device = self.keys.do(
-                lambda core: _decrypt(core, namespace, element, sender, self._own), fetching=False
-            )
+            text, device = self.keys.read(element, namespace, sender)
         except Missing as missing:
             words = "The keys of the device that sent this message are being fetched."
             raise Later(words, missing) from None
@@ -272,20 +264,6 @@ class Omemo:
     @property
     def _own(self) -> Address:
         return self._context.own
-
-
-def _decrypt(
-    core: SessionManager, namespace: str, element: ET.Element, sender: Address, own: Address
-) -> Coroutine[Any, Any, tuple[bytes | None, DeviceInformation]]:
-    async def work() -> tuple[bytes | None, DeviceInformation]:
-        if namespace == OLD:
-            message = await oldmemo.etree.parse_message(element, str(sender), str(own), core)
-        else:
-            message = twomemo.etree.parse_message(element, str(sender))
-        text, device, _ = await core.decrypt(message)
-        return text, device
-
-    return work()
 
 
 def _undecided(undecided: Undecided) -> str:

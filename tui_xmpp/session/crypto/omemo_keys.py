@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
+from xml.etree import ElementTree as ET
 
 from oldmemo import Oldmemo
 from omemo.backend import Backend
@@ -23,6 +24,8 @@ from .beside import EME
 from .cipher import Later
 from .omemo_desk import Desk, manager_at, run
 from .omemo_names import NEW, OLD
+from .omemo_reading import Read, read
+from .omemo_sessions import OmemoSessions
 from .omemo_store import OmemoStore
 
 T = TypeVar("T")
@@ -79,6 +82,14 @@ class OmemoKeys:
         self._desk.is_sealing, self._desk.is_fetching = sealing, fetching
         return self._step(lambda: run(work(core)))
 
+    def read(self, element: ET.Element, namespace: str, sender: Address) -> Read:
+        """Open a sealed element; raises `Missing` and what the library raises.
+
+        Of its sender's other devices nothing has to be known.
+        """
+        own = (self._context.own, self.device or 0)
+        return self.do(lambda core: read(core, self._store, element, namespace, sender, own), fetching=False)
+
     async def set_up(self) -> None:
         """Make our keys where there are none, and publish them; raises `Failed`."""
         if self.device is None:
@@ -125,6 +136,8 @@ class OmemoKeys:
             session, material = await backend.build_session_active(
                 str(owner), bundle.device_id, bundle, plain
             )
+            sessions = OmemoSessions(self._store, bundle.namespace, str(owner), bundle.device_id)
+            await sessions.keep(await sessions.current())
             keys = frozenset({(material, session.key_exchange)})
             message = Message(backend.namespace, str(self._context.own), device, content, keys)
             self._desk.empties.append((message, str(owner)))

@@ -1,0 +1,48 @@
+"""E-11: sealed, and killed at any moment: no message is lost or doubled, and no key is used twice."""
+
+from __future__ import annotations
+
+import random
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.link.conftest import make_pair
+from tests.link.conversation import Conversation, Pair
+from tests.server.chat_server import ChatServer
+from tests.server.conftest import Accounts
+from tui_xmpp.core.security import Protection
+
+pytestmark = pytest.mark.server
+
+KILLS = 8
+
+
+async def test_e11_a_sealed_conversation_survives_cuts_and_kills(
+    server: ChatServer, accounts: Accounts, tmp_path: Path
+) -> None:
+    async with AsyncExitStack() as stack:
+        pair = await make_pair(stack, server, accounts, tmp_path, omemo=True)
+        conversation = Conversation(pair, random.Random(11), messages=40, cuts=2, kills=KILLS)
+        await conversation.run()
+        await conversation.arrived(seconds=60)
+        assert conversation.kills == KILLS
+        verdict = pair.verdict()
+        assert verdict.is_clean, verdict
+        for one, other in ((pair.anna, pair.bert), (pair.bert, pair.anna)):
+            sealed = [message.protection is Protection.SEALED for message in one.archive(other)]
+            # Until the other's keys were there it was in clear; from then on never.
+            assert all(sealed[sealed.index(True) :])
+        assert reused(pair) == set()
+
+
+def reused(pair: Pair) -> set[str]:
+    """Message keys that came under more than one id."""
+    ids: dict[str, set[str]] = {}
+    for one in (pair.anna, pair.bert):
+        for line in one.told:
+            if line["told"] == "key":
+                ids.setdefault(line["key"], set()).add(line["id"])
+    assert ids
+    return {key for key, found in ids.items() if len(found) > 1}

@@ -1,0 +1,84 @@
+"""Sessions that were replaced by newer ones: what is still sealed with an earlier one is read all the same.
+
+Two who write to each other at the same moment both begin a session, and each puts the other's in the place
+of its own: with one session only, neither could read the other from then on. And a key exchange that is
+repeated, by a server or by a resumed stream, must not bring an old session back.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from omemo.storage import Storage
+from omemo.types import JSONType
+
+_PARTS = (
+    "initiation",
+    "key_exchange/identity_key",
+    "key_exchange/ephemeral_key",
+    "key_exchange/signed_pre_key",
+    "key_exchange/signed_pre_key_id",
+    "key_exchange/pre_key",
+    "key_exchange/pre_key_id",
+    "associated_data",
+    "double_ratchet",
+    "confirmed",
+)
+_EPHEMERAL = "key_exchange/ephemeral_key"
+_MOST_KEPT = 4
+"""Earlier sessions kept with a device."""
+_MOST_SEEN = 100
+"""Key exchanges of a device that are remembered."""
+
+Kept = dict[str, JSONType]
+"""A session as the library stores it, by part; empty: there is none."""
+
+
+class OmemoSessions:
+    """With one device, in one version."""
+
+    def __init__(self, storage: Storage, namespace: str, owner: str, device: int) -> None:
+        self._storage = storage
+        self._place = f"/{namespace}/{owner}/{device}"
+        self._earlier = f"/earlier{self._place}"
+        self._seen = f"/seen{self._place}"
+
+    async def current(self) -> Kept:
+        """The session in use."""
+        found: Kept = {}
+        for part in _PARTS:
+            value = await self._storage.load(f"{self._place}/{part}")
+            if value.is_just:
+                found[part] = value.from_just()
+        return found
+
+    async def earlier(self) -> list[Kept]:
+        """Those that were in use before, the last one first."""
+        return cast(list[Kept], (await self._storage.load(self._earlier)).maybe([]))
+
+    async def use(self, session: Kept) -> None:
+        """Put a session in the place of the one in use."""
+        for part in _PARTS:
+            if part in session:
+                await self._storage.store(f"{self._place}/{part}", session[part])
+            else:
+                await self._storage.delete(f"{self._place}/{part}")
+
+    async def keep(self, session: Kept) -> None:
+        """Keep a session that is not in use any more."""
+        if not session:
+            return
+        others = [one for one in await self.earlier() if one[_EPHEMERAL] != session[_EPHEMERAL]]
+        await self._storage.store(self._earlier, cast(JSONType, [session, *others][:_MOST_KEPT]))
+
+    async def is_repeated(self, ephemeral_key: str) -> bool:
+        """Whether a key exchange came before, and began another session than that in use."""
+        if (await self.current()).get(_EPHEMERAL) == ephemeral_key:
+            return False
+        return ephemeral_key in (await self._storage.load_list(self._seen, str)).maybe([])
+
+    async def note(self, ephemeral_key: str) -> None:
+        """A key exchange has begun a session."""
+        seen = (await self._storage.load_list(self._seen, str)).maybe([])
+        if ephemeral_key not in seen:
+            await self._storage.store(self._seen, cast(JSONType, [ephemeral_key, *seen][:_MOST_SEEN]))
