@@ -74,7 +74,7 @@ class Sealing:
         raise Unsealable(f"This program cannot seal with {method.value} yet.")
 
     def begin(self) -> None:
-        """A session stands: what waits for keys, in either direction, is tried once more."""
+        """There is a link: what waits for keys, in either direction, is tried once more."""
         self.late.start()
         self.incoming.begin()
 

@@ -116,9 +116,8 @@ class Unsealing:
             self._account.spawn(self._fetch(message, xml, real))
 
     def begin(self) -> None:
-        """A session begins: what could not be read for want of keys is tried once more."""
+        """There is a link: what could not be read for want of keys is tried once more."""
         account = self._account
-        self._under_way.clear()
         for message in account.sealed.waiting(account.own):
             xml = account.sealed.get(message.row)
             if xml is not None:

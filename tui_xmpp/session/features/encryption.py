@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from ...core import security_commands as cmd
+from ...core.account import Connection
 from ...core.address import Address
 from ...core.chat import ChatKey
 from ...core.commands import Command, Refused
-from ...core.events import Event, Level, Notice, RoomChanged
+from ...core.events import ConnectionChanged, Event, Level, Notice, RoomChanged
 from ...core.link import Bundles
 from ...core.questions import CanSeal, DevicesOf
 from ...core.room import RoomState
@@ -31,6 +32,9 @@ class Encryption(Feature):
 
     XEPS = ("XEP-0380", "XEP-0384", "XEP-0420")
     NAMESPACES = (f"{LISTS[OLD]}+notify", f"{LISTS[NEW]}+notify")
+
+    _omemo_is_loaded = False
+    """The session has begun, as far as sealing goes."""
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -81,6 +85,7 @@ class Encryption(Feature):
         self.on_ready()
 
     async def _begin(self) -> None:
+        self._omemo_is_loaded = False
         # Importing the library takes more than half a second, and the screen is not to wait for it.
         await asyncio.to_thread(importlib.import_module, "tui_xmpp.session.crypto.omemo")
         omemo = self._omemo
@@ -90,6 +95,7 @@ class Encryption(Feature):
             await omemo.keys.set_up()
             omemo.keys.keep_fresh()
             omemo.devices.tell(self.context.own)
+        self._omemo_is_loaded = True
         self.context.sealing.begin()
 
     def on_stop(self) -> None:
@@ -143,7 +149,11 @@ class Encryption(Feature):
             self.context.emit(Notice(words, Level.WARN, own, chat))
 
     def told(self, event: Event) -> None:
-        """Who is in a room, and so for whom it is sealed, is asked anew once we are in again."""
+        """Go on with what waits for keys whenever there is a link; for whom a room is sealed is asked anew."""
+        if isinstance(event, ConnectionChanged) and event.account == self.context.own and self._is_on:
+            if event.connection is Connection.ONLINE and self._omemo_is_loaded:
+                self.context.sealing.begin()
+            return
         if isinstance(event, RoomChanged) and event.key.account == self.context.own and self._is_on:
             is_changed = event.state in (RoomState.LEFT, RoomState.QUEUED) or event.affiliation is not None
             if is_changed and self.context.world.security.get(event.key) is not None:
