@@ -302,7 +302,11 @@ class StorageError(Exception):
 
 
 class VaultError(Exception):
-    """`password_command` failed; the text says how."""
+    """What keeps secrets failed, or a `password_command`; the text says how, and what to do."""
+
+
+class WrongPassphrase(VaultError):
+    """The vault does not open for this passphrase: it may be asked for again."""
 
 
 class AlreadyRunning(StorageError):
