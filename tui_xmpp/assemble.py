@@ -19,6 +19,7 @@ from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError
 from .core.terminal import is_remote
+from .passphrase import ask_in_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .lazy_engine import LazyEngine, Session
     from .storage.opening import Storage
     from .storage.paths import Paths
+    from .storage.unlocking import Unlock
     from .ui.app import ChatApp
     from .ui.terminal.kept_frame import KeptFrame, Shown
 
@@ -218,17 +220,10 @@ def _watch(options: Options) -> ExitCode:
     return ExitCode.OK
 
 
-def _history(options: Options) -> ExitCode:
+def _read_disk(options: Options) -> ExitCode:
     from . import disk_verbs
 
-    disk_verbs.history(options, _paths(options).database)
-    return ExitCode.OK
-
-
-def _link(options: Options) -> ExitCode:
-    from . import disk_verbs
-
-    disk_verbs.link(options, _paths(options).database)
+    disk_verbs.VERBS[options.verb](options, _paths(options))
     return ExitCode.OK
 
 
@@ -355,10 +350,10 @@ def _control_socket(paths: Paths) -> Path:
 
 
 @contextmanager
-def _storage(paths: Paths) -> Iterator[Storage]:
+def _storage(paths: Paths, unlock: Unlock = ask_in_terminal) -> Iterator[Storage]:
     from .storage.opening import open_storage
 
-    with closing(open_storage(paths)) as storage:
+    with closing(open_storage(paths, unlock)) as storage:
         yield storage
 
 
@@ -387,8 +382,8 @@ _VERBS: dict[str, Callable[[Options], ExitCode]] = {
     "": _screen,
     "send": _send,
     "watch": _watch,
-    "history": _history,
-    "link": _link,
+    "history": _read_disk,
+    "link": _read_disk,
     "demo": _demo,
     BOTS: _bots,
 }

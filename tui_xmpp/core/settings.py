@@ -84,6 +84,16 @@ class Link:
 
 
 @value
+class Secrets:
+    """The `[secrets]` table."""
+
+    store: str = "auto"
+    """Where passwords and keys are kept: `keyring`, `vault` (an encrypted file of ours) or `memory`; `auto`:
+    the keyring, where there is a safe one.
+    """
+
+
+@value
 class Settings:
     """The whole configuration."""
 
@@ -93,5 +103,6 @@ class Settings:
     privacy: Privacy = field(default_factory=Privacy)
     notify: Attention = field(default_factory=Attention)
     link: Link = field(default_factory=Link)
+    secrets: Secrets = field(default_factory=Secrets)
     keys: dict[str, str] = field(default_factory=dict)
     """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

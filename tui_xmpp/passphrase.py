@@ -1,0 +1,62 @@
+"""Asks for the vault's passphrase on the command line; the screen has a screen of its own for it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from .cli import output
+from .cli.exit_codes import ExitCode, Failure
+from .core.ports import VaultError, WrongPassphrase
+
+if TYPE_CHECKING:
+    from .storage.vault_file import OpenVault, VaultFile
+
+_TRIES = 3
+
+
+def ask_in_terminal(file: VaultFile) -> OpenVault | None:
+    """Open the vault; None: there is no terminal to ask on, and it stays closed.
+
+    Raises Failure after three wrong passphrases, without one, and when the file cannot be used.
+    """
+    if not sys.stdin.isatty():
+        output.words("The vault stays closed: its passphrase can only be asked for in a terminal.")
+        return None
+    for _ in range(_TRIES):
+        typed = read_hidden("Passphrase of the vault: ")
+        if not typed:
+            break
+        try:
+            return file.open(typed)
+        except WrongPassphrase as error:
+            output.words(str(error))
+        except VaultError as error:
+            raise Failure(str(error)) from None
+    raise Failure("The vault was not opened.", ExitCode.REFUSED)
+
+
+def ask_for_new(what: str) -> str:
+    """A new passphrase, typed twice. Raises Failure when there is none."""
+    from .storage.vault_file import unfit
+
+    if not sys.stdin.isatty():
+        raise Failure("A passphrase can only be asked for in a terminal. Run it in one.", ExitCode.USAGE)
+    while typed := read_hidden(f"{what}: "):
+        if words := unfit(typed):
+            output.words(words)
+        elif read_hidden("The same again: ") == typed:
+            return typed
+        else:
+            output.words("Those were two different ones. Try again.")
+    raise Failure("There was no passphrase, and nothing was changed.", ExitCode.REFUSED)
+
+
+def read_hidden(prompt: str) -> str:
+    """What is typed, unseen; empty at the end of the input."""
+    import getpass
+
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        return ""

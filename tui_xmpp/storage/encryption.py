@@ -1,0 +1,75 @@
+"""Whether an archive is encrypted, and by which key.
+
+A database of SQLCipher cannot be told from a damaged one, so a small file beside it says which it is. What
+the database itself begins with goes first: the two are never replaced at one moment.
+"""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from .connecting import KEY_BYTES
+from .whole_file import sync_directory, write_whole
+
+SECRET = "archive"
+"""Under which name the key is kept among the secrets."""
+# SQLite, "Database File Format" §1.3.1.
+_PLAIN = b"SQLite format 3\0"
+_WORDS = (
+    "The archive beside this file is encrypted by SQLCipher. Its key is in the keyring or in the vault.\n"
+    "Keep this file: it tells an encrypted archive from a damaged one, and its key from another.\n"
+)
+
+
+def is_encrypted(database: Path) -> bool:
+    """Whether a key is needed to open *database*; one that is not there yet is made as the last one was."""
+    return marker(database).exists() and not _is_plain(database)
+
+
+def is_key(database: Path, key: bytes) -> bool:
+    """Whether *key* is the one of *database*. Raises OSError."""
+    return f"\nkey {_check(key)}\n" in marker(database).read_text("utf-8", "replace")
+
+
+def mark(database: Path, key: bytes) -> None:
+    """Say that *database* is encrypted by *key*, or will be in a moment. Raises OSError."""
+    write_whole(marker(database), f"{_WORDS}key {_check(key)}\n".encode())
+
+
+def unmark(database: Path) -> None:
+    """Say that *database* is plain. Raises OSError."""
+    marker(database).unlink(missing_ok=True)
+    sync_directory(database.parent)
+
+
+def marker(database: Path) -> Path:
+    """The file that says it."""
+    return database.with_suffix(".encrypted")
+
+
+def new_key() -> bytes:
+    """A key nobody can guess."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def read_key(secret: str | None) -> bytes | None:
+    """The key that is kept as *secret*; None: there is none that can be read."""
+    try:
+        key = bytes.fromhex(secret or "")
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
+
+
+def _is_plain(database: Path) -> bool:
+    try:
+        with database.open("rb") as file:
+            return file.read(len(_PLAIN)) == _PLAIN
+    except FileNotFoundError:
+        return False
+
+
+def _check(key: bytes) -> str:
+    return sha256(b"tui-xmpp archive\0" + key).hexdigest()[:16]
