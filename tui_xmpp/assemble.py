@@ -19,7 +19,7 @@ from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError
 from .core.terminal import is_remote
-from .passphrase import ask_in_terminal
+from .passphrase import Left, ask_in_terminal, ask_on_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,8 @@ def run(options: Options) -> ExitCode:
     """Do what the command line asks for; raises Failure with a sentence and the exit status."""
     try:
         return _VERBS[options.verb](options)
+    except Left:
+        return ExitCode.OK
     except ConfigError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     except AlreadyRunning as error:
@@ -65,13 +67,18 @@ def _screen(options: Options) -> ExitCode:
 
 def _open_screen(options: Options, stage: Stage | None) -> ExitCode:
     """Show the screen until the user leaves; `stage`: that of the demo."""
+    from .storage.encryption import is_encrypted
     from .ui.terminal.kept_frame import KeptFrame
 
     paths = _paths(options)
     kept = None
     if stage is None and options.as_usual:
         kept = KeptFrame(paths.cache / "screen", str(paths.config), str(paths.data))
-    used = paths.config_file.exists() and paths.database.exists()
+    if kept is not None and is_encrypted(paths.database):
+        kept.forget()
+        kept = None
+    # Where a passphrase may be asked for, nothing is shown before it.
+    used = paths.config_file.exists() and paths.database.exists() and not paths.vault.exists()
     shown = kept.show() if kept is not None and used else None
     try:
         return _open_live_screen(options, paths, stage, kept, shown)
@@ -89,7 +96,7 @@ def _open_live_screen(
 
     collector.pause()
     _prepare_terminal_library()
-    with _storage(paths) as storage:
+    with _storage(paths, ask_on_screen(options, paths)) as storage:
         settings = _settings(storage, options.account)
         world = _remembered_world(storage, settings)
 

@@ -1,4 +1,4 @@
-"""Asks for the vault's passphrase on the command line; the screen has a screen of its own for it."""
+"""Asks for the vault's passphrase, once a start: in the terminal for commands, on a screen for the screen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from .cli.exit_codes import ExitCode, Failure
 from .core.ports import VaultError, WrongPassphrase
 
 if TYPE_CHECKING:
+    from .cli.parser import Options
+    from .storage.paths import Paths
+    from .storage.unlocking import Unlock
     from .storage.vault_file import OpenVault, VaultFile
+    from .ui.unlock import UnlockApp
 
 _TRIES = 3
 
@@ -34,6 +38,50 @@ def ask_in_terminal(file: VaultFile) -> OpenVault | None:
         except VaultError as error:
             raise Failure(str(error)) from None
     raise Failure("The vault was not opened.", ExitCode.REFUSED)
+
+
+class Left(Exception):
+    """The user left the program in place of opening the vault."""
+
+
+def ask_on_screen(options: Options, paths: Paths) -> Unlock:
+    """What asks with a screen of its own, drawn as the settings say; it raises `Left`."""
+
+    def ask(file: VaultFile) -> OpenVault | None:
+        import asyncio
+
+        from .storage.config_file import ConfigFile
+        from .storage.encryption import is_encrypted
+        from .ui.unlock import UnlockApp
+
+        opened: list[OpenVault] = []
+
+        async def unlock(passphrase: str) -> None:
+            opened.append(await asyncio.to_thread(file.open, passphrase))
+
+        app = UnlockApp(
+            unlock,
+            ConfigFile(paths.config_file).load().ui,
+            may_skip=not is_encrypted(paths.database),
+            theme_folder=paths.config / "themes",
+            terminal=options.terminal,
+            stock_driver=options.stock_driver,
+        )
+        asyncio.run(_until_left(app))
+        if app.return_value is None:
+            raise Left
+        return opened[-1] if opened else None
+
+    return ask
+
+
+async def _until_left(app: UnlockApp) -> None:
+    import asyncio
+    import signal
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, app.exit)
+    await app.run_async()
 
 
 def ask_for_new(what: str) -> str:

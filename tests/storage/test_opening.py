@@ -158,7 +158,7 @@ def test_the_vault_is_opened_once_for_the_key_and_the_passwords(paths: Paths) ->
 
     for _ in range(2):
         with closing(open_storage(paths, unlock)) as storage:
-            assert storage.encrypted
+            assert encryption.is_encrypted(paths.database)
             storage.archive.keep(incoming("canary"))
             assert asyncio.run(storage.vault.remember(ME, "secret", keep=True)) == ""
     assert len(asked) == 2
@@ -183,8 +183,8 @@ def test_a_key_in_the_vault_is_found_though_the_settings_do_not_name_it(paths: P
     key = encryption.new_key()
     vault_with(paths, key)
     encrypted(paths, key)
-    with closing(open_storage(paths, lambda file: file.open(WORDS))) as storage:
-        assert storage.encrypted
+    with closing(open_storage(paths, lambda file: file.open(WORDS))):
+        assert encryption.is_encrypted(paths.database)
 
 
 def test_the_key_comes_from_the_keyring_without_a_question(

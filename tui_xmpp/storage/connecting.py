@@ -12,8 +12,6 @@ from urllib.parse import quote
 
 from tui_xmpp.core.ports import StorageError
 
-KEY_BYTES = 32
-"""SQLCipher's AES-256; the key is random, so that nothing has to be derived from it."""
 BUSY_SECONDS = 5.0
 _LIBRARY = "sqlcipher3.dbapi2"
 _MISSING = (

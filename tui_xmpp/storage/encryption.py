@@ -1,18 +1,16 @@
 """Whether an archive is encrypted, and by which key.
 
 A database of SQLCipher cannot be told from a damaged one, so a small file beside it says which it is. What
-the database itself begins with goes first: the two are never replaced at one moment.
+the database itself begins with goes first: the two are never replaced at one moment. The start looks here
+before it shows anything, so nothing is imported that it does not need.
 """
 
 from __future__ import annotations
 
-import secrets
-from hashlib import sha256
 from pathlib import Path
 
-from .connecting import KEY_BYTES
-from .whole_file import sync_directory, write_whole
-
+KEY_BYTES = 32
+"""SQLCipher's AES-256; the key is random, so that nothing has to be derived from it."""
 SECRET = "archive"
 """Under which name the key is kept among the secrets."""
 # SQLite, "Database File Format" §1.3.1.
@@ -35,11 +33,15 @@ def is_key(database: Path, key: bytes) -> bool:
 
 def mark(database: Path, key: bytes) -> None:
     """Say that *database* is encrypted by *key*, or will be in a moment. Raises OSError."""
+    from .whole_file import write_whole
+
     write_whole(marker(database), f"{_WORDS}key {_check(key)}\n".encode())
 
 
 def unmark(database: Path) -> None:
     """Say that *database* is plain. Raises OSError."""
+    from .whole_file import sync_directory
+
     marker(database).unlink(missing_ok=True)
     sync_directory(database.parent)
 
@@ -51,6 +53,8 @@ def marker(database: Path) -> Path:
 
 def new_key() -> bytes:
     """A key nobody can guess."""
+    import secrets
+
     return secrets.token_bytes(KEY_BYTES)
 
 
@@ -72,4 +76,6 @@ def _is_plain(database: Path) -> bool:
 
 
 def _check(key: bytes) -> str:
+    from hashlib import sha256
+
     return sha256(b"tui-xmpp archive\0" + key).hexdigest()[:16]

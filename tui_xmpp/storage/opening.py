@@ -38,8 +38,6 @@ class Storage:
     vault: SystemVault
     lock: InstanceLock
     database: Database
-    encrypted: bool
-    """Nothing of what the archive holds may be kept elsewhere."""
 
     def close(self) -> None:
         """Close the database and let another instance have the directory."""
@@ -74,7 +72,6 @@ def open_storage(paths: Paths, unlock: Unlock = stay_locked) -> Storage:
         vault=SystemVault(unlocked.place),
         lock=lock,
         database=database,
-        encrypted=unlocked.key is not None,
     )
 
 
