@@ -23,9 +23,10 @@ _MISSING = (
 def connect(
     path: Path, key: bytes | None = None, *, read_only: bool = False, anywhere: bool = False
 ) -> sqlite3.Connection:
-    """A connection without transactions of its own; *key*: of an encrypted file.
+    """A connection without transactions of its own.
 
-    *anywhere*: another thread may close it. Raises one of `errors()`, and `StorageError` without SQLCipher.
+    *key*: of an encrypted file; empty: SQLCipher on a plain one. *anywhere*: another thread may close it.
+    Raises one of `errors()`, and `StorageError` without SQLCipher.
     """
     library: Any = sqlite3 if key is None else sqlcipher()
     connection = library.connect(
@@ -38,6 +39,7 @@ def connect(
     if key is not None:
         # What it finds wrong would be written over the screen; we hear it as an error anyway.
         connection.execute("PRAGMA cipher_log_level = NONE")
+    if key:
         connection.execute(f"PRAGMA key = {literal(key)}")
     return cast(sqlite3.Connection, connection)
 

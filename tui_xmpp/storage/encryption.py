@@ -22,7 +22,11 @@ _WORDS = (
 
 
 def is_encrypted(database: Path) -> bool:
-    """Whether a key is needed to open *database*; one that is not there yet is made as the last one was."""
+    """Whether a key is needed to open *database*; one that is not there yet is made as the last one was.
+
+    Never to be asked while this process has it open: closing the file once more would drop SQLite's locks
+    (SQLite, "How To Corrupt An SQLite Database File" §2.2).
+    """
     return marker(database).exists() and not _is_plain(database)
 
 

@@ -13,6 +13,7 @@ from .archive import SqliteArchive
 from .archive_read import SqliteArchiveReader
 from .cache import SqliteCache
 from .config_file import ConfigFile
+from .converting import tidy
 from .custody import SqliteCustody
 from .database import Database
 from .encryption import is_encrypted
@@ -56,6 +57,7 @@ def open_storage(paths: Paths, unlock: Unlock = stay_locked) -> Storage:
     lock = InstanceLock(paths.lock)
     configuration = ConfigFile(paths.config_file)
     try:
+        tidy(paths.database)
         unlocked = unlock_all(paths, configuration.load().secrets.store, unlock)
         database = Database(paths.database, key=unlocked.key)
     except BaseException:
