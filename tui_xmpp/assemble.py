@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .cli import output
 from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
-from .core.ports import AlreadyRunning, ConfigError, StorageError
+from .core.ports import AlreadyRunning, ConfigError, StorageError, VaultError
 from .core.terminal import is_remote
 from .passphrase import Left, ask_in_terminal, ask_on_screen
 
@@ -51,7 +51,7 @@ def run(options: Options) -> ExitCode:
         raise Failure(str(error), ExitCode.USAGE) from None
     except AlreadyRunning as error:
         raise Failure(str(error), ExitCode.ALREADY_RUNNING) from None
-    except StorageError as error:
+    except (StorageError, VaultError) as error:
         raise Failure(str(error), ExitCode.FAILED) from None
 
 
@@ -227,7 +227,7 @@ def _watch(options: Options) -> ExitCode:
     return ExitCode.OK
 
 
-def _read_disk(options: Options) -> ExitCode:
+def _on_disk(options: Options) -> ExitCode:
     from . import disk_verbs
 
     disk_verbs.VERBS[options.verb](options, _paths(options))
@@ -389,8 +389,10 @@ _VERBS: dict[str, Callable[[Options], ExitCode]] = {
     "": _screen,
     "send": _send,
     "watch": _watch,
-    "history": _read_disk,
-    "link": _read_disk,
+    "history": _on_disk,
+    "link": _on_disk,
+    "vault": _on_disk,
+    "archive": _on_disk,
     "demo": _demo,
     BOTS: _bots,
 }

@@ -1,4 +1,4 @@
-"""The verbs that only read the disk, put together: no network, no session, no screen."""
+"""The verbs that need the disk alone, put together: no network, no session, no screen."""
 
 from __future__ import annotations
 
@@ -49,5 +49,24 @@ def link(options: Options, paths: Paths) -> None:
             output.data(line)
 
 
-VERBS: dict[str, Callable[[Options, Paths], None]] = {"history": history, "link": link}
+def vault(options: Options, paths: Paths) -> None:
+    """Do one of the things that are done with secrets."""
+    from .vault_verbs import VERBS
+
+    VERBS[options.action](options, paths)
+
+
+def archive(options: Options, paths: Paths) -> None:
+    """Do one of the things that are done with the archive as a whole."""
+    from .archive_verbs import VERBS
+
+    VERBS[options.action](paths)
+
+
+VERBS: dict[str, Callable[[Options, Paths], None]] = {
+    "history": history,
+    "link": link,
+    "vault": vault,
+    "archive": archive,
+}
 """By the word on the command line."""

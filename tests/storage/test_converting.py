@@ -107,13 +107,41 @@ def test_an_archive_that_is_not_there_yet_begins_encrypted(tmp_path: Path) -> No
     assert clear_text(path) == []
 
 
-def test_the_old_file_is_overwritten_and_not_only_unnamed(path: Path, tmp_path: Path) -> None:
+def test_the_old_file_is_overwritten_and_not_only_unnamed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiping.os, "ftruncate", lambda file, size: None)
     # A second file descriptor sees the bytes that are left where the old file was.
     with path.open("rb") as old:
-        assert b"canary" in old.read()
+        before = old.read()
+        assert b"canary" in before
         encrypt(path, KEY)
         old.seek(0)
-        assert b"canary" not in old.read()
+        after = old.read()
+    assert len(after) == len(before)
+    assert not any(after[at : at + 64] == before[at : at + 64] for at in range(0, len(after), 64))
+
+
+def test_the_copy_is_on_the_disk_before_it_takes_the_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(file: int) -> None:
+        done.append(f"synced {Path(f'/proc/self/fd/{file}').readlink().name}")
+        fsync(file)
+
+    def replaced(self: Path, target: Path) -> Path:
+        done.append(f"renamed {self.name.split('.encrypted.')[0]}")
+        return replace(self, target)
+
+    monkeypatch.setattr(converting.os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", replaced)
+    encrypt(path, KEY)
+    at = done.index("renamed archive.db.new")
+    assert "synced archive.db.new" in done[:at]
+    assert "synced data" in done[at:]
 
 
 def test_a_second_name_of_the_old_file_is_somebodys_copy(path: Path, tmp_path: Path) -> None:
@@ -156,7 +184,7 @@ def drop_an_index(copy: sqlite3.Connection) -> None:
 
 
 def spoil_the_search(copy: sqlite3.Connection) -> None:
-    copy.execute("INSERT INTO words (words) VALUES ('delete-all')")
+    copy.execute("UPDATE words_docsize SET sz = x'7f00' WHERE id = 7")
 
 
 @pytest.mark.parametrize("spoil", [drop_a_message, drop_an_index, spoil_the_search])

@@ -15,8 +15,8 @@ from tui_xmpp.core.ports import StorageError
 BUSY_SECONDS = 5.0
 _LIBRARY = "sqlcipher3.dbapi2"
 _MISSING = (
-    "The archive is encrypted, and what reads it is not installed. "
-    "Install it: pip install 'tui-xmpp[encrypted-archive]'"
+    "What reads and writes encrypted archives is not installed: the extra `encrypted-archive`. "
+    "Add it: pipx inject tui-xmpp sqlcipher3"
 )
 
 

@@ -41,6 +41,10 @@ class KeyringTrouble(VaultError):
     """The keyring cannot be used; the text is a sentence for the user."""
 
 
+class NoKeyring(KeyringTrouble):
+    """This machine has none that is safe."""
+
+
 def allowed_backend() -> Keyring | None:
     """The best safe keyring of this machine, whatever a configuration of `keyring` would choose.
 

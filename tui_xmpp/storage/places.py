@@ -10,7 +10,7 @@ from typing import Protocol
 from tui_xmpp.core.ports import VaultError
 from tui_xmpp.core.value import value
 
-from .keyring_access import Keyring, KeyringThread, KeyringTrouble, allowed_backend
+from .keyring_access import Keyring, KeyringThread, KeyringTrouble, NoKeyring, allowed_backend
 from .vault_file import OpenVault
 
 KEYRING_SECONDS = 10.0
@@ -99,7 +99,7 @@ class KeyringPlace:
         def work() -> str | None:
             keyring = self._find_backend()
             if keyring is None:
-                raise KeyringTrouble(self._lacking)
+                raise NoKeyring(self._lacking)
             return question(keyring)
 
         return await self._thread.ask(work)
@@ -120,16 +120,20 @@ class VaultPlace:
         return self._vault.get(_name(entry))
 
     async def put(self, entry: Entry, secret: str) -> None:
-        """As `Place.put`."""
-        await self._change(entry, secret)
+        """As `Place.put`; it is read back from the file."""
+        async with self._turn:
+            await asyncio.to_thread(self._vault.put, _name(entry), secret)
+            if await asyncio.to_thread(self._vault.on_disk, _name(entry)) != secret:
+                raise VaultError("The disk did not keep what was written to the vault. Check the disk.")
 
     async def delete(self, entry: Entry) -> None:
         """As `Place.delete`."""
-        await self._change(entry, None)
-
-    async def _change(self, entry: Entry, secret: str | None) -> None:
         async with self._turn:
-            await asyncio.to_thread(self._vault.put, _name(entry), secret)
+            await asyncio.to_thread(self._vault.put, _name(entry), None)
+
+    def entries(self) -> list[Entry]:
+        """Everything in it."""
+        return [one for one in map(_entry, self._vault.names) if one is not None]
 
 
 class NoPlace:
@@ -155,3 +159,8 @@ class NoPlace:
 
 def _name(entry: Entry) -> str:
     return f"{entry.kind.name.lower()} {entry.who}"
+
+
+def _entry(name: str) -> Entry | None:
+    kind, _, who = name.partition(" ")
+    return Entry(Kind[kind.upper()], who) if kind.upper() in Kind.__members__ else None

@@ -82,40 +82,10 @@ class VaultFile:
 
         Raises `WrongPassphrase`, and `VaultError` when it is not there, not a file, or not one of ours.
         """
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-
-        line, rest = self._read()
+        line, rest = _read(self.path)
         header = _parsed(line, self.path)
         key = _key(passphrase, header)
-        try:
-            plain = ChaCha20Poly1305(key).decrypt(rest[:_NONCE], rest[_NONCE:], line)
-        except InvalidTag:
-            raise WrongPassphrase("That is not the passphrase of the vault. Try again.") from None
-        found = json.loads(plain)
-        return OpenVault(self.path, header, key, {str(name): str(text) for name, text in found.items()})
-
-    def _read(self) -> tuple[bytes, bytes]:
-        try:
-            # O_NONBLOCK: a named pipe in its place must not hold us up.
-            file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except FileNotFoundError:
-            raise VaultError("There is no vault yet. `tui-xmpp vault create` makes one.") from None
-        except OSError as error:
-            said = "it is a link" if self.path.is_symlink() else (error.strerror or "").lower()
-            raise VaultError(f"The vault {self.path} cannot be read: {said}.") from error
-        with os.fdopen(file, "rb") as stream:
-            found = os.fstat(file)
-            if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-                raise VaultError(f"{self.path} is not a vault. Move it away.")
-            try:
-                content = stream.read(_LARGEST)
-            except OSError as error:
-                raise VaultError(f"The vault {self.path} cannot be read: {error.strerror}.") from error
-        line, end, rest = content.partition(b"\n")
-        if not end or len(line) > _LONGEST_HEADER or len(rest) < _NONCE:
-            raise VaultError(_damaged(self.path))
-        return line, rest
+        return OpenVault(self.path, header, key, _opened(key, line, rest))
 
 
 @dataclass(slots=True)
@@ -135,6 +105,10 @@ class OpenVault:
     def names(self) -> list[str]:
         """Of everything in it, in order."""
         return sorted(self._secrets)
+
+    def on_disk(self, name: str) -> str | None:
+        """The secret as the file has it now, read anew. Raises `VaultError`."""
+        return _opened(self._key, *_read(self.path)).get(name)
 
     def put(self, name: str, secret: str | None) -> None:
         """Keep a secret, or (None) forget it, and write the file.
@@ -180,6 +154,40 @@ class OpenVault:
             raise VaultError(
                 f"The vault {self.path} cannot be written: {(error.strerror or '').lower()}. It is as it was."
             ) from error
+
+
+def _read(path: Path) -> tuple[bytes, bytes]:
+    try:
+        # O_NONBLOCK: a named pipe in its place must not hold us up.
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise VaultError("There is no vault yet. `tui-xmpp vault create` makes one.") from None
+    except OSError as error:
+        said = "it is a link" if path.is_symlink() else (error.strerror or "").lower()
+        raise VaultError(f"The vault {path} cannot be read: {said}.") from error
+    with os.fdopen(file, "rb") as stream:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
+            raise VaultError(f"{path} is not a vault. Move it away.")
+        try:
+            content = stream.read(_LARGEST)
+        except OSError as error:
+            raise VaultError(f"The vault {path} cannot be read: {error.strerror}.") from error
+    line, end, rest = content.partition(b"\n")
+    if not end or len(line) > _LONGEST_HEADER or len(rest) < _NONCE:
+        raise VaultError(_damaged(path))
+    return line, rest
+
+
+def _opened(key: bytes, line: bytes, rest: bytes) -> dict[str, str]:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    try:
+        plain = ChaCha20Poly1305(key).decrypt(rest[:_NONCE], rest[_NONCE:], line)
+    except InvalidTag:
+        raise WrongPassphrase("That is not the passphrase of the vault. Try again.") from None
+    return {str(name): str(text) for name, text in json.loads(plain).items()}
 
 
 def unfit(passphrase: str) -> str:
