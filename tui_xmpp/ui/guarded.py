@@ -53,14 +53,16 @@ class GuardedApp(App[R]):
 
     def _fatal_error(self) -> None:
         """Show where it broke, without the values of variables: they may hold messages and passwords."""
-        # It brings pygments, which the first screen does without.
+        # They bring pygments, which the first screen does without.
+        from rich.console import Group
         from rich.traceback import Traceback
 
         self.bell()
-        self._exit_renderables.append(Traceback(show_locals=False, width=None))
-        self._exit_renderables.append(
-            Text("tui-xmpp stopped because of a mistake of its own. What you sent is kept; start it again.")
+        words = Text(
+            "tui-xmpp stopped because of a mistake of its own. What you sent is kept; start it again."
         )
+        # One thing: of several only the first is shown.
+        self._exit_renderables.append(Group(Traceback(show_locals=False, width=None), words))
         self._close_messages_no_wait()
 
 
