@@ -50,7 +50,7 @@ def test_of_a_whole_session_only_the_archive_has_the_message(
     anna, bert = accounts(prosody, "anna", "bert")
     ours = program(prosody, anna)
     with_vault(ours, anna.address, anna.password, encrypted=encrypted)
-    screen = ours.open()
+    screen = ours.open(before="ulimit -S -c $(ulimit -H -c)")
     unlock(screen)
     screen.wait_for(ONLINE, SIGN_IN_SECONDS)
     enter(screen, f"/msg {bert.address} {MESSAGE}")
