@@ -38,6 +38,7 @@ def alone(paths: Paths) -> Iterator[None]:
             f"This cannot be done while tui-xmpp runs with {paths.data}. Leave it first, then try again."
         ) from None
     try:
+        VaultFile(paths.vault).tidy()
         yield
     finally:
         lock.release()
@@ -66,7 +67,7 @@ def create(options: Options, paths: Paths) -> None:
         file.create(ask_for_new("A passphrase for the vault"))
         configuration.set_value("secrets", "store", "vault")
         output.words(f"Made {file.path}. Passwords and keys are kept in it from now on.")
-        if any(_found(one, KeyringPlace()) for one in entries_of(accounts)):
+        if _where(entries_of(accounts), [KeyringPlace()]):
             output.words("What the keyring has stays there until you run: tui-xmpp vault move --to vault")
 
 
@@ -112,7 +113,7 @@ def forget(options: Options, paths: Paths) -> None:
         own = parsed(options.address).bare
         places, _ = _places(VaultFile(paths.vault), must=True)
         mine = [Entry(kind, str(own)) for kind in (Kind.PASSWORD, Kind.TOKEN)]
-        gone = [(entry, place) for place in places for entry in mine if _found(entry, place)]
+        gone = _where(mine, places)
         for entry, place in gone:
             asyncio.run(place.delete(entry))
             output.data(f"{own}: {_NAMES[entry.kind]} forgotten in the {place.name}")
@@ -149,15 +150,21 @@ def _of_account(account: Account, places: list[Place], closed: bool) -> str:
 
 
 def _of(entries: list[Entry], places: list[Place]) -> str:
-    found = [(one, place) for one in entries for place in places if _found(one, place)]
-    return ", ".join(f"{_NAMES[one.kind]} in the {place.name}" for one, place in found)
+    return ", ".join(f"{_NAMES[one.kind]} in the {place.name}" for one, place in _where(entries, places))
 
 
-def _found(entry: Entry, kept: Place) -> bool:
-    try:
-        return asyncio.run(kept.get(entry)) is not None
-    except NoKeyring:
-        return False
+def _where(entries: list[Entry], places: list[Place]) -> list[tuple[Entry, Place]]:
+    """What there is of *entries*; a place that fails is named and asked no more."""
+    found: list[tuple[Entry, Place]] = []
+    for place in list(places):
+        try:
+            found += [(one, place) for one in entries if asyncio.run(place.get(one)) is not None]
+        except NoKeyring:
+            places.remove(place)
+        except VaultError as error:
+            output.words(str(error))
+            places.remove(place)
+    return found
 
 
 VERBS: dict[str, Callable[[Options, Paths], None]] = {

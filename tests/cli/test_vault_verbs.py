@@ -129,6 +129,24 @@ def test_without_a_terminal_nothing_waits(person: Person, monkeypatch: pytest.Mo
         assert "in a terminal" in person.said
 
 
+def test_a_keyring_that_fails_is_named_and_the_rest_is_told(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person.run("vault", "create", typing=[WORDS, WORDS])
+    person.vault().put(f"password {ME}", "canary")
+
+    def broken(self: object, service: str, username: str) -> str | None:
+        raise RuntimeError("D-Bus")
+
+    monkeypatch.setattr(type(person.ring), "get_password", broken)
+    assert person.run("vault", "status", typing=[WORDS]) == 0
+    assert person.said.count("keyring failed") == 1
+    assert f"{ME}: password in the vault" in person.out
+    assert person.run("vault", "move", "--to", "vault", typing=[WORDS]) == 1
+    assert person.run("vault", "forget", str(ME), typing=[WORDS]) == 0
+    assert person.vault().names == []
+
+
 def test_the_words_of_the_command_line(person: Person, capsys: pytest.CaptureFixture[str]) -> None:
     for wrong in (
         ["vault"],

@@ -228,3 +228,49 @@ def test_a_short_passphrase_is_not_taken() -> None:
 def test_the_shipped_cost_is_what_the_rfc_recommends() -> None:
     # RFC 9106 §4: t=3 iterations, p=4 lanes, m=2^16 (64 MiB of RAM), 128-bit salt, 256-bit tag.
     assert Cost() == Cost(memory=2**16, passes=3, lanes=4)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tui_xmpp.storage.vault_file import VaultFile
+
+path, at = Path(sys.argv[1]), int(sys.argv[2])
+opened = VaultFile(path).open("four words of nonsense")
+left = at
+
+def hook(event, args):
+    global left
+    if event.startswith(("open", "os.")) and str(path.parent) in repr(args):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(hook)
+opened.put("b", "new")
+print(at - left)
+"""
+
+
+def test_killed_at_any_point_the_old_or_the_new_is_there_whole(file: VaultFile) -> None:
+    file.create(WORDS).put("a", "canary")
+    before = file.path.read_bytes()
+
+    def run(at: int) -> str:
+        file.path.write_bytes(before)
+        command = [sys.executable, "-c", KILLED, str(file.path), str(at)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode in (0, -9), done.stderr
+        return done.stdout.strip()
+
+    last = int(run(10**6))
+    assert last >= 3
+    found = []
+    for at in range(1, last + 1):
+        assert run(at) == ""
+        found.append(file.open(WORDS).names)
+        file.tidy()
+        assert [one.name for one in file.path.parent.iterdir() if one.is_file()] == ["vault"]
+    assert found[0] == ["a"]
+    assert found[-1] == ["a", "b"]
+    assert all(one in (["a"], ["a", "b"]) for one in found)

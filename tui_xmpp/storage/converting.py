@@ -16,7 +16,7 @@ from tui_xmpp.core.ports import StorageError
 from . import encryption
 from .connecting import connect, errors, literal, sqlcipher
 from .database import Database, sentence
-from .whole_file import sync_directory
+from .whole_file import forget_unfinished, sync_directory
 from .wiping import wipe
 
 _PLAIN = b""
@@ -42,11 +42,9 @@ def tidy(database: Path) -> None:
         # Either may be in clear.
         wipe(_new(database))
         wipe(_old(database))
-        if (
-            encryption.marker(database).exists()
-            and database.exists()
-            and not encryption.is_encrypted(database)
-        ):
+        mark = encryption.marker(database)
+        forget_unfinished(mark)
+        if mark.exists() and database.exists() and not encryption.is_encrypted(database):
             encryption.unmark(database)
     except OSError as error:
         raise _disk_failed(error, database) from error

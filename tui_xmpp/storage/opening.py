@@ -23,6 +23,7 @@ from .ledger import SqliteLedger
 from .paths import Paths, secure
 from .unlocking import Unlock, archive_key, stay_locked, unlock_all
 from .vault import SystemVault
+from .vault_file import VaultFile
 
 
 @value
@@ -50,14 +51,15 @@ def open_storage(paths: Paths, unlock: Unlock = stay_locked) -> Storage:
     """Secure the directories, take the lock, open vault and database.
 
     *unlock* is called when the vault is needed. The thread that calls this is the only one that may write.
-    Raises `AlreadyRunning`, `ConfigError` and `StorageError`, and what *unlock* raises, with nothing left
-    open.
+    Raises `AlreadyRunning`, `ConfigError`, `StorageError` and `VaultError`, and what *unlock* raises, with
+    nothing left open.
     """
     secure(paths)
     lock = InstanceLock(paths.lock)
     configuration = ConfigFile(paths.config_file)
     try:
         tidy(paths.database)
+        VaultFile(paths.vault).tidy()
         unlocked = unlock_all(paths, configuration.load().secrets.store, unlock)
         database = Database(paths.database, key=unlocked.key)
     except BaseException:

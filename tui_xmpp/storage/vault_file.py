@@ -19,7 +19,7 @@ from typing import Any
 from tui_xmpp.core.ports import VaultError, WrongPassphrase
 from tui_xmpp.core.value import value
 
-from .whole_file import write_whole
+from .whole_file import forget_unfinished, write_whole
 
 SHORTEST = 8
 """Characters a new passphrase has at least."""
@@ -65,6 +65,13 @@ class VaultFile:
     def exists(self) -> bool:
         """Whether there is a file, or a link, at its place."""
         return os.path.lexists(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a killed program left. The caller holds the instance lock. Raises `VaultError`."""
+        try:
+            forget_unfinished(self.path)
+        except OSError as error:
+            raise VaultError(f"{error.filename}: {(error.strerror or '').lower()}. Remove it.") from error
 
     def create(self, passphrase: str) -> OpenVault:
         """Make an empty vault; takes a while.

@@ -25,6 +25,12 @@ def write_whole(target: Path, content: bytes) -> None:
         raise
 
 
+def forget_unfinished(target: Path) -> None:
+    """Remove what killed writers of *target* left. Nobody may be writing it now. Raises OSError."""
+    for left in target.parent.glob(f".{target.name}.*"):
+        left.unlink(missing_ok=True)
+
+
 def sync_directory(directory: Path) -> None:
     """See to it that names made and gone in it stay so after a power cut. Raises OSError."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
