@@ -7,6 +7,7 @@ before it shows anything, so nothing is imported that it does not need.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 KEY_BYTES = 32
@@ -57,9 +58,7 @@ def marker(database: Path) -> Path:
 
 def new_key() -> bytes:
     """A key nobody can guess."""
-    import secrets
-
-    return secrets.token_bytes(KEY_BYTES)
+    return os.urandom(KEY_BYTES)
 
 
 def read_key(secret: str | None) -> bytes | None:

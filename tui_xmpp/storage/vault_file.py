@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import stat
 import unicodedata
 from dataclasses import dataclass, field
@@ -149,7 +148,7 @@ class OpenVault:
         """Write the file, whole or not at all. Raises `VaultError`."""
         from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-        line, nonce = _written(self._header), secrets.token_bytes(_NONCE)
+        line, nonce = _written(self._header), os.urandom(_NONCE)
         plain = json.dumps(self._secrets).encode()
         plain += b" " * (-len(plain) % _BLOCK)
         content = line + b"\n" + nonce + ChaCha20Poly1305(self._key).encrypt(nonce, plain, line)
@@ -205,7 +204,7 @@ def unfit(passphrase: str) -> str:
 
 
 def _sealed_with(passphrase: str, cost: Cost) -> tuple[_Header, bytes]:
-    header = _Header(cost, secrets.token_bytes(_SALT))
+    header = _Header(cost, os.urandom(_SALT))
     return header, _key(passphrase, header)
 
 
