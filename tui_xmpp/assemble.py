@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from .cli import output
 from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
-from .core.ports import AlreadyRunning, ConfigError, StorageError
+from .core.ports import AlreadyRunning, ConfigError, StorageError, VaultError
 from .core.terminal import is_remote
+from .passphrase import Left, ask_in_terminal, ask_on_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .lazy_engine import LazyEngine, Session
     from .storage.opening import Storage
     from .storage.paths import Paths
+    from .storage.unlocking import Unlock
     from .ui.app import ChatApp
     from .ui.terminal.kept_frame import KeptFrame, Shown
 
@@ -43,11 +45,13 @@ def run(options: Options) -> ExitCode:
     """Do what the command line asks for; raises Failure with a sentence and the exit status."""
     try:
         return _VERBS[options.verb](options)
+    except Left:
+        return ExitCode.OK
     except ConfigError as error:
         raise Failure(str(error), ExitCode.USAGE) from None
     except AlreadyRunning as error:
         raise Failure(str(error), ExitCode.ALREADY_RUNNING) from None
-    except StorageError as error:
+    except (StorageError, VaultError) as error:
         raise Failure(str(error), ExitCode.FAILED) from None
 
 
@@ -63,13 +67,18 @@ def _screen(options: Options) -> ExitCode:
 
 def _open_screen(options: Options, stage: Stage | None) -> ExitCode:
     """Show the screen until the user leaves; `stage`: that of the demo."""
+    from .storage.encryption import is_encrypted
     from .ui.terminal.kept_frame import KeptFrame
 
     paths = _paths(options)
     kept = None
     if stage is None and options.as_usual:
         kept = KeptFrame(paths.cache / "screen", str(paths.config), str(paths.data))
-    used = paths.config_file.exists() and paths.database.exists()
+    if kept is not None and is_encrypted(paths.database):
+        kept.forget()
+        kept = None
+    # Where a passphrase may be asked for, nothing is shown before it.
+    used = paths.config_file.exists() and paths.database.exists() and not paths.vault.exists()
     shown = kept.show() if kept is not None and used else None
     try:
         return _open_live_screen(options, paths, stage, kept, shown)
@@ -87,7 +96,7 @@ def _open_live_screen(
 
     collector.pause()
     _prepare_terminal_library()
-    with _storage(paths) as storage:
+    with _storage(paths, ask_on_screen(options, paths)) as storage:
         settings = _settings(storage, options.account)
         world = _remembered_world(storage, settings)
 
@@ -218,17 +227,10 @@ def _watch(options: Options) -> ExitCode:
     return ExitCode.OK
 
 
-def _history(options: Options) -> ExitCode:
+def _on_disk(options: Options) -> ExitCode:
     from . import disk_verbs
 
-    disk_verbs.history(options, _paths(options).database)
-    return ExitCode.OK
-
-
-def _link(options: Options) -> ExitCode:
-    from . import disk_verbs
-
-    disk_verbs.link(options, _paths(options).database)
+    disk_verbs.VERBS[options.verb](options, _paths(options))
     return ExitCode.OK
 
 
@@ -356,10 +358,10 @@ def _control_socket(paths: Paths) -> Path:
 
 
 @contextmanager
-def _storage(paths: Paths) -> Iterator[Storage]:
+def _storage(paths: Paths, unlock: Unlock = ask_in_terminal) -> Iterator[Storage]:
     from .storage.opening import open_storage
 
-    with closing(open_storage(paths)) as storage:
+    with closing(open_storage(paths, unlock)) as storage:
         yield storage
 
 
@@ -388,8 +390,10 @@ _VERBS: dict[str, Callable[[Options], ExitCode]] = {
     "": _screen,
     "send": _send,
     "watch": _watch,
-    "history": _history,
-    "link": _link,
+    "history": _on_disk,
+    "link": _on_disk,
+    "vault": _on_disk,
+    "archive": _on_disk,
     "demo": _demo,
     BOTS: _bots,
 }

@@ -19,6 +19,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.message import Message
 from tui_xmpp.storage.opening import open_reader
+from tui_xmpp.storage.paths import locate
 
 ROOT = Path(__file__).parents[2]
 DEADLINE = 60.0
@@ -252,7 +253,7 @@ class Client:
 
     def archive(self, other: Client) -> list[Message]:
         """Its whole chat with somebody, as it would be shown, oldest first; also after its death."""
-        reader, database = open_reader(self.folder / "data" / "archive.db")
+        reader, database = open_reader(locate(self.folder / "config", self.folder / "data"))
         try:
             found: list[Message] = []
             chat = ChatKey(self.address, other.address)

@@ -49,6 +49,7 @@ class MemoryVault:
         self.passwords = passwords
         self.kept: dict[Address, str] = {}
         self.tokens: dict[Address, Token | None] = {}
+        self.secrets: dict[str, str] = {}
 
     async def password(self, account: Account) -> str | None:
         return self.passwords.get(account.address)
@@ -68,6 +69,14 @@ class MemoryVault:
 
     async def keep_token(self, account: Address, token: Token | None) -> None:
         self.tokens[account] = token
+
+    async def secret(self, name: str) -> str | None:
+        return self.secrets.get(name)
+
+    async def keep_secret(self, name: str, secret: str | None) -> None:
+        self.secrets.pop(name, None)
+        if secret is not None:
+            self.secrets[name] = secret
 
 
 class MemoryConfiguration:

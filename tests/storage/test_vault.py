@@ -17,7 +17,9 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.ports import VaultError
 from tui_xmpp.storage import keyring_access
 from tui_xmpp.storage.keyring_access import is_allowed
-from tui_xmpp.storage.vault import SystemVault
+from tui_xmpp.storage.places import KeyringPlace, Place, VaultPlace
+from tui_xmpp.storage.vault import SystemVault, place
+from tui_xmpp.storage.vault_file import Cost, OpenVault, VaultFile
 
 ME = Address.parse("me@example.org")
 
@@ -63,11 +65,11 @@ class Locked(Ring):
 
 async def test_kept_in_the_keyring_and_read_by_the_next_start() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await vault.password(Account(ME)) is None
     assert await vault.remember(ME, "secret", keep=True) == ""
     assert ring.kept == {("tui-xmpp", "me@example.org"): "secret"}
-    assert await SystemVault(find_backend=lambda: ring).password(Account(ME)) == "secret"
+    assert await SystemVault(KeyringPlace(lambda: ring)).password(Account(ME)) == "secret"
     await vault.forget(ME)
     await vault.forget(ME)
     assert ring.kept == {}
@@ -76,7 +78,7 @@ async def test_kept_in_the_keyring_and_read_by_the_next_start() -> None:
 
 async def test_kept_in_memory_only_when_asked_so() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await vault.remember(ME, "secret", keep=False) == ""
     assert ring.kept == {}
     assert await vault.password(Account(ME)) == "secret"
@@ -89,18 +91,18 @@ async def test_kept_in_memory_only_when_asked_so() -> None:
     [(None, "no safe keyring"), (Null(), "did not keep"), (Broken(), r"failed \(RuntimeError\)")],
 )
 async def test_without_a_good_keyring_it_stays_in_memory_and_says_so(ring: Ring | None, words: str) -> None:
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     said = await vault.remember(ME, "secret", keep=True)
     assert re.search(words, said)
     assert "canary" not in said
     assert await vault.password(Account(ME)) == "secret"
-    assert await SystemVault(find_backend=lambda: ring).password(Account(ME)) is None
+    assert await SystemVault(KeyringPlace(lambda: ring)).password(Account(ME)) is None
     await vault.forget(ME)
 
 
 async def test_a_keyring_locked_for_ever_lets_the_program_live() -> None:
     ring = Locked()
-    vault = SystemVault(find_backend=lambda: ring, keyring_seconds=0.05)
+    vault = SystemVault(KeyringPlace(lambda: ring, 0.05))
     try:
         asked = asyncio.create_task(vault.password(Account(ME)))
         ticks = 0
@@ -117,7 +119,7 @@ async def test_a_keyring_locked_for_ever_lets_the_program_live() -> None:
     finally:
         ring.unlocked.set()
     thread.join(10)
-    fresh = SystemVault(find_backend=lambda: ring, keyring_seconds=10)
+    fresh = SystemVault(KeyringPlace(lambda: ring, 10))
     assert await fresh.password(Account(ME)) == "secret"
 
 
@@ -125,7 +127,7 @@ async def test_two_accounts_at_once_both_get_theirs() -> None:
     ring = Ring()
     other = Address.parse("work@example.org")
     ring.kept = {("tui-xmpp", str(ME)): "one", ("tui-xmpp", str(other)): "two"}
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await asyncio.gather(vault.password(Account(ME)), vault.password(Account(other))) == ["one", "two"]
 
 
@@ -160,12 +162,12 @@ def account(command: str) -> Account:
 
 
 async def test_the_first_line_of_the_command_is_the_password() -> None:
-    vault = SystemVault(find_backend=Ring)
+    vault = SystemVault(KeyringPlace(Ring))
     assert await vault.password(account("printf ' pass word \\nurl: x\\n'")) == " pass word "
 
 
 async def test_the_command_runs_once_and_not_at_all_for_another_account(tmp_path: Path) -> None:
-    vault = SystemVault(find_backend=Ring)
+    vault = SystemVault(KeyringPlace(Ring))
     counted = account(f"echo x >> {tmp_path}/count; echo secret")
     assert await vault.password(counted) == await vault.password(counted) == "secret"
     assert (tmp_path / "count").read_text() == "x\n"
@@ -185,11 +187,11 @@ async def test_the_command_runs_once_and_not_at_all_for_another_account(tmp_path
 )
 async def test_a_command_that_fails_says_how(command: str, words: str) -> None:
     with pytest.raises(VaultError, match=words):
-        await SystemVault(find_backend=Ring).password(account(command))
+        await SystemVault(KeyringPlace(Ring)).password(account(command))
 
 
 async def test_a_command_that_never_ends_is_ended_with_its_children(tmp_path: Path) -> None:
-    vault = SystemVault(find_backend=Ring, command_seconds=0.3)
+    vault = SystemVault(KeyringPlace(Ring), command_seconds=0.3)
     with pytest.raises(VaultError, match=r"not done after 0.3 seconds"):
         await vault.password(account(f"sleep 100 & echo $! > {tmp_path}/pid; wait"))
     with pytest.raises(VaultError, match=r"not done after"):
@@ -209,7 +211,7 @@ async def test_a_command_that_never_ends_is_ended_with_its_children(tmp_path: Pa
 
 async def test_much_output_does_not_block_the_command() -> None:
     command = "echo secret; head -c 300000 /dev/zero | tr '\\0' x; head -c 300000 /dev/zero | tr '\\0' y >&2"
-    assert await SystemVault(find_backend=Ring).password(account(command)) == "secret"
+    assert await SystemVault(KeyringPlace(Ring)).password(account(command)) == "secret"
 
 
 TOKEN = Token("HT-SHA-256-NONE", "canary", datetime(2999, 1, 1, tzinfo=UTC))
@@ -217,16 +219,16 @@ TOKEN = Token("HT-SHA-256-NONE", "canary", datetime(2999, 1, 1, tzinfo=UTC))
 
 async def test_a_token_is_kept_where_the_password_is() -> None:
     ring = Ring()
-    await SystemVault(find_backend=lambda: ring).remember(ME, "secret", keep=True)
-    vault = SystemVault(find_backend=lambda: ring)
+    await SystemVault(KeyringPlace(lambda: ring)).remember(ME, "secret", keep=True)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await vault.password(Account(ME)) == "secret"
     await vault.keep_token(ME, TOKEN)
-    after = SystemVault(find_backend=lambda: ring)
+    after = SystemVault(KeyringPlace(lambda: ring))
     assert await after.token(ME) == TOKEN
     # The next one is kept too, though this start never needed the password.
     later = Token("HT-SHA-256-NONE", "next")
     await after.keep_token(ME, later)
-    assert await SystemVault(find_backend=lambda: ring).token(ME) == later
+    assert await SystemVault(KeyringPlace(lambda: ring)).token(ME) == later
     await after.forget(ME)
     assert ring.kept == {}
     assert await after.token(ME) is None
@@ -234,23 +236,23 @@ async def test_a_token_is_kept_where_the_password_is() -> None:
 
 async def test_a_token_of_a_remembered_password_is_kept_in_the_same_start() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     await vault.remember(ME, "secret", keep=True)
     await vault.keep_token(ME, TOKEN)
-    assert await SystemVault(find_backend=lambda: ring).token(ME) == TOKEN
+    assert await SystemVault(KeyringPlace(lambda: ring)).token(ME) == TOKEN
 
 
 async def test_a_token_for_a_command_is_kept_in_the_keyring() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await vault.password(account("echo secret")) == "secret"
     await vault.keep_token(ME, TOKEN)
-    assert await SystemVault(find_backend=lambda: ring).token(ME) == TOKEN
+    assert await SystemVault(KeyringPlace(lambda: ring)).token(ME) == TOKEN
 
 
 async def test_a_token_for_a_password_typed_each_time_ends_with_the_program() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     assert await vault.password(Account(ME)) is None
     await vault.keep_token(ME, TOKEN)
     assert ring.kept == {}
@@ -262,7 +264,7 @@ async def test_a_token_for_a_password_typed_each_time_ends_with_the_program() ->
 
 @pytest.mark.parametrize("ring", [None, Broken()])
 async def test_without_a_keyring_a_token_stays_in_memory(ring: Ring | None) -> None:
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     await vault.password(account("echo secret"))
     await vault.keep_token(ME, TOKEN)
     assert await vault.token(ME) == TOKEN
@@ -272,11 +274,92 @@ async def test_without_a_keyring_a_token_stays_in_memory(ring: Ring | None) -> N
 
 async def test_an_expired_or_spoilt_token_is_none() -> None:
     ring = Ring()
-    vault = SystemVault(find_backend=lambda: ring)
+    vault = SystemVault(KeyringPlace(lambda: ring))
     await vault.remember(ME, "secret", keep=True)
     await vault.keep_token(ME, Token("HT-SHA-256-NONE", "canary", datetime(2020, 1, 1, tzinfo=UTC)))
     assert await vault.token(ME) is None
     assert ring.kept == {("tui-xmpp", str(ME)): "secret"}
     for spoilt in ("", "[]", "{", "7", '["a", "b", "never"]'):
         ring.kept["tui-xmpp token", str(ME)] = spoilt
-        assert await SystemVault(find_backend=lambda: ring).token(ME) is None
+        assert await SystemVault(KeyringPlace(lambda: ring)).token(ME) is None
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> VaultFile:
+    return VaultFile(tmp_path / "vault", Cost(memory=19 * 1024, passes=2, lanes=1))
+
+
+def opened(file: VaultFile) -> OpenVault:
+    return file.open("four words of nonsense")
+
+
+async def test_in_the_vault_everything_is_there_at_the_next_start(file: VaultFile) -> None:
+    vault = SystemVault(VaultPlace(file.create("four words of nonsense")))
+    assert await vault.password(Account(ME)) is None
+    assert await vault.remember(ME, "secret", keep=True) == ""
+    await vault.keep_token(ME, TOKEN)
+    await vault.keep_secret("archive", "key")
+    after = SystemVault(VaultPlace(opened(file)))
+    assert await after.password(Account(ME)) == "secret"
+    assert await after.token(ME) == TOKEN
+    assert await after.secret("archive") == "key"
+    await after.forget(ME)
+    await after.forget(ME)
+    assert opened(file).names == ["other archive"]
+    await after.keep_secret("archive", None)
+    await after.keep_secret("archive", None)
+    assert opened(file).names == []
+
+
+async def test_a_vault_that_cannot_be_written_says_so_and_memory_goes_on(
+    file: VaultFile, tmp_path: Path
+) -> None:
+    vault = SystemVault(VaultPlace(file.create("four words of nonsense")))
+    file.path.unlink()
+    file.path.symlink_to(tmp_path / "elsewhere")
+    assert "link" in await vault.remember(ME, "secret", keep=True)
+    assert await vault.password(Account(ME)) == "secret"
+    await vault.keep_token(ME, TOKEN)
+    assert await vault.token(ME) == TOKEN
+    with pytest.raises(VaultError, match="link"):
+        await vault.keep_secret("archive", "key")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_key_is_never_lost_in_silence() -> None:
+    ring = Ring()
+    vault = SystemVault(KeyringPlace(lambda: ring))
+    await vault.keep_secret("archive", "key")
+    assert ring.kept == {("tui-xmpp secret", "archive"): "key"}
+    assert await SystemVault(KeyringPlace(lambda: ring)).secret("archive") == "key"
+    for bad in (KeyringPlace(lambda: None), KeyringPlace(Null), KeyringPlace(Broken), place("memory")):
+        with pytest.raises(VaultError):
+            await SystemVault(bad).keep_secret("archive", "key")
+    # Not to be reached is not the same as not there.
+    with pytest.raises(VaultError):
+        await SystemVault(KeyringPlace(Broken)).secret("archive")
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (place("memory"), 'store = "memory"'),
+        (place("vault"), "vault create"),
+        (place("vault", locked=True), "was not opened"),
+    ],
+)
+async def test_where_nothing_is_kept_it_says_why(kept: Place, words: str) -> None:
+    vault = SystemVault(kept)
+    assert words in await vault.remember(ME, "secret", keep=True)
+    assert await vault.password(Account(ME)) == "secret"
+    assert await vault.password(Account(Address.parse("other@example.org"))) is None
+    assert await vault.secret("archive") is None
+    await vault.forget(ME)
+
+
+async def test_without_a_keyring_the_vault_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keyring.backend
+
+    monkeypatch.setattr(keyring.backend, "get_all_keyring", list)
+    assert "vault create" in await SystemVault(place("auto")).remember(ME, "secret", keep=True)
+    assert "vault create" not in await SystemVault(place("keyring")).remember(ME, "secret", keep=True)

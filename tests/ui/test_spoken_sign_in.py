@@ -44,7 +44,7 @@ async def test_one_thing_is_asked_after_the_other_and_the_cursor_is_where_one_wr
         assert said(seen)[-3:] == [
             "Password:",
             "Password typed.",
-            "Remember, y keeps the password in the system keyring:",
+            "Remember, y keeps the password for the next start:",
         ]
         assert "hunter2" not in seen.text
         await answer(seen, "y")

@@ -12,6 +12,7 @@ class OnePassword:
     def __init__(self, password: str) -> None:
         self._password = password
         self._tokens: dict[Address, Token] = {}
+        self._secrets: dict[str, str] = {}
 
     async def password(self, account: Account) -> str | None:
         """The one."""
@@ -35,3 +36,14 @@ class OnePassword:
             self._tokens.pop(account, None)
         else:
             self._tokens[account] = token
+
+    async def secret(self, name: str) -> str | None:
+        """One of this run."""
+        return self._secrets.get(name)
+
+    async def keep_secret(self, name: str, secret: str | None) -> None:
+        """Until the program ends."""
+        if secret is None:
+            self._secrets.pop(name, None)
+        else:
+            self._secrets[name] = secret

@@ -47,6 +47,10 @@ class Options:
     """Name of a terminal profile, or `auto`; empty: as the configuration says."""
     stock_driver: bool = False
     """Textual's own driver in place of ours."""
+    action: str = ""
+    """What `vault` or `archive` is to do."""
+    to: str = ""
+    """The place that secrets are moved to."""
     folder: Path | None = None
     """Where the demo's server lives, for its child process."""
 
@@ -135,6 +139,40 @@ def _parser() -> argparse.ArgumentParser:
 
     link = verb("link", "write what was spent, by hour, day and month, and on what")
     link.add_argument("--json", action="store_true", help="one JSON object a line")
+
+    vault = verb("vault", "say where passwords and keys are kept, and move them")
+    archive = verb("archive", "encrypt the messages on this disk, or make them plain again")
+
+    def action(of: argparse.ArgumentParser, **actions: str) -> dict[str, argparse.ArgumentParser]:
+        group = of.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
+        return {
+            name: group.add_parser(
+                name,
+                help=does,
+                description=does[0].upper() + does[1:] + ".",
+                parents=[everywhere],
+                argument_default=argparse.SUPPRESS,
+                allow_abbrev=False,
+            )
+            for name, does in actions.items()
+        }
+
+    of_vault = action(
+        vault,
+        status="say where each account's password is, without showing it",
+        create="make an encrypted file for passwords and keys, and keep them there from now on",
+        passphrase="change the passphrase of that file",
+        move="move everything to the system keyring, or to the vault",
+        forget="forget the password of an account",
+    )
+    of_vault["move"].add_argument("--to", choices=("keyring", "vault"), required=True, help="where to")
+    of_vault["forget"].add_argument("address", metavar="ADDRESS", help="the account")
+    action(
+        archive,
+        status="say whether the archive is encrypted, and what never is",
+        encrypt="encrypt the archive; its key is kept where passwords are",
+        decrypt="make the archive plain again",
+    )
 
     verb("demo", "open a client on a private server with some company; leaves nothing behind", screen)
     return parser

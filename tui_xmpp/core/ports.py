@@ -282,25 +282,34 @@ class KeyValue(Protocol):
 
 
 class Vault(Protocol):
-    """Passwords: in the system keyring or in memory, nowhere else."""
+    """Secrets: in the system keyring, in our own encrypted vault or in memory, nowhere else."""
 
     async def password(self, account: Account) -> str | None:
-        """From memory, `password_command` or the keyring; None: ask the user.
+        """From memory, `password_command` or where passwords are kept; None: ask the user.
 
         Raises `VaultError` when the command fails.
         """
 
     async def remember(self, account: Address, password: str, *, keep: bool) -> str:
-        """Hold it in memory; `keep`: also in the keyring. Returns a sentence when it could not be kept."""
+        """Hold it in memory; `keep`: also for the next start. Returns a sentence when that cannot be."""
 
     async def forget(self, account: Address) -> None:
-        """Drop it, and the token, from memory and keyring."""
+        """Drop it, and the token, from memory and where it is kept."""
 
     async def token(self, account: Address) -> Token | None:
         """What stands for the password at the next sign-in (XEP-0484); None: there is none."""
 
     async def keep_token(self, account: Address, token: Token | None) -> None:
-        """Keep a token in place of the last one; None: drop it. In the keyring, or in memory only."""
+        """Keep a token in place of the last one; None: drop it. Where the password is, or in memory only."""
+
+    async def secret(self, name: str) -> str | None:
+        """A secret of another kind, like a key; None: there is none.
+
+        Raises `VaultError` when the place where it would be cannot be asked.
+        """
+
+    async def keep_secret(self, name: str, secret: str | None) -> None:
+        """Keep it for the next start, None: forget it. Raises `VaultError`: then it is as it was."""
 
 
 class Configuration(Protocol):
@@ -325,7 +334,11 @@ class StorageError(Exception):
 
 
 class VaultError(Exception):
-    """`password_command` failed; the text says how."""
+    """What keeps secrets failed, or a `password_command`; the text says how, and what to do."""
+
+
+class WrongPassphrase(VaultError):
+    """The vault does not open for this passphrase: it may be asked for again."""
 
 
 class AlreadyRunning(StorageError):

@@ -97,6 +97,16 @@ class Encryption:
 
 
 @value
+class Secrets:
+    """The `[secrets]` table."""
+
+    store: str = "auto"
+    """Where passwords and keys are kept: `keyring`, `vault` (an encrypted file of ours) or `memory`; `auto`:
+    the keyring, where there is a safe one.
+    """
+
+
+@value
 class Settings:
     """The whole configuration."""
 
@@ -107,5 +117,6 @@ class Settings:
     notify: Attention = field(default_factory=Attention)
     link: Link = field(default_factory=Link)
     encryption: Encryption = field(default_factory=Encryption)
+    secrets: Secrets = field(default_factory=Secrets)
     keys: dict[str, str] = field(default_factory=dict)
     """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

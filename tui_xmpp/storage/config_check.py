@@ -15,7 +15,7 @@ from tui_xmpp.core.address import Address, AddressError
 from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.network import proxy_fault, url_fault
 from tui_xmpp.core.ports import ConfigError
-from tui_xmpp.core.settings import Attention, Encryption, Link, Privacy, Settings, Ui
+from tui_xmpp.core.settings import Attention, Encryption, Link, Privacy, Secrets, Settings, Ui
 from tui_xmpp.core.terminal import AUTO
 from tui_xmpp.core.terminal import PROFILES as TERMINALS
 
@@ -28,12 +28,14 @@ _TABLES: dict[str, type] = {
     "notify": Attention,
     "link": Link,
     "encryption": Encryption,
+    "secrets": Secrets,
 }
 _NAMES = ("account", *_TABLES, "keys")
 _ONE_OF: dict[tuple[str, str], tuple[str, ...]] = {
     ("ui", "sort"): ("activity", "name"),
     ("ui", "send_key"): ("enter", "alt+enter"),
     ("ui", "terminal"): (AUTO, *TERMINALS),
+    ("secrets", "store"): ("auto", "keyring", "vault", "memory"),
     ("link", "auto"): ("suggest", "switch", "off"),
     ("notify", "terminal"): ("auto", "off", "9", "99", "777"),
     ("notify", "text"): ("none", "sender", "message"),

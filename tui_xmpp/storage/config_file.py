@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from enum import Enum
@@ -16,6 +14,7 @@ from tui_xmpp.core.ports import ConfigError, StorageError
 from tui_xmpp.core.settings import Settings
 
 from .config_check import settings_of
+from .whole_file import write_whole
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -98,31 +97,13 @@ class ConfigFile:
     def _replace(self, text: str) -> None:
         # A link, as people make it who keep their settings elsewhere, stays a link.
         target = self._path.resolve()
-        temporary = ""
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # mkstemp gives 0600.
-            file, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            with os.fdopen(file, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(temporary).replace(target)
-            _sync_directory(target.parent)
+            write_whole(target, text.encode())
         except OSError as error:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
             raise StorageError(
                 f"{target} cannot be written: {(error.strerror or '').lower()}. Nothing in it was changed."
             ) from error
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _same(text: object, address: Address) -> bool:

@@ -7,13 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from tui_xmpp.core.ports import StorageError
 
 from . import migrations
+from .connecting import connect, errors
 
-_BUSY_SECONDS = 5.0
 _CACHE_KIB = 8192
 CHECKPOINT_AFTER = 1000
 """Rows written until the log of writes goes into the database file itself."""
@@ -24,13 +23,14 @@ _LONGEST_LOG = 16384
 class Database:
     """An open database. Writes belong to the thread that opened it; reads may come from any thread."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open *path* and bring it to this program's version.
+    def __init__(self, path: Path, *, read_only: bool = False, key: bytes | None = None) -> None:
+        """Open *path* and bring it to this program's version; *key*: that of an encrypted one.
 
         With *read_only* nothing is created or changed, and the file must have this program's version.
         Raises `StorageError`; a file that cannot be used is left as it is.
         """
         self.path = path
+        self._key = key
         self._local = threading.local()
         self._owner = threading.get_ident()
         self._lock = threading.Lock()
@@ -55,13 +55,7 @@ class Database:
             if self._closed:
                 raise StorageError("The archive is closed.")
             # `close` runs in the owner's thread, so the connection must bear another thread there.
-            connection = sqlite3.connect(
-                f"file:{quote(str(self.path))}?mode=ro",
-                uri=True,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            connection = connect(self.path, self._key, read_only=True, anywhere=True)
             connection.execute("PRAGMA query_only = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._readers.append(connection)
@@ -144,11 +138,11 @@ class Database:
 
     def _checkpoint(self) -> None:
         # What fails here is still in the log, and a write that fails as well will say so.
-        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path)) as connection:
+        with suppress(*errors()), closing(connect(self.path, self._key)) as connection:
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _open_writer(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection = connect(self.path, self._key)
         try:
             self._refuse_other_versions(connection)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -178,8 +172,8 @@ class Database:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise StorageError(_sentence(error, self.path)) from error
+        except errors() as error:
+            raise StorageError(sentence(error, self.path)) from error
 
 
 @contextmanager
@@ -217,7 +211,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
             raise
 
 
-def _sentence(error: sqlite3.Error, path: Path) -> str:
+def sentence(error: Exception, path: Path) -> str:
+    """What went wrong with the database at *path*, and what to do; *error* is one of `errors()`."""
     # Extended result codes carry the kind of failure in their low byte.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

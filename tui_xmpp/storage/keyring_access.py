@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
+from tui_xmpp.core.ports import VaultError
+
 _ALLOWED = frozenset(
     {
         ("keyring.backends.SecretService", "Keyring"),
@@ -35,8 +37,12 @@ class Keyring(Protocol):
         """Forget a password."""
 
 
-class KeyringTrouble(Exception):
+class KeyringTrouble(VaultError):
     """The keyring cannot be used; the text is a sentence for the user."""
+
+
+class NoKeyring(KeyringTrouble):
+    """This machine has none that is safe."""
 
 
 def allowed_backend() -> Keyring | None:

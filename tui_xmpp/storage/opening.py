@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tui_xmpp.core import events as ev
 from tui_xmpp.core import link_choice
 from tui_xmpp.core.events import Event
@@ -15,14 +13,18 @@ from .archive import SqliteArchive
 from .archive_read import SqliteArchiveReader
 from .cache import SqliteCache
 from .config_file import ConfigFile
+from .converting import tidy
 from .custody import SqliteCustody
 from .database import Database
+from .encryption import is_encrypted
 from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
 from .ledger import SqliteLedger
 from .paths import Paths, secure
 from .sealed import SqliteSealed
+from .unlocking import Unlock, archive_key, stay_locked, unlock_all
 from .vault import SystemVault
+from .vault_file import VaultFile
 
 
 @value
@@ -47,17 +49,22 @@ class Storage:
         self.lock.release()
 
 
-def open_storage(paths: Paths) -> Storage:
-    """Secure the directories, take the lock, open the database; the config file is not read yet.
+def open_storage(paths: Paths, unlock: Unlock = stay_locked) -> Storage:
+    """Secure the directories, take the lock, open vault and database.
 
-    The thread that calls this is the only one that may write. Raises `AlreadyRunning` and
-    `StorageError`, with nothing left open.
+    *unlock* is called when the vault is needed. The thread that calls this is the only one that may write.
+    Raises `AlreadyRunning`, `ConfigError`, `StorageError` and `VaultError`, and what *unlock* raises, with
+    nothing left open.
     """
     secure(paths)
     lock = InstanceLock(paths.lock)
+    configuration = ConfigFile(paths.config_file)
     try:
-        database = Database(paths.database)
-    except StorageError:
+        tidy(paths.database)
+        VaultFile(paths.vault).tidy()
+        unlocked = unlock_all(paths, configuration.load().secrets.store, unlock)
+        database = Database(paths.database, key=unlocked.key)
+    except BaseException:
         lock.release()
         raise
     return Storage(
@@ -68,27 +75,31 @@ def open_storage(paths: Paths) -> Storage:
         sealed=SqliteSealed(database),
         facts=SqliteKeyValue(database),
         ledger=SqliteLedger(database),
-        configuration=ConfigFile(paths.config_file),
-        vault=SystemVault(),
+        configuration=configuration,
+        vault=SystemVault(unlocked.place),
         lock=lock,
         database=database,
     )
 
 
-def open_reader(database: Path) -> tuple[SqliteArchiveReader, Database]:
+def open_reader(paths: Paths, unlock: Unlock = stay_locked) -> tuple[SqliteArchiveReader, Database]:
     """The archive for reading only, also while an instance runs; the caller closes the database.
 
-    Raises `StorageError` when there is none or it is of another version.
+    Raises `StorageError` when there is none, it is of another version or it has no key; and what *unlock*
+    raises, which is called when the key is in the vault.
     """
-    if not database.exists():
-        raise StorageError(f"There is no archive at {database} yet. Start tui-xmpp and sign in first.")
-    opened = Database(database, read_only=True)
+    if not paths.database.exists():
+        raise StorageError(f"There is no archive at {paths.database} yet. Start tui-xmpp and sign in first.")
+    key = None
+    if is_encrypted(paths.database):
+        key = archive_key(paths, ConfigFile(paths.config_file).load().secrets.store, unlock)
+    opened = Database(paths.database, read_only=True, key=key)
     return SqliteArchiveReader(opened), opened
 
 
-def open_ledger(database: Path) -> tuple[SqliteLedger, Database]:
+def open_ledger(paths: Paths, unlock: Unlock = stay_locked) -> tuple[SqliteLedger, Database]:
     """What was spent, for reading only; the rest is as with `open_reader`."""
-    _, opened = open_reader(database)
+    _, opened = open_reader(paths, unlock)
     return SqliteLedger(opened), opened
 
 

@@ -38,6 +38,11 @@ class Paths:
         return self.data / "archive.db"
 
     @property
+    def vault(self) -> Path:
+        """Passwords and keys, encrypted."""
+        return self.data / "vault"
+
+    @property
     def lock(self) -> Path:
         """Held while an instance runs."""
         return self.data / "lock"

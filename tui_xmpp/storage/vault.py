@@ -1,40 +1,55 @@
-"""Passwords: from memory, a command of the user's or the system keyring, and kept nowhere else."""
+"""Secrets of the running program: from memory, a command of the user's, and the place chosen for them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from tui_xmpp.core.account import Account, Token
 from tui_xmpp.core.address import Address
+from tui_xmpp.core.ports import VaultError
 
 from . import password_command
-from .keyring_access import Keyring, KeyringThread, KeyringTrouble, allowed_backend
+from .places import Entry, KeyringPlace, Kind, NoPlace, Place, VaultPlace
+from .vault_file import OpenVault
 
-_SERVICE = "tui-xmpp"
-_TOKENS = "tui-xmpp token"
-_NO_KEYRING = "There is no safe keyring here, so the password is kept only until the program ends."
+_FOR_NOW = "so the password is kept only until the program ends"
+_NO_KEYRING = f"There is no safe keyring here, {_FOR_NOW}."
+_OFFER = f"{_NO_KEYRING} `tui-xmpp vault create` makes an encrypted place for it."
+_NO_VAULT = f"There is no vault yet, {_FOR_NOW}. `tui-xmpp vault create` makes one."
+_LOCKED = f"The vault was not opened, {_FOR_NOW}."
+_MEMORY = f'The configuration says [secrets] store = "memory", {_FOR_NOW}.'
+
+
+def place(store: str, vault: OpenVault | None = None, *, locked: bool = False) -> Place:
+    """Where secrets are kept when `[secrets] store` is *store*.
+
+    *vault*: the open one; *locked*: there is one, and the user has not opened it.
+    """
+    match store:
+        case "memory":
+            return NoPlace(_MEMORY)
+        case "vault" if vault is not None:
+            return VaultPlace(vault)
+        case "vault":
+            return NoPlace(_LOCKED if locked else _NO_VAULT)
+        case "keyring":
+            return KeyringPlace(lacking=_NO_KEYRING)
+        case _:
+            return KeyringPlace(lacking=_OFFER)
 
 
 class SystemVault:
     """`core.ports.Vault`; `password` raises `VaultError` when the account's `password_command` fails."""
 
-    def __init__(
-        self,
-        *,
-        find_backend: Callable[[], Keyring | None] = allowed_backend,
-        keyring_seconds: float = 10.0,
-        command_seconds: float = 60.0,
-    ) -> None:
-        """Hold nothing yet; *find_backend* is first called when a keyring is needed, in a thread."""
-        self._find_backend = find_backend
-        self._keyring = KeyringThread(keyring_seconds)
+    def __init__(self, kept: Place, *, command_seconds: float = 60.0) -> None:
+        """Hold nothing yet; *kept* is where the next start finds what the user lets us keep."""
+        self._place = kept
         self._command_seconds = command_seconds
         self._held: dict[Address, str] = {}
         self._tokens: dict[Address, Token | None] = {}
         self._entrusted: set[Address] = set()
-        """Accounts whose secrets the user has given to the keyring, or to a command."""
+        """Accounts whose secrets the user has let us keep, or has given to a command."""
 
     async def password(self, account: Account) -> str | None:
         """As `Vault.password`; a keyring that does not answer counts as one without the password."""
@@ -44,10 +59,9 @@ class SystemVault:
         if account.password_command:
             found: str | None = await password_command.run(account.password_command, self._command_seconds)
         else:
-            user = str(account.address)
             try:
-                found = await self._ask(lambda keyring: keyring.get_password(_SERVICE, user))
-            except KeyringTrouble:
+                found = await self._place.get(_password(account.address))
+            except VaultError:
                 return None
         if found:
             self._held[account.address] = found
@@ -55,40 +69,33 @@ class SystemVault:
         return found or None
 
     async def remember(self, account: Address, password: str, *, keep: bool) -> str:
-        """As `Vault.remember`; what the keyring says it has kept is read back."""
+        """As `Vault.remember`; what a place says it has kept is read back."""
         self._held[account] = password
         self._entrusted.discard(account)
         if not keep:
             return ""
-
-        def store(keyring: Keyring) -> str | None:
-            keyring.set_password(_SERVICE, str(account), password)
-            return keyring.get_password(_SERVICE, str(account))
-
         try:
-            kept = await self._ask(store)
-        except KeyringTrouble as trouble:
+            await self._place.put(_password(account), password)
+        except VaultError as trouble:
             return str(trouble)
-        if kept != password:
-            return "The keyring did not keep the password. It is kept only until the program ends."
         self._entrusted.add(account)
         return ""
 
     async def forget(self, account: Address) -> None:
-        """As `Vault.forget`; a keyring without it, or out of reach, is no error."""
+        """As `Vault.forget`; a place without it, or out of reach, is no error."""
         self._held.pop(account, None)
         self._tokens[account] = None
         self._entrusted.discard(account)
-        await self._delete(_SERVICE, account)
-        await self._delete(_TOKENS, account)
+        await self._delete(_password(account))
+        await self._delete(_token(account))
 
     async def token(self, account: Address) -> Token | None:
-        """As `Vault.token`; what the keyring holds and nobody can read counts as none."""
+        """As `Vault.token`; what is kept and nobody can read counts as none."""
         if account not in self._tokens:
             found: str | None = None
             try:
-                found = await self._ask(lambda keyring: keyring.get_password(_TOKENS, str(account)))
-            except KeyringTrouble:
+                found = await self._place.get(_token(account))
+            except VaultError:
                 return None
             self._tokens[account] = _read(found)
             if found:
@@ -100,35 +107,41 @@ class SystemVault:
         return token
 
     async def keep_token(self, account: Address, token: Token | None) -> None:
-        """As `Vault.keep_token`; it goes to the keyring only where the password is not typed each time."""
+        """As `Vault.keep_token`; it is kept only where the password is not typed each time."""
         self._tokens[account] = token
         if token is None:
-            await self._delete(_TOKENS, account)
+            await self._delete(_token(account))
         elif account in self._entrusted:
-            written = _write(token)
             try:
-                await self._ask(lambda keyring: keyring.set_password(_TOKENS, str(account), written))
-            except KeyringTrouble:
+                await self._place.put(_token(account), _write(token))
+            except VaultError:
                 return
 
-    async def _delete(self, service: str, account: Address) -> None:
-        def delete(keyring: Keyring) -> None:
-            if keyring.get_password(service, str(account)) is not None:
-                keyring.delete_password(service, str(account))
+    async def secret(self, name: str) -> str | None:
+        """As `Vault.secret`."""
+        return await self._place.get(Entry(Kind.OTHER, name))
 
+    async def keep_secret(self, name: str, secret: str | None) -> None:
+        """As `Vault.keep_secret`."""
+        entry = Entry(Kind.OTHER, name)
+        if secret is None:
+            await self._place.delete(entry)
+        else:
+            await self._place.put(entry, secret)
+
+    async def _delete(self, entry: Entry) -> None:
         try:
-            await self._ask(delete)
-        except KeyringTrouble:
+            await self._place.delete(entry)
+        except VaultError:
             return
 
-    async def _ask(self, question: Callable[[Keyring], str | None]) -> str | None:
-        def work() -> str | None:
-            keyring = self._find_backend()
-            if keyring is None:
-                raise KeyringTrouble(_NO_KEYRING)
-            return question(keyring)
 
-        return await self._keyring.ask(work)
+def _password(account: Address) -> Entry:
+    return Entry(Kind.PASSWORD, str(account))
+
+
+def _token(account: Address) -> Entry:
+    return Entry(Kind.TOKEN, str(account))
 
 
 def _write(token: Token) -> str:

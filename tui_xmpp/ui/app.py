@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import ClassVar
 
-from rich.text import Text
 from textual import events
-from textual.app import App
 from textual.driver import Driver
-from textual.filter import LineFilter, Monochrome, NoColor
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
@@ -24,13 +20,13 @@ from tui_xmpp.core.ports import ArchiveReader, Configuration, Engine, Ledger, St
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.ui import themes
 from tui_xmpp.ui.bridge import Batch, Bridge
+from tui_xmpp.ui.guarded import GuardedApp
 from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.reloading import Reloading
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.screens.main import MainScreen
-from tui_xmpp.ui.terminal.cursor import REAL_CURSOR, SELECTING, cursor_place
+from tui_xmpp.ui.terminal.cursor import SELECTING, cursor_place
 from tui_xmpp.ui.terminal.frame_lines import frame_lines
-from tui_xmpp.ui.terminal.guard import TerminalGuard
 from tui_xmpp.ui.terminal.kept_frame import KeptFrame, Shown
 from tui_xmpp.ui.terminal.port import terminal_of
 from tui_xmpp.ui.terminal_use import TerminalUse
@@ -45,14 +41,8 @@ LAST_WORDS = 3.0
 """Seconds the end of the program waits for a draft to reach the disk."""
 
 
-class ChatApp(App[int]):
+class ChatApp(GuardedApp[int]):
     """One engine, one archive, one screen. `run()` returns the exit code, or None after Ctrl+Q."""
-
-    TITLE = "tui-xmpp"
-    ENABLE_COMMAND_PALETTE = False
-    INLINE_PADDING = 0
-    BINDINGS: ClassVar = []
-    CSS = REAL_CURSOR
 
     def __init__(
         self,
@@ -70,7 +60,7 @@ class ChatApp(App[int]):
         stock_driver: bool = False,
         today: Callable[[], date] = lambda: datetime.now().astimezone().date(),
     ) -> None:
-        super().__init__(driver_class=driver_class or (None if stock_driver else _driver_class()))
+        super().__init__(driver_class=driver_class, stock_driver=stock_driver)
         self._today = today
         self.offline = False
         """Left so that nobody sees us any more."""
@@ -83,12 +73,8 @@ class ChatApp(App[int]):
         self.config = config
         self.config_folder = config_folder
         self.keymap_table = Keymap(settings.keys)
-        self._guard = TerminalGuard()
         self._bridge_task: asyncio.Task[None] | None = None
         self.themes = themes.Themes()
-        self.animation_level = "none"
-        # Nothing here has a toast or a tooltip: no screen needs the widgets for them.
-        self._disable_notifications = self._disable_tooltips = True
         self.terminal = TerminalUse(self, terminal)
         self.load_themes()
         wanted = settings.ui.theme or self.terminal.default_theme()
@@ -214,10 +200,6 @@ class ChatApp(App[int]):
 
     # --- themes ---------------------------------------------------------------------------------------
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our variables for Textual's own themes, which are never worn."""
-        return themes.variable_defaults()
-
     def load_themes(self) -> None:
         """Read the shipped themes and the user's."""
         self.themes = themes.load_themes(self.config_folder / "themes" if self.config_folder else None)
@@ -226,13 +208,6 @@ class ChatApp(App[int]):
         self.register_theme(themes.to_textual(self.themes[self.theme_name]))
         self.theme = self.theme_name
         self.look = self._look()
-
-    def refresh_css(self, animate: bool = True) -> None:
-        """Put the theme's colours into the styles; before there is a screen none of them is read yet."""
-        if self.screen_stack:
-            super().refresh_css(animate=animate)
-        else:
-            self.stylesheet.set_variables(self.get_css_variables())
 
     def _look(self) -> Look:
         ui = self.settings.ui
@@ -292,31 +267,3 @@ class ChatApp(App[int]):
 
         self._clipboard = text
         say(self, for_clipboard(text, os.environ).sequence)
-
-    # --- guards ---------------------------------------------------------------------------------------
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Every line passes the guard last; NO_COLOR means the terminal's own colours, not shades of grey."""
-        filters = [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
-        return [*filters, self._guard]
-
-    def _fatal_error(self) -> None:
-        """Show where it broke, without the values of variables: they may hold messages and passwords."""
-        # It brings pygments, which the first screen does without.
-        from rich.traceback import Traceback
-
-        self.bell()
-        self._exit_renderables.append(Traceback(show_locals=False, width=None))
-        self._exit_renderables.append(
-            Text("tui-xmpp stopped because of a mistake of its own. What you sent is kept; start it again.")
-        )
-        self._close_messages_no_wait()
-
-
-def _driver_class() -> type[Driver] | None:
-    """Return our driver where there is a terminal to drive; None: Textual's choice."""
-    if os.name != "posix" or "TEXTUAL_DRIVER" in os.environ:
-        return None
-    from tui_xmpp.ui.terminal.driver import ChatDriver
-
-    return ChatDriver

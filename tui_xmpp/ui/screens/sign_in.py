@@ -26,7 +26,7 @@ from tui_xmpp.ui.widgets.line import Line
 FIELDS = (
     ("address", "Address", "name@example.org", False),
     ("password", "Password", "", True),
-    ("remember", "Remember", "y keeps the password in the system keyring", False),
+    ("remember", "Remember", "y keeps the password for the next start", False),
     ("host", "Host", "empty: asked of DNS", False),
     ("port", "Port", "empty: the usual one", False),
     ("tls", "TLS", "direct or starttls; empty: direct, then starttls", False),
