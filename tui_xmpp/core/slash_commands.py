@@ -55,7 +55,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             ),
         ),
         _command("retract", "Take the selected message back, or your last one."),
-        _command("retry", "Send the selected message again, if it failed."),
+        _command("retry", "Send the selected message again, if it failed; or try again to read it."),
         _command("copy", "Copy the text of the selected or newest message."),
         _command("open", "Open or copy a link of the selected message or of those in view."),
         _command("editor", "Write in your editor; what you save becomes the draft."),

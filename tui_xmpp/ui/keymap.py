@@ -103,7 +103,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("copy", ("y",), "Copy its text.", "selection", "copy"),
     Binding("open-link", ("o",), "Open its link.", "selection", "open"),
     Binding("unread-from", ("u",), "Mark as unread from here.", "selection"),
-    Binding("try-again", ("t",), "Send it again, if it failed.", "selection", "retry"),
+    Binding("try-again", ("t",), "Send it again, if it failed; try again to read it.", "selection", "retry"),
     Binding("unfold", ("enter",), "Show all of it, or go to what it answers.", "selection"),
     Binding("select-none", ("escape", "q"), "Back to writing.", "selection"),
     Binding("list-up", ("up", "k"), "Up.", "list"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui_xmpp.core import commands as cmd
@@ -11,6 +12,7 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.message import Gap, Message, Page, Place
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.history_window import HistoryWindow
@@ -111,6 +113,21 @@ class ChatView:
         elif new:
             self._face.transcript.add(list(new.values()))
         return bool(new)
+
+    def judged(self, event: Event) -> Event:
+        """The archive alone knows whether a doubtful message was clear, or sealed and could not be opened."""
+        if (
+            isinstance(event, ev.MessageKept | ev.MessageChanged)
+            and event.message.protection is Protection.ATTENTION
+            and self._window is not None
+            and event.message.chat == self._window.chat
+        ):
+            try:
+                known = self._face.archive.message(event.message.chat, event.message.row)
+            except StorageError:
+                return event
+            return replace(event, message=known) if known is not None else event
+        return event
 
     def _loaded(self, event: ev.HistoryLoaded) -> None:
         self._filling.clear()

@@ -63,6 +63,7 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
         # Once a second while anything moves: nothing else can have changed.
         screen.furniture.rates()
         return
+    happened = tuple(map(screen.view.judged, happened))
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
