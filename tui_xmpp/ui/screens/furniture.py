@@ -14,6 +14,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.screens import layout, words
@@ -62,8 +63,11 @@ class Furniture:
             return
         name = clean_line(screen.world.name_of(chat))
         about = words.about(screen.world, chat)
-        security = words.security(screen.world, chat)
-        screen.topic.show(lambda width: render.chat_title(look, name, about, security, width))
+        encryption = screen.settings.encryption
+        security = words.security(screen.world, chat, encryption)
+        protection = standing(screen.world, chat, encryption)
+        marked = (len(protection.words), protection.token)
+        screen.topic.show(lambda width: render.chat_title(look, name, about, security, width, marked))
 
     def typing(self) -> None:
         """The notice, else who is typing."""
