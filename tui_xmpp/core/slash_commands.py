@@ -160,6 +160,24 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command("unbookmark", "Forget this room's bookmark."),
     ),
+    "Encryption": (
+        _command(
+            "encrypt",
+            "Show how this chat is protected, or choose when it is encrypted.",
+            _some(
+                "when",
+                _K.CHOICE,
+                "always, where possible, once you ask for it, or off; on is always",
+                choices=("always", "possible", "ask", "off", "on"),
+            ),
+        ),
+        _command("devices", "Show your devices, and decide about new ones."),
+        _command(
+            "verify",
+            "Compare fingerprints: show your code, or say theirs.",
+            _some("code", _K.TEXT, "their code, like xmpp:ava@example.org?omemo-sid-…", rest=True),
+        ),
+    ),
     "You": (
         _command(
             "presence",

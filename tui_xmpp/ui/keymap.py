@@ -78,6 +78,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("next-mention", ("alt+n",), "Go to the next mention of you.", "chat"),
     Binding("previous-mention", ("alt+p",), "Go to the mention of you before.", "chat"),
     Binding("search", ("ctrl+s",), "Search in this chat.", "chat", "search"),
+    Binding("security", ("alt+e",), "Show how this chat is protected, and whose devices.", "chat", "encrypt"),
     Binding("joins", ("alt+equals_sign",), "Show or hide who comes and goes.", "chat", "joins"),
     Binding("unfold-joins", ("alt+o",), "Show who came and went one by one.", "chat"),
     Binding("page-up", ("pageup",), "One screen up.", "chat"),

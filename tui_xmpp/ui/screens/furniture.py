@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_xmpp.core import events as ev
@@ -35,6 +36,8 @@ class Furniture:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self._notice = ("", Level.INFO)
+        self.protection_cells = 0
+        """At the right end of the topic line, which say how the chat is protected."""
         self._offering = False
         self._said = ""
         """The banner as it was last said to a screen reader."""
@@ -58,6 +61,7 @@ class Furniture:
         """Name, status or subject; protection and members at the right."""
         screen, look = self._screen, self._screen.look
         chat = screen.chat
+        self.protection_cells = 0
         if chat is None:
             screen.topic.show(lambda width: Text(" tui-xmpp", style=look.style("dim")))
             return
@@ -66,6 +70,7 @@ class Furniture:
         encryption = screen.settings.encryption
         security = words.security(screen.world, chat, encryption)
         protection = standing(screen.world, chat, encryption)
+        self.protection_cells = cell_len(security) + 2
         marked = (len(protection.words), protection.token)
         screen.topic.show(lambda width: render.chat_title(look, name, about, security, width, marked))
 

@@ -98,7 +98,7 @@ def _notice(screen: MainScreen, event: Event) -> None:
     match event:
         case ev.Notice(text, level):
             screen.say(text, level)
-        case ev.PriceAsked() | ev.QuestionSettled():
+        case ev.PriceAsked() | ev.QuestionSettled() | ev.SecurityChanged() | ev.DevicesChanged():
             screen.refill()
         case ev.LinkChanged():
             screen.furniture.link_changed(event)
