@@ -19,6 +19,7 @@ from tui_xmpp.ui.history_window import HistoryWindow
 from tui_xmpp.ui.screens import words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_NOTICES = 20
 _NOTHING = Page((), (), at_start=True, at_end=True)
 
 
@@ -31,6 +32,8 @@ class ChatView:
         self._unread: Place | None = None
         self._gaps: dict[int, Gap] = {}
         self._filling: set[int] = set()
+        self.notices: dict[ChatKey, list[tuple[datetime, str]]] = {}
+        """What the engine warned of in each chat, and when, since the program began."""
 
     def open(self, chat: ChatKey, at: Place | None = None) -> None:
         """Show a chat from the local archive, at its unread line or at a place."""
@@ -83,6 +86,13 @@ class ChatView:
         """Put the unread line elsewhere; None: take it away."""
         self._unread = place
         self._face.transcript.set_unread_line(place)
+
+    def warn(self, chat: ChatKey, text: str, *, told: bool) -> None:
+        """Keep a warning in its chat; *told*: it stands in the log already if the chat is open."""
+        now = datetime.now(UTC)
+        self.notices[chat] = [*self.notices.get(chat, ()), (now, clean_line(text))][-_MOST_NOTICES:]
+        if not told and self._window is not None and self._window.chat == chat:
+            self._face.transcript.add_notice(clean_line(text), now, "warning")
 
     def take(self, events: tuple[Event, ...]) -> bool:
         """Show what happened in this chat; True: a message came that was not there."""
@@ -191,3 +201,5 @@ class ChatView:
             peer=clean_line(self._face.world.name_of(window.chat)),
             own_nick=room.nick if room else "",
         )
+        for moment, text in self.notices.get(window.chat, ()):
+            self._face.transcript.add_notice(text, moment, "warning")

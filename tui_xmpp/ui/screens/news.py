@@ -96,6 +96,13 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
 def _notice(screen: MainScreen, event: Event) -> None:
     now = datetime.now(UTC)
     match event:
+        case ev.Notice(text, level, _, ChatKey() as chat) if level is not Level.INFO:
+            # Words below the log go with the next key: what one should know of a chat stays in it.
+            open_here = chat == screen.chat and screen.transcript.following
+            linear = screen.profile.linear
+            if linear or not open_here:
+                screen.say(text, level)
+            screen.view.warn(chat, text, told=linear and screen.transcript.following)
         case ev.Notice(text, level):
             screen.say(text, level)
         case ev.PriceAsked() | ev.QuestionSettled() | ev.SecurityChanged() | ev.DevicesChanged():
