@@ -35,7 +35,8 @@ def talked() -> FakeEngine:
 async def go_to(seen: Driven, words: str) -> None:
     """Move the cursor down to a row with these words."""
     for _ in range(40):
-        if any(line.lstrip("│ ").startswith(">") and words in line for line in seen.lines):
+        rows = seen.main.popups.widget.rows if seen.main.popups.widget else None
+        if rows is not None and rows.selected is not None and words in rows.draw(rows.selected, 100).plain:
             return
         await seen.press("down")
     raise AssertionError(f"the cursor did not come to {words!r}:\n{seen.text}")
@@ -222,6 +223,7 @@ async def test_when_it_is_encrypted_is_chosen_by_a_row() -> None:
     known(engine, AVA.address, PHONE)
     async with driven(engine) as seen:
         await seen.press("alt+e")
+        await go_to(seen, "always")
         await seen.shows("possible  now, by your settings:")
         await click(seen, "always ")
         assert seen.engine.done(SetEncryption) == [SetEncryption(AVA, Encrypt.ALWAYS)]
@@ -309,6 +311,13 @@ async def test_a_screen_reader_reaches_every_device_and_its_fingerprint() -> Non
         assert strange <= {"…"}, strange
 
 
+async def test_the_cursor_begins_on_the_first_device_and_decides_nothing_by_itself() -> None:
+    async with driven(talked()) as seen:
+        await seen.press("alt+e")
+        await seen.until(lambda: any(line.startswith(">not verified   Phone") for line in seen.lines))
+        assert seen.engine.commands == []
+
+
 async def test_each_group_of_a_fingerprint_has_its_own_colour() -> None:
     async with driven(talked(), size=(120, 40)) as seen:
         await seen.press("alt+e")
@@ -370,4 +379,5 @@ async def test_a_choice_of_the_user_goes_before_the_settings() -> None:
     engine.emit(ev.SecurityChanged(AVA, ChatSecurity(Encrypt.OFF)))
     async with driven(engine) as seen:
         await seen.press("alt+e")
+        await go_to(seen, "off  ")
         await seen.shows("off       now: never")

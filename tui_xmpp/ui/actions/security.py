@@ -74,7 +74,7 @@ class Security(DeviceRows):
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """Everything, from how it is protected to what the servers see."""
-        rows = [*self._state(), *self._in_the_way(), *self.heading("Encrypt"), *self._choices()]
+        rows = [*self._state(), *self._in_the_way()]
         nothing = "No device is known yet." if self._flight or self._failure else _ASKING
         for owner in self._owners:
             rows += self.heading(f"Devices of {clean_line(str(owner), 60)}")
@@ -82,6 +82,7 @@ class Security(DeviceRows):
         rows += [*self.heading("Your devices"), *self.section(self._account, self._own)]
         if self._owners:
             rows += [*self.said(""), Choice(_COMPARE, " c  compare fingerprints by a code")]
+        rows += [*self.heading("Encrypt"), *self._choices()]
         rows += self.heading("What the servers still see")
         for words in seen_by_servers(self._chat in self._face.world.rooms, sealed=self._is_sealed):
             rows += self.said(words, reached=True)

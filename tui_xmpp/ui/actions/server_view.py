@@ -12,9 +12,8 @@ _ALWAYS = (
 _SEALED = (
     "That you use encryption: the number, names and keys of everybody's devices.",
     "Who is typing, what has arrived, and what has been read.",
-    "Which message is answered, corrected or taken back; with a device that knows only the old OMEMO in the"
-    " chat nothing but text is encrypted, and so reactions are not sent.",
-    "Your programs keep what they have read: on this disk it is plain text.",
+    "Which message is answered, corrected or taken back. Where a device knows only the old OMEMO nothing but"
+    " text can be encrypted: subjects and reactions are not sent.",
 )
 _CLEAR = ("Every word, now and in the archives of the servers.",)
 _ROOM = (
@@ -25,4 +24,4 @@ _ROOM = (
 
 def seen_by_servers(is_room: bool, *, sealed: bool) -> Sequence[str]:
     """Return what the servers of both sides see, a sentence or two each."""
-    return ((*_SEALED,) if sealed else _CLEAR) + _ALWAYS + (_ROOM if is_room else ())
+    return (*(() if sealed else _CLEAR), *_ALWAYS, *(_ROOM if is_room else ()), *(_SEALED if sealed else ()))

@@ -73,7 +73,7 @@ class Compare(Kind):
         rows += self._wrapped(code)
         rows.append(_COPY)
         words = "Scan each other's code, or hand it over on a way that nobody can change: face to face, by"
-        return [*rows, *self._wrapped(f"{words} telephone. Theirs goes into the line above.")]
+        return [*rows, Line(""), *self._wrapped(f"{words} telephone. Theirs goes into the line above.")]
 
     def _picture(self, code: str) -> list[Hashable]:
         picture = qr.rows(code)

@@ -51,7 +51,7 @@ def device_row(look: Look, device: Device, width: int, *, waits: bool) -> Text:
     """
     token = "warn" if waits else "dim" if not device.active else _TOKENS[device.trust]
     label = clean_line(device.label, 60).strip() or "without a name"
-    row = Text(f" {fit(device.trust.value, _STATE_CELLS)} ", style=look.style(token), no_wrap=True)
+    row = Text(" ", no_wrap=True).append(fit(device.trust.value, _STATE_CELLS) + " ", look.style(token))
     row.append(fit(label, _LABEL_CELLS) + " ", look.style("text" if device.active else "dim"))
     row.append(f"{device.id}", look.style("dim"))
     for word, style in _remarks(device, waits=waits):

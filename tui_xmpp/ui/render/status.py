@@ -120,8 +120,9 @@ def chat_title(
     left = Text().append(clean_line(name, 80), look.style("text") + Style(bold=True))
     if about:
         left.append(f" {look.sign('dot')} {clean_line(about)}", look.style("dim"))
-    right = Text(clean_line(security, 80), style=look.style("dim"))
-    right.stylize(look.style(marked[1]), 0, marked[0])
+    said = clean_line(security, 80)
+    right = Text(said[: marked[0]], style=look.style(marked[1])) if marked[0] else Text()
+    right.append(said[marked[0] :], look.style("dim"))
     if right.cell_len > width // 2:
         right = right[: marked[0]] if marked[0] <= width // 2 else Text()
     return _ends(left, right, width)
