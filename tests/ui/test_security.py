@@ -165,6 +165,26 @@ async def test_old_devices_are_last_and_this_one_is_first() -> None:
         assert "no longer used" in seen.text
 
 
+async def test_devices_of_the_open_chat_are_below_ours() -> None:
+    async with driven(talked()) as seen:
+        await seen.type("/devices")
+        await seen.press("enter")
+        await seen.shows("Devices of ava@example.org")
+        assert seen.text.index("Laptop") < seen.text.index("Phone")
+        await go_to(seen, "Phone")
+        await seen.press("t")
+        assert seen.engine.done(SetTrust) == [SetTrust(ME, AVA.address, PHONE.fingerprint, Trust.TRUSTED)]
+
+
+async def test_what_is_new_and_stops_nothing_is_only_not_used_yet() -> None:
+    engine = talked()
+    known(engine, AVA.address, replace(TABLET, trust=Trust.UNDECIDED))
+    async with driven(engine) as seen:
+        await seen.press("alt+e")
+        await seen.shows("not used yet")
+        assert "ava@example.org has a new device" not in seen.text
+
+
 async def test_a_new_device_of_ours_waits_and_is_said_to() -> None:
     async with driven(talked()) as seen:
         await seen.type("/devices")
@@ -233,14 +253,14 @@ async def test_when_it_is_encrypted_is_chosen_by_a_row() -> None:
 async def test_to_turn_it_off_asks_first() -> None:
     async with driven(talked()) as seen:
         await seen.press("alt+e")
-        await go_to(seen, "never: the servers")
+        await go_to(seen, "off  ")
         await seen.press("enter")
         await seen.shows("Turn encryption off for ava?")
         await seen.shows("What you say next can be read by both servers")
         await seen.press("enter")
         assert not seen.engine.done(SetEncryption)
         await seen.shows("Security of ava")
-        await go_to(seen, "never: the servers")
+        await go_to(seen, "off  ")
         await seen.press("enter", "y")
         assert seen.engine.done(SetEncryption) == [SetEncryption(AVA, Encrypt.OFF)]
         await seen.shows("Not encrypted. Your server and theirs can read what is written here.")
@@ -283,7 +303,9 @@ async def test_what_cannot_be_encrypted_is_told_and_the_line_stays() -> None:
     async with driven(engine) as seen:
         await seen.type("/encrypt on")
         await seen.press("enter")
-        await seen.shows("has no device that takes part")
+        await seen.shows("Encryption could not be turned on; above is what stands in the way.")
+        await seen.shows("Security of ava")
+        await seen.press("escape")
         assert seen.composer == "/encrypt on"
 
 
@@ -380,4 +402,4 @@ async def test_a_choice_of_the_user_goes_before_the_settings() -> None:
     async with driven(engine) as seen:
         await seen.press("alt+e")
         await go_to(seen, "off  ")
-        await seen.shows("off       now: never")
+        await seen.shows("off       now: the servers")

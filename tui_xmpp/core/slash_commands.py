@@ -171,7 +171,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
                 choices=("always", "possible", "ask", "off", "on"),
             ),
         ),
-        _command("devices", "Show your devices, and decide about new ones."),
+        _command("devices", "Show your devices and those of this chat, and decide about new ones."),
         _command(
             "verify",
             "Compare fingerprints: show your code, or say theirs.",

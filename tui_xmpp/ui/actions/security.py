@@ -20,7 +20,7 @@ WHEN = {
     Encrypt.ALWAYS: "what cannot be sealed is not sent",
     Encrypt.POSSIBLE: "where they have keys; from then on always",
     Encrypt.ASK: "not before you choose always",
-    Encrypt.OFF: "never: the servers can read it",
+    Encrypt.OFF: "the servers can read it",
 }
 _COMPARE = "compare"
 _ASKING = "asking the server …"

@@ -37,6 +37,10 @@ async def _encrypt(face: Face, parsed: Parsed) -> bool:
         await face.open(TurnOff(face, chat, encrypt))
         return True
     if not await set_encryption(face, chat, encrypt):
+        if encrypt is Encrypt.ALWAYS:
+            # One line has no room for all that may stand in the way.
+            await open_security(face)
+            face.say("Encryption could not be turned on; above is what stands in the way.", Level.WARN)
         return False
     face.say(_SAID[encrypt])
     return True
@@ -48,7 +52,7 @@ async def _devices(face: Face, parsed: Parsed) -> bool:
     account = account_of(face)
     if account is None:
         return False
-    await face.open(OwnDevices(face, account))
+    await face.open(OwnDevices(face, account, face.chat))
     return True
 
 

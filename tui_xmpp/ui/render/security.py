@@ -65,7 +65,9 @@ def _remarks(device: Device, *, waits: bool) -> list[tuple[str, str]]:
         return [("this device", "accent")]
     if not device.active:
         return [("no longer used", "dim")]
-    return [("decide about it", "warn")] if waits else []
+    if waits:
+        return [("decide about it", "warn")]
+    return [("not used yet", "dim")] if device.trust is Trust.UNDECIDED else []
 
 
 def device_words(device: Device) -> str:
