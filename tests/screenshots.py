@@ -167,7 +167,7 @@ async def unread_from(engine: Engine, storage: Storage, words: str) -> None:
 
 
 async def chats(engine: Engine, storage: Storage, settings: Settings, size: tuple[int, int]) -> None:
-    """A chat, a selected message, a room, the jump list, a search, the help, and two themes."""
+    """A chat, its security, a selected message, a room, the jump list, a search, the help, and two themes."""
     async with camera(engine, storage, settings, size) as seen:
         await engine.do(cmd.OpenChat(friend("bram")))
         await seen.app.main.enter(friend("farid"))
@@ -187,6 +187,13 @@ async def chats(engine: Engine, storage: Storage, settings: Settings, size: tupl
                 await seen.pilot.pause()
                 seen.take(f"theme-{theme}")
             seen.app.use_theme("quiet-dark", keep=False)
+        await seen.pilot.press("alt+e")
+        await seen.see("Security of Ava", "Your devices", "this device")
+        seen.take("security")
+        await seen.pilot.press("c")
+        await seen.see("copy this code")
+        seen.take("compare")
+        await seen.pilot.press("escape", "escape")
         await seen.pilot.press("ctrl+up", "k", "k")
         await seen.see("r reply")
         seen.take("selected")

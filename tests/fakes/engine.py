@@ -17,7 +17,9 @@ from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import OwnPresence
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.message import Delivery, Message, MessageType, Reply
-from tui_xmpp.core.questions import Question, Unanswered
+from tui_xmpp.core.questions import CanSeal, DevicesOf, Question, Unanswered
+from tui_xmpp.core.security import ChatSecurity, Encrypt, Preflight
+from tui_xmpp.core.security_commands import RemoveDevice, SetEncryption, SetTrust
 from tui_xmpp.core.world import World
 
 ME = Address.parse("alice@example.org")
@@ -85,6 +87,21 @@ class FakeEngine:
                 self.emit(ev.QuestionSettled(command.id))
             case cmd.SetPresence():
                 self.emit(ev.OwnPresenceChanged(ME, OwnPresence(command.show, command.status)))
+            case SetEncryption(chat, encrypt, method):
+                known = self._world.security.get(chat, ChatSecurity())
+                off = encrypt in (Encrypt.OFF, Encrypt.ASK)
+                now = replace(known, encrypt=encrypt, method=method, sealed=known.sealed and not off)
+                self.emit(ev.SecurityChanged(chat, now))
+            case SetTrust(account, owner, fingerprint, trust):
+                devices = self._world.devices.get((account, owner), ())
+                now_known = [
+                    replace(one, trust=trust) if one.fingerprint == fingerprint else one for one in devices
+                ]
+                self.emit(ev.DevicesChanged(account, owner, tuple(now_known)))
+            case RemoveDevice(account, device):
+                devices = self._world.devices.get((account, account), ())
+                left = [replace(one, active=one.active and one.id != device) for one in devices]
+                self.emit(ev.DevicesChanged(account, account, tuple(left)))
             case cmd.AddAccount():
                 self.emit(ev.AccountAdded(command.account))
             case _:
@@ -102,8 +119,20 @@ class FakeEngine:
     async def ask(self, question: Question[Any]) -> Any:
         answer = self.answers.get(type(question))
         if answer is None:
+            answer = self._known(question)
+        if answer is None:
             raise Unanswered("The server does not answer. Try again later.")
         return answer
+
+    def _known(self, question: Question[Any]) -> Any:
+        """What was known of devices before anybody asked; None: nothing."""
+        devices = self._world.devices
+        match question:
+            case DevicesOf(account, owner):
+                return devices.get((account, owner))
+            case CanSeal(account, chat) if (known := devices.get((account, chat.address))) is not None:
+                return Preflight((), tuple(one for one in known if one.active))
+        return None
 
     async def close(self, *, leave: bool = False) -> None:
         self.closed = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from textual.pilot import Pilot
 
 from tests.fakes.engine import ME, NOON, FakeEngine
 from tests.ui.driving import FakeConfig
+from tests.ui.security_world import HERE, LAPTOP, PHONE, TABLET, fingerprint, known, sealed
 from tests.ui.world import AVA, DEV, peopled
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.message import Delivery, Reaction
+from tui_xmpp.core.security import Protection, Trust
 from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.ui.app import ChatApp
 
@@ -69,6 +72,25 @@ async def _signing_in(pilot: Pilot[Any]) -> None:
         await pilot.pause(0.1)
 
 
+def _sealed() -> FakeEngine:
+    engine = _talk()
+    known(
+        engine,
+        AVA.address,
+        replace(PHONE, trust=Trust.VERIFIED),
+        replace(TABLET, trust=Trust.UNDECIDED, label="\x1b[31m[bold]Tablet\u202e"),
+        replace(TABLET, id=1003, trust=Trust.DISTRUSTED, active=False, fingerprint=fingerprint(3)),
+    )
+    known(engine, ME, HERE, LAPTOP)
+    sealed(engine, AVA)
+    engine.receive(AVA, "in clear", protection=Protection.ATTENTION)
+    engine.receive(AVA, "The keys are gone.", protection=Protection.ATTENTION, unopened=True)
+    engine.receive(AVA, "sealed", protection=Protection.SEALED)
+    engine.receive(AVA, "and verified", protection=Protection.VERIFIED)
+    engine._change(AVA, unread=0, read_at=engine.now, read_row=1 << 40)
+    return engine
+
+
 CASES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "main": (_talk, _keys()),
     "room": (_talk, _keys("alt+3")),
@@ -77,12 +99,17 @@ CASES: dict[str, tuple[Callable[[], FakeEngine], Before]] = {
     "search": (_talk, _keys("ctrl+s", "ctrl+u", *"the")),
     "help": (_talk, _keys("f1")),
     "reply": (_talk, _keys("ctrl+up", "k", "r")),
+    "sealed": (_sealed, _keys()),
+    "security": (_sealed, _keys("alt+e")),
+    "security-end": (_sealed, _keys("alt+e", *["pagedown"] * 5)),
+    "compare": (_sealed, _keys("alt+e", "c")),
+    "device": (_sealed, _keys("alt+e", "down", "enter")),
     "empty": (FakeEngine, _keys()),
     "sign-in": (lambda: FakeEngine(account=False), _signing_in),
 }
 
 
-FULLY = ("main", "jump", "search", "help", "sign-in")
+FULLY = ("main", "jump", "search", "help", "sign-in", "security", "compare")
 """Seen at every size in every theme; the others once."""
 PICTURES = [
     pytest.param(case, size, theme, id=f"{case}-{size[0]}x{size[1]}-{theme}")

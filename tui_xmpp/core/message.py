@@ -104,6 +104,11 @@ class Message:
     delivery: Delivery = Delivery.INCOMING
     failure: str = ""
     protection: Protection = Protection.CLEAR
+    unopened: bool = False
+    """It came sealed and could not be opened: the body is our own sentence that says why.
+
+    Known of what is read from the archive only.
+    """
     mention: bool = False
     edited: bool = False
     """A correction replaced the body (XEP-0308)."""

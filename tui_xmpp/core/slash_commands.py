@@ -55,7 +55,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             ),
         ),
         _command("retract", "Take the selected message back, or your last one."),
-        _command("retry", "Send the selected message again, if it failed."),
+        _command("retry", "Send the selected message again, if it failed; or try again to read it."),
         _command("copy", "Copy the text of the selected or newest message."),
         _command("open", "Open or copy a link of the selected message or of those in view."),
         _command("editor", "Write in your editor; what you save becomes the draft."),
@@ -159,6 +159,24 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
             _some("join", _K.CHOICE, "join it at sign-in, or not", choices=("auto", "manual")),
         ),
         _command("unbookmark", "Forget this room's bookmark."),
+    ),
+    "Encryption": (
+        _command(
+            "encrypt",
+            "Show how this chat is protected, or choose when it is encrypted.",
+            _some(
+                "when",
+                _K.CHOICE,
+                "always, where possible, once you ask for it, or off; on is always",
+                choices=("always", "possible", "ask", "off", "on"),
+            ),
+        ),
+        _command("devices", "Show your devices and those of this chat, and decide about new ones."),
+        _command(
+            "verify",
+            "Compare fingerprints: show your code, or say theirs.",
+            _some("code", _K.TEXT, "their code, like xmpp:ava@example.org?omemo-sid-…", rest=True),
+        ),
     ),
     "You": (
         _command(

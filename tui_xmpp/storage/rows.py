@@ -72,13 +72,16 @@ def messages(connection: sqlite3.Connection, sql: str, parameters: Sequence[obje
     if not found:
         return found
     reactions = _reactions(connection, [message.row for message in found])
+    doubtful = [message.row for message in found if message.protection is Protection.ATTENTION]
+    unopened = _unopened(connection, doubtful) if doubtful else ()
     return [
         replace(
             message,
             reactions=reactions.get(message.row, ()),
             reply=_answered(connection, message) if message.reply else None,
+            unopened=message.row in unopened,
         )
-        if message.reply or message.row in reactions
+        if message.reply or message.row in reactions or message.row in unopened
         else message
         for message in found
     ]
@@ -171,6 +174,12 @@ def _message(row: tuple[Any, ...]) -> Message:
         reply=reply,
         markable=bool(row[22]),
     )
+
+
+def _unopened(connection: sqlite3.Connection, rows: Sequence[int]) -> set[int]:
+    """Return those whose seal is still kept, because it could not be opened."""
+    sql = "SELECT message FROM sealed WHERE message IN (SELECT value FROM json_each(?))"
+    return {row for (row,) in connection.execute(sql, (json.dumps(rows),))}
 
 
 def _answered(connection: sqlite3.Connection, message: Message) -> Reply | None:

@@ -149,7 +149,7 @@ class Encryption(Feature):
             self.context.emit(Notice(words, Level.WARN, own, chat))
 
     def told(self, event: Event) -> None:
-        """Go on with what waits for keys whenever there is a link; for whom a room is sealed is asked anew."""
+        """Go on with what waits for keys whenever there is a link; ask anew for whom a room is sealed."""
         if isinstance(event, ConnectionChanged) and event.account == self.context.own and self._is_on:
             if event.connection is Connection.ONLINE and self._omemo_is_loaded:
                 self.context.sealing.begin()

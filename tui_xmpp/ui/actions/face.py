@@ -37,6 +37,12 @@ class Kind:
     placeholder = ""
     nothing = ""
     """Said in place of the rows when there is none."""
+    back: Kind | None = None
+    """What Esc goes back to; None: to writing."""
+    width = 80
+    """Cells a row has now; the popup sets it."""
+    height = 0
+    """Rows in view of one that is `tall`, once it is on the screen; the popup sets it."""
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """Return the rows for what is written now."""

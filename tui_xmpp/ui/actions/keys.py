@@ -68,6 +68,12 @@ async def _joins(face: Face) -> None:
     )
 
 
+async def _security(face: Face) -> None:
+    from tui_xmpp.ui.actions.security import open_security
+
+    await open_security(face)
+
+
 async def _lean(face: Face) -> None:
     # Its popup and figures are not needed before.
     from tui_xmpp.ui.actions import link
@@ -127,6 +133,7 @@ ACTIONS: dict[str, Action] = {
     "next-mention": _mention(1),
     "previous-mention": _mention(-1),
     "search": _search_here,
+    "security": _security,
     "joins": _joins,
     "unfold-joins": _log("unfold_notices"),
     "page-up": _log("turn_page", -1),

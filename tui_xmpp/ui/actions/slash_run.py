@@ -6,7 +6,16 @@ from collections.abc import Awaitable, Callable
 
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.slash import Parsed
-from tui_xmpp.ui.actions import jump, keys, questions, slash_people, slash_rooms, slash_you, verbs
+from tui_xmpp.ui.actions import (
+    jump,
+    keys,
+    questions,
+    slash_people,
+    slash_rooms,
+    slash_security,
+    slash_you,
+    verbs,
+)
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.help import Help
 from tui_xmpp.ui.actions.jump import Jump
@@ -103,6 +112,7 @@ COMMANDS: dict[str, Run] = {
     "quit": _screen("quit", "offline"),
     **slash_people.COMMANDS,
     **slash_rooms.COMMANDS,
+    **slash_security.COMMANDS,
     **slash_you.COMMANDS,
 }
 """By the name of the command."""

@@ -10,6 +10,8 @@ from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import styling
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Delivery, Message
+from tui_xmpp.core.security import Protection
+from tui_xmpp.core.security_commands import Reopen
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face, Kind
@@ -58,14 +60,23 @@ async def retract(face: Face) -> None:
 
 
 async def retry(face: Face) -> None:
-    """Send a failed message again."""
+    """Send a failed message again; of a sealed one that could not be opened: try that again."""
     message = face.selected or next(
         (one for one in reversed(face.transcript.messages()) if one.delivery is Delivery.FAILED), None
     )
+    if message is not None and may_be_opened(message):
+        # It may take a question to the server: nobody waits for it.
+        face.start(face.do(Reopen(message.chat, message.row)))
+        return
     if message is None or message.delivery is not Delivery.FAILED:
         face.say("This message did not fail.", Level.WARN)
         return
     await face.do(cmd.RetryMessage(message.chat, message.row))
+
+
+def may_be_opened(message: Message) -> bool:
+    """Whether a message came sealed and could not be opened so far."""
+    return message.protection is Protection.ATTENTION and message.unopened
 
 
 async def copy(face: Face) -> None:

@@ -10,6 +10,7 @@ from rich.style import Style
 
 from tui_xmpp.core import styling
 from tui_xmpp.core.message import Message, MessageType
+from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import CUT_MARK, MAX_CHARS, MAX_LINES, clean, cleaned
 from tui_xmpp.core.value import value
 from tui_xmpp.ui.render.look import Look
@@ -59,7 +60,18 @@ def shown(message: Message, *, unfolded: bool = False) -> Shown:
     end = len(text)
     if message.edited:
         text += EDITED
-    return Shown(text, end, result.cut, action)
+    return Shown(text + doubt(message), end, result.cut, action)
+
+
+def doubt(message: Message) -> str:
+    """Return what is doubtful about how a message was protected, as it stands behind the text; or nothing."""
+    if message.protection is not Protection.ATTENTION or message.retracted:
+        return ""
+    if message.unopened:
+        return " (could not be opened)"
+    if message.outgoing:
+        return " (not encrypted, or by a device that you have not accepted: /devices)"
+    return " (not encrypted)"
 
 
 def runs(
@@ -84,6 +96,8 @@ def runs(
         layers += [(*place, look.style("mention") + _BOLD) for place in styling.mentions(theirs, own_nick)]
     layers += [(*place, look.style("selection") + _FOUND) for place in _found(message.body, theirs, marks)]
     layers.append((shown.own, len(shown.text), dim))
+    if doubtful := doubt(message):
+        layers.append((len(shown.text) - len(doubtful), len(shown.text), look.style("warn")))
     return _flat(layers, len(shown.text), base)
 
 

@@ -19,8 +19,15 @@ def amendment(scene: Scene, before: Message, now: Message) -> list[str]:
         return [f"{who} took back: {linear.recalled(before)}"]
     lines: list[str] = []
     if now.body != before.body and not now.retracted:
-        text = body.shown(now).text.removesuffix(body.EDITED)
-        lines.append(f"{who} edited: {clean_line(text)}")
+        shown = body.shown(now)
+        what = (
+            "still cannot be opened"
+            if now.unopened
+            else "wrote, readable now"
+            if before.unopened
+            else "edited"
+        )
+        lines.append(f"{who} {what}: {clean_line(shown.text[: shown.own])}")
     for reaction in now.reactions:
         if reaction in before.reactions or not reaction.emojis:
             continue

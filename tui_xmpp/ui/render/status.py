@@ -110,14 +110,21 @@ def status_line(look: Look, status: Status, width: int) -> Text:
     return _ends(_joined(left), _joined([fields[name] for name in right]), width)
 
 
-def chat_title(look: Look, name: str, about: str, security: str, width: int) -> Text:
-    """Return the line above a chat: name and topic or status text at the left, protection at the right."""
+def chat_title(
+    look: Look, name: str, about: str, security: str, width: int, marked: tuple[int, str] = (0, "dim")
+) -> Text:
+    """Return the line above a chat: name and topic or status text at the left, protection at the right.
+
+    *marked*: how many characters of it have another style, and its token. Where all has no room they stay.
+    """
     left = Text().append(clean_line(name, 80), look.style("text") + Style(bold=True))
     if about:
         left.append(f" {look.sign('dot')} {clean_line(about)}", look.style("dim"))
-    right = Text(clean_line(security, 80), style=look.style("dim"))
+    said = clean_line(security, 80)
+    right = Text(said[: marked[0]], style=look.style(marked[1])) if marked[0] else Text()
+    right.append(said[marked[0] :], look.style("dim"))
     if right.cell_len > width // 2:
-        right = Text()
+        right = right[: marked[0]] if marked[0] <= width // 2 else Text()
     return _ends(left, right, width)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui_xmpp.core import commands as cmd
@@ -11,12 +12,14 @@ from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.message import Gap, Message, Page, Place
 from tui_xmpp.core.ports import StorageError
+from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.history_window import HistoryWindow
 from tui_xmpp.ui.screens import words
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_NOTICES = 20
 _NOTHING = Page((), (), at_start=True, at_end=True)
 
 
@@ -29,6 +32,8 @@ class ChatView:
         self._unread: Place | None = None
         self._gaps: dict[int, Gap] = {}
         self._filling: set[int] = set()
+        self.notices: dict[ChatKey, list[tuple[datetime, str]]] = {}
+        """What the engine warned of in each chat, and when, since the program began."""
 
     def open(self, chat: ChatKey, at: Place | None = None) -> None:
         """Show a chat from the local archive, at its unread line or at a place."""
@@ -82,6 +87,13 @@ class ChatView:
         self._unread = place
         self._face.transcript.set_unread_line(place)
 
+    def warn(self, chat: ChatKey, text: str, *, told: bool) -> None:
+        """Keep a warning in its chat; *told*: it stands in the log already if the chat is open."""
+        now = datetime.now(UTC)
+        self.notices[chat] = [*self.notices.get(chat, ()), (now, clean_line(text))][-_MOST_NOTICES:]
+        if not told and self._window is not None and self._window.chat == chat:
+            self._face.transcript.add_notice(clean_line(text), now, "warning")
+
     def take(self, events: tuple[Event, ...]) -> bool:
         """Show what happened in this chat; True: a message came that was not there."""
         window = self._window
@@ -111,6 +123,21 @@ class ChatView:
         elif new:
             self._face.transcript.add(list(new.values()))
         return bool(new)
+
+    def judged(self, event: Event) -> Event:
+        """The archive alone knows whether a doubtful message was clear, or sealed and could not be opened."""
+        if (
+            isinstance(event, ev.MessageKept | ev.MessageChanged)
+            and event.message.protection is Protection.ATTENTION
+            and self._window is not None
+            and event.message.chat == self._window.chat
+        ):
+            try:
+                known = self._face.archive.message(event.message.chat, event.message.row)
+            except StorageError:
+                return event
+            return replace(event, message=known) if known is not None else event
+        return event
 
     def _loaded(self, event: ev.HistoryLoaded) -> None:
         self._filling.clear()
@@ -174,3 +201,5 @@ class ChatView:
             peer=clean_line(self._face.world.name_of(window.chat)),
             own_nick=room.nick if room else "",
         )
+        for moment, text in self.notices.get(window.chat, ()):
+            self._face.transcript.add_notice(text, moment, "warning")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_xmpp.core import events as ev
@@ -14,6 +15,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.screens import layout, words
@@ -34,6 +36,8 @@ class Furniture:
     def __init__(self, screen: MainScreen) -> None:
         self._screen = screen
         self._notice = ("", Level.INFO)
+        self.protection_cells = 0
+        """At the right end of the topic line, which say how the chat is protected."""
         self._offering = False
         self._said = ""
         """The banner as it was last said to a screen reader."""
@@ -57,13 +61,18 @@ class Furniture:
         """Name, status or subject; protection and members at the right."""
         screen, look = self._screen, self._screen.look
         chat = screen.chat
+        self.protection_cells = 0
         if chat is None:
             screen.topic.show(lambda width: Text(" tui-xmpp", style=look.style("dim")))
             return
         name = clean_line(screen.world.name_of(chat))
         about = words.about(screen.world, chat)
-        security = words.security(screen.world, chat)
-        screen.topic.show(lambda width: render.chat_title(look, name, about, security, width))
+        encryption = screen.settings.encryption
+        security = words.security(screen.world, chat, encryption)
+        protection = standing(screen.world, chat, encryption)
+        self.protection_cells = cell_len(security) + 2
+        marked = (len(protection.words), protection.token)
+        screen.topic.show(lambda width: render.chat_title(look, name, about, security, width, marked))
 
     def typing(self) -> None:
         """The notice, else who is typing."""

@@ -339,6 +339,8 @@ class MainScreen(LogHearing, Screen[None]):
         layout.arrange(self)
         self.lists.refill()
         self.furniture.all()
+        # What is open is wrapped anew, once its parts have their size.
+        self.call_after_refresh(self.popups.refill)
 
     async def press(self, event: events.Key) -> bool:
         """Do what a key means, before any widget hears of it; False: it goes on to the widget."""
@@ -382,6 +384,11 @@ class MainScreen(LogHearing, Screen[None]):
     def on_popup_moved(self, event: Popup.Moved) -> None:
         """Pass on to the kind of popup."""
         self.popups.moved(event.key)
+
+    async def on_line_clicked(self, event: Line.Clicked) -> None:
+        """How the chat is protected stands at the right end of the topic line."""
+        if event.line is self.topic and event.from_right <= self.furniture.protection_cells:
+            await keys.run(self, "security")
 
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """A row of the list or of the members was chosen."""

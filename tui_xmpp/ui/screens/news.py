@@ -63,6 +63,7 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
         # Once a second while anything moves: nothing else can have changed.
         screen.furniture.rates()
         return
+    happened = tuple(map(screen.view.judged, happened))
     order = members = False
     for event in happened:
         order = order or isinstance(event, _ORDER)
@@ -95,9 +96,16 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
 def _notice(screen: MainScreen, event: Event) -> None:
     now = datetime.now(UTC)
     match event:
+        case ev.Notice(text, level, _, ChatKey() as chat) if level is not Level.INFO:
+            # Words below the log go with the next key: what one should know of a chat stays in it.
+            open_here = chat == screen.chat and screen.transcript.following
+            linear = screen.profile.linear
+            if linear or not open_here:
+                screen.say(text, level)
+            screen.view.warn(chat, text, told=linear and screen.transcript.following)
         case ev.Notice(text, level):
             screen.say(text, level)
-        case ev.PriceAsked() | ev.QuestionSettled():
+        case ev.PriceAsked() | ev.QuestionSettled() | ev.SecurityChanged() | ev.DevicesChanged():
             screen.refill()
         case ev.LinkChanged():
             screen.furniture.link_changed(event)

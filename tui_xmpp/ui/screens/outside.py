@@ -77,7 +77,9 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
                 app.terminal.choose(argument)
             screen.say(app.terminal.words())
         case "status":
-            screen.say(words.summary(screen.world, screen.chat, app.terminal.words()))
+            screen.say(
+                words.summary(screen.world, screen.chat, app.terminal.words(), screen.settings.encryption)
+            )
         case "who" if screen.chat in screen.world.rooms and screen.chat is not None:
             await screen.open(Occupants(screen, screen.chat))
         case "reload":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,19 @@ class Popups:
         self._screen = screen
         self.kind: Kind | None = None
         self.widget: Popup | None = None
+        self._changing = asyncio.Lock()
+        """What is started may open one while another is closed."""
 
     async def open(self, kind: Kind) -> None:
         """Open a popup in place of the one that is open."""
+        async with self._changing:
+            await self._open(kind)
+
+    async def _open(self, kind: Kind) -> None:
         # Its line is Textual's Input, which the first screen does without.
         from tui_xmpp.ui.widgets.popup import Popup
 
-        await self.close()
+        await self._close(cancelled=False)
         look = self._screen.look
 
         def title(width: int) -> Text:
@@ -72,12 +79,19 @@ class Popups:
         if popup.field is not None:
             # Not popup.field.focus(), which comes after the keys that wait already.
             self._screen.set_focus(popup.field)
-        popup.show(_rows(kind, kind.start), top=True)
+        popup.show(self._rows(kind, kind.start), top=True)
         if kind.first is not None:
             popup.rows.go_to(kind.first)
+        if kind.tall:
+            # How high it is shows once it is there.
+            self._screen.call_after_refresh(self.refill)
 
     async def close(self, *, cancelled: bool = False) -> None:
-        """Close the popup and go back to the composer."""
+        """Close the popup and go back to the composer, or to the popup before."""
+        async with self._changing:
+            await self._close(cancelled=cancelled)
+
+    async def _close(self, *, cancelled: bool) -> None:
         kind, popup = self.kind, self.widget
         self.kind = self.widget = None
         if popup is None or kind is None:
@@ -87,11 +101,13 @@ class Popups:
         self._screen.set_focus(self._screen.composer)
         self._screen.log_widget.display = True
         await popup.remove()
+        if cancelled and kind.back is not None:
+            await self._open(kind.back)
 
     def refill(self) -> None:
         """The rows changed."""
         if self.kind is not None and self.widget is not None:
-            self.widget.show(_rows(self.kind, self.widget.text))
+            self.widget.show(self._rows(self.kind, self.widget.text))
 
     async def typed(self, text: str) -> None:
         """Another text stands in the line."""
@@ -102,7 +118,7 @@ class Popups:
             self.widget.rows.takes_cursor = False
         await kind.typed(text)
         if self.kind is kind and self.widget is not None:
-            self.widget.show(_rows(kind, text), top=True)
+            self.widget.show(self._rows(kind, text), top=True)
 
     async def picked(self, key: Hashable | None, text: str) -> None:
         """A row was chosen."""
@@ -115,7 +131,8 @@ class Popups:
         if self.kind is not None:
             self.kind.moved(key)
 
-
-def _rows(kind: Kind, text: str) -> Sequence[Hashable]:
-    rows = kind.keys(text)
-    return rows if rows or not kind.nothing else (Nothing(kind.nothing),)
+    def _rows(self, kind: Kind, text: str) -> Sequence[Hashable]:
+        kind.width = self._screen.query_one("#column").size.width or self._screen.size.width
+        kind.height = self.widget.rows.size.height if self.widget is not None and kind.tall else 0
+        rows = kind.keys(text)
+        return rows if rows or not kind.nothing else (Nothing(kind.nothing),)

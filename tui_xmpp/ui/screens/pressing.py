@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from tui_xmpp.ui.actions import keys
+from tui_xmpp.ui.actions import keys, verbs
 from tui_xmpp.ui.keymap import Context
 
 if TYPE_CHECKING:
@@ -130,5 +130,6 @@ def selection_hint(screen: MainScreen) -> None:
     if screen.profile.linear:
         # The cursor stands on it, and that is what is heard.
         return
+    again = "t try to read it again  " if verbs.may_be_opened(message) else ""
     own = "e edit  d take back  " if message.outgoing else ""
-    screen.say(f"r reply  + react  {own}y copy  o open link  u unread from here  Esc back")
+    screen.say(f"{again}r reply  + react  {own}y copy  o open link  u unread from here  Esc back")

@@ -12,6 +12,7 @@ from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.render import linear, spoken
 from tui_xmpp.ui.render.columns import columns
 from tui_xmpp.ui.render.message import Scene
@@ -41,6 +42,8 @@ class Speaking:
         self._screen = screen
         self._about = ""
         """What was last said of the open chat."""
+        self._protection = ""
+        """What was last said of its protection."""
         self._connections: dict[Address, str] = {}
 
     def say(self, text: str) -> None:
@@ -55,8 +58,10 @@ class Speaking:
         screen, chat = self._screen, self._screen.chat
         if chat is None:
             return
+        encryption = screen.settings.encryption
         self._about = words.about(screen.world, chat)
-        parts = [self._name(chat), self._about, words.security(screen.world, chat)]
+        self._protection = standing(screen.world, chat, encryption).words
+        parts = [self._name(chat), self._about, words.security(screen.world, chat, encryption)]
         screen.say(f"-- {', '.join(part for part in parts if part)} --")
         port = terminal_of(screen.app)
         if port is not None:
@@ -68,6 +73,7 @@ class Speaking:
         lines = [*self._connected(happened), *self._elsewhere(happened)]
         if chat is not None:
             lines += [*self._messages(chat, happened), *self._people(chat, happened)]
+            lines += self._protected(chat)
         for line in lines:
             self.say(line)
 
@@ -116,6 +122,13 @@ class Speaking:
         if screen.settings.ui.typing and any(isinstance(event, ev.TypingChanged) for event in happened):
             lines.append(typing_words(words.typing(screen.world, chat)))
         return [line for line in lines if line]
+
+    def _protected(self, chat: ChatKey) -> list[str]:
+        now = standing(self._screen.world, chat, self._screen.settings.encryption).words
+        if now == self._protection:
+            return []
+        self._protection = now
+        return [f"{self._name(chat)}: {now}"]
 
     def _elsewhere(self, happened: tuple[Event, ...]) -> list[str]:
         found: dict[ChatKey, list[Message]] = {}

@@ -10,9 +10,11 @@ from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
 from tui_xmpp.core.contact import Presence, Show
 from tui_xmpp.core.events import ChatState
 from tui_xmpp.core.room import RoomState
+from tui_xmpp.core.settings import Encryption
 from tui_xmpp.core.terminal_choice import TerminalChoice
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
+from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.rank import ordered_activity
 from tui_xmpp.ui.render.status import Activity, Status, size
 
@@ -77,9 +79,9 @@ def unheard(presence: Presence | None) -> str:
     return f"{words}; last known: {show_word(presence.show)}{since}"
 
 
-def security(world: World, chat: ChatKey) -> str:
+def security(world: World, chat: ChatKey, encryption: Encryption) -> str:
     """Return the right end of the topic line: protection, members, account where there are several."""
-    words = ["not encrypted"]
+    words = [standing(world, chat, encryption).words]
     room = world.rooms.get(chat)
     if room is not None and room.occupants:
         words.append(f"{len(room.occupants)} members")
@@ -140,7 +142,7 @@ def _rates(state: AccountState) -> dict[str, Any]:
     }
 
 
-def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
+def summary(world: World, chat: ChatKey | None, terminal: str, encryption: Encryption) -> str:
     """Return what the status line and the topic say, in one breath; *terminal*: the way to it in words."""
     state = account_of(world, chat)
     if state is None:
@@ -154,7 +156,7 @@ def summary(world: World, chat: ChatKey | None, terminal: str) -> str:
     unread = ", ".join(f"{one.unread} in {clean_line(world.name_of(one.key))}" for one in waiting)
     parts.append(f"Unread: {unread}." if unread else "Nothing unread.")
     if chat is not None:
-        told = [clean_line(world.name_of(chat)), about(world, chat), security(world, chat)]
+        told = [clean_line(world.name_of(chat)), about(world, chat), security(world, chat, encryption)]
         parts.append(f"Open: {', '.join(word for word in told if word)}.")
     return " ".join([*parts, terminal])
 

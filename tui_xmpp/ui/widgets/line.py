@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -26,6 +29,13 @@ class Line(Widget):
     }
     """
 
+    @dataclass
+    class Clicked(Message):
+        """The line was clicked; *from_right*: at so many cells from its right end."""
+
+        line: Line
+        from_right: int
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes, markup=False)
         self._make: Callable[[int], Text] = _nothing
@@ -44,6 +54,10 @@ class Line(Widget):
         if before is None or (now.plain, now.spans) != (before.plain, before.spans):
             self._shown = now
             self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell where."""
+        self.post_message(self.Clicked(self, self.size.width - event.x))
 
     def render_line(self, y: int) -> Strip:
         """Draw the line."""

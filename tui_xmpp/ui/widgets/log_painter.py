@@ -78,7 +78,7 @@ class Painter:
             return len(self._said(record))
         if isinstance(item, Message):
             return record.lead + messages.height(self.scene, item, unfolded=record.unfolded)
-        if isinstance(item, Notices) and self.notices_shown:
+        if isinstance(item, Notices) and self._shows(item):
             grid = self.scene.grid
             return record.lead + rules.notice_height(grid, item.notices, unfolded=record.unfolded)
         return record.lead
@@ -136,6 +136,10 @@ class Painter:
             return [linear.message_line(self.scene, item, unfolded=record.unfolded)]
         return linear.notice_lines(item.notices) if isinstance(item, Notices) else []
 
+    def _shows(self, item: Notices) -> bool:
+        # What warns of something is not hidden with those who come and go.
+        return self.notices_shown or item.notices[0].kind == "warning"
+
     def _lead(self, record: Record) -> list[Row]:
         rows: list[Row] = []
         for gap in record.gaps:
@@ -158,7 +162,7 @@ class Painter:
                 unfolded=record.unfolded,
                 marks=record.marks,
             )
-        if isinstance(item, Notices) and self.notices_shown:
+        if isinstance(item, Notices) and self._shows(item):
             grid = self.scene.grid
             return rules.notice_rows(self.look, grid, item.notices, unfolded=record.unfolded)
         return []

@@ -1,0 +1,72 @@
+"""Slash commands about encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tui_xmpp.core.events import Level
+from tui_xmpp.core.security import Encrypt
+from tui_xmpp.core.slash import Parsed
+from tui_xmpp.ui.actions.face import Face
+from tui_xmpp.ui.actions.jump import account_of
+
+Run = Callable[[Face, Parsed], Awaitable[bool]]
+
+_SAID = {
+    Encrypt.ALWAYS: "Encrypted from now on; what cannot be sealed is not sent.",
+    Encrypt.POSSIBLE: "Encrypted where the other side has keys, and from then on always.",
+    Encrypt.ASK: "Not encrypted before you choose always.",
+    Encrypt.OFF: "Not encrypted: the servers can read what you write here.",
+}
+
+
+async def _encrypt(face: Face, parsed: Parsed) -> bool:
+    # What it takes is not needed before somebody asks for it.
+    from tui_xmpp.ui.actions.security import open_security
+    from tui_xmpp.ui.actions.turn_off import TurnOff, asks_first, set_encryption
+
+    word = parsed.get("when")
+    if word is None:
+        return await open_security(face)
+    chat = face.chat
+    if chat is None:
+        face.say("No chat is open.", Level.WARN)
+        return False
+    encrypt = Encrypt("always" if word == "on" else word)
+    if asks_first(face, chat, encrypt):
+        await face.open(TurnOff(face, chat, encrypt))
+        return True
+    if not await set_encryption(face, chat, encrypt):
+        if encrypt is Encrypt.ALWAYS:
+            # One line has no room for all that may stand in the way.
+            await open_security(face)
+            face.say("Encryption could not be turned on; above is what stands in the way.", Level.WARN)
+        return False
+    face.say(_SAID[encrypt])
+    return True
+
+
+async def _devices(face: Face, parsed: Parsed) -> bool:
+    from tui_xmpp.ui.actions.own_devices import OwnDevices
+
+    account = account_of(face)
+    if account is None:
+        return False
+    await face.open(OwnDevices(face, account, face.chat))
+    return True
+
+
+async def _verify(face: Face, parsed: Parsed) -> bool:
+    from tui_xmpp.ui.actions.verify import Compare, compare
+
+    account = account_of(face)
+    if account is None:
+        return False
+    if code := parsed.get("code"):
+        return await compare(face, account, code)
+    await face.open(Compare(face, account, face.chat))
+    return True
+
+
+COMMANDS: dict[str, Run] = {"encrypt": _encrypt, "devices": _devices, "verify": _verify}
+"""By the name of the command."""
