@@ -48,7 +48,7 @@ class OmemoPeer:
         self.address = address
         self.facts = Facts()
         self._store = OmemoStore(self.facts, address)
-        self.desk = Desk(str(address))
+        self.desk = Desk(str(address), self._store.is_known)
         for namespace in (NEW, OLD):
             self.desk.lists[namespace, str(address)] = {}
         self.backends = {NEW: Twomemo(self._store), OLD: Oldmemo(self._store)}

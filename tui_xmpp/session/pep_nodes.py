@@ -29,17 +29,22 @@ async def publish(context: Context, node: str, id: str, payload: ET.Element, **o
 
     A node that is configured otherwise is configured as wanted first (XEP-0060 §7.1.5, §8.2).
     """
-    try:
-        await context.request("set", _publication(node, id, payload, options), background=True)
-    except Failed as failed:
-        # XEP-0060 §7.1.5: "the pubsub service MUST reject the publication attempt (...) conflict".
-        if failed.condition != "conflict":
-            raise
-        query = convert.element(PUBSUB_OWNER, "pubsub")
-        configure = convert.add(query, PUBSUB_OWNER, "configure", node=node)
-        configure.append(_form(_NODE_CONFIG, options))
-        await context.request("set", query, background=True)
-        await context.request("set", _publication(node, id, payload, options), background=True)
+    for tries_left in (2, 1, 0):
+        try:
+            await context.request("set", _publication(node, id, payload, options), background=True)
+        except Failed as failed:
+            # ejabberd makes a node with the first item of it, and finds it missing where another is being made.
+            if failed.condition == "item-not-found" and tries_left:
+                continue
+            # XEP-0060 §7.1.5: "the pubsub service MUST reject the publication attempt (...) conflict".
+            if failed.condition != "conflict" or not tries_left:
+                raise
+            query = convert.element(PUBSUB_OWNER, "pubsub")
+            configure = convert.add(query, PUBSUB_OWNER, "configure", node=node)
+            configure.append(_form(_NODE_CONFIG, options))
+            await context.request("set", query, background=True)
+        else:
+            return
 
 
 def _publication(node: str, id: str, payload: ET.Element, options: dict[str, str]) -> ET.Element:

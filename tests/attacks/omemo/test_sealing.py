@@ -112,6 +112,26 @@ async def test_e01_a_sealed_chat_stays_sealed_when_the_devices_are_gone(tmp_path
     await scene.close()
 
 
+async def test_who_gets_the_newer_version_is_written_to_in_it(tmp_path: Path) -> None:
+    """Its keys are others: those that are known of the older one do not do."""
+    scene = await Scene(tmp_path, (OLD,)).begin()
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    await scene.wire.do(SendMessage(WITH_BERT, "in the older one"))
+    await scene.until(lambda: scene.sent)
+    scene.namespaces = (OLD, NEW)
+    scene.wire.hear(
+        f"<message from='{BERT}'><event xmlns='{PUBSUB}#event'><items node='{LISTS[NEW]}'>"
+        f"{scene.bert.list_item(NEW)}</items></event></message>"
+    )
+    await scene.wire.settle()
+    await scene.wire.do(SendMessage(WITH_BERT, "in the newer one"))
+    await scene.until(lambda: len(scene.sent) == 2)
+    await scene.meet()
+    assert scene.sent[1].find(f"{{{NEW}}}encrypted") is not None
+    assert scene.bert.open(scene.sent[1], ANNA) == "in the newer one"
+    await scene.close()
+
+
 @pytest.mark.parametrize("namespace", [OLD, NEW])
 async def test_e06_fifty_at_once_use_fifty_keys(tmp_path: Path, namespace: str) -> None:
     scene = await Scene(tmp_path, (namespace,)).begin()

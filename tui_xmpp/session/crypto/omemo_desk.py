@@ -8,7 +8,7 @@ that was used is brought back); or it stops because something is missing, and is
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from omemo.bundle import Bundle
@@ -45,8 +45,10 @@ class Undecided(Exception):
 class Desk:
     """What was fetched, and what is to be sent, of one account."""
 
-    def __init__(self, own: str) -> None:
+    def __init__(self, own: str, is_known: Callable[[str, int], bool]) -> None:
+        """*is_known* tells whether the identity key of a device of somebody is known."""
         self.own = own
+        self.is_known = is_known
         self.lists: dict[tuple[str, str], DeviceList] = {}
         """By namespace and owner; who puts them here takes them away."""
         self.bundles: dict[tuple[str, str, int], Bundle | None] = {}
@@ -98,8 +100,10 @@ def manager_at(desk: Desk) -> type[SessionManager]:
             try:
                 bundle = desk.bundles[namespace, bare_jid, device_id]
             except KeyError:
-                # The identity key is the same in both versions: one of them is enough.
-                if not desk.is_fetching or desk.has_keys(bare_jid, device_id):
+                # To know a device the keys of one version are enough, as the identity key is in both; to begin
+                # a session it takes those of that version.
+                is_looking = not desk.is_known(bare_jid, device_id)
+                if not desk.is_fetching or (is_looking and desk.has_keys(bare_jid, device_id)):
                     raise BundleDownloadFailed("not asked for") from None
                 raise Missing(namespace, bare_jid, device_id) from None
             if bundle is None:

@@ -45,8 +45,8 @@ class OmemoKeys:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._desk = Desk(str(context.own))
         self._store = OmemoStore(context.facts, context.own)
+        self._desk = Desk(str(context.own), self._store.is_known)
         self._backends: tuple[Backend, ...] = ()
         self._core: SessionManager | None = None
         self._publishing = asyncio.Lock()
@@ -99,7 +99,7 @@ class OmemoKeys:
             if self.device is None:
                 self._create()
             self._desk.lists.clear()
-        await self.publish_due()
+        await self._publish()
 
     def keep_fresh(self) -> None:
         """Rotate the signed key when it is old."""

@@ -48,6 +48,10 @@ class OmemoStore(Storage):
         text = self._facts.get(self._space, _DEVICE)
         return None if text is None else int(json.loads(text))
 
+    def is_known(self, owner: str, device: int) -> bool:
+        """Whether the identity key of a device is known."""
+        return self._text(f"/devices/{owner}/{device}/identity_key") is not None
+
     async def listed(self, owner: str) -> tuple[tuple[int, frozenset[str]], ...]:
         """The ids on the lists of an account now, each with the namespaces it is active in."""
         found = []
@@ -59,11 +63,13 @@ class OmemoStore(Storage):
         return tuple(found)
 
     async def _load(self, key: str) -> Maybe[JSONType]:
-        if self._changes is not None and key in self._changes:
-            text = self._changes[key]
-        else:
-            text = self._facts.get(self._space, key)
+        text = self._text(key)
         return Nothing() if text is None else Just(cast(JSONType, json.loads(text)))
+
+    def _text(self, key: str) -> str | None:
+        if self._changes is not None and key in self._changes:
+            return self._changes[key]
+        return self._facts.get(self._space, key)
 
     async def _store(self, key: str, value: JSONType) -> None:
         self._change(key, json.dumps(value, separators=(",", ":")))
