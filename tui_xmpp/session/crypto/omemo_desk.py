@@ -100,7 +100,7 @@ def manager_at(desk: Desk) -> type[SessionManager]:
             try:
                 bundle = desk.bundles[namespace, bare_jid, device_id]
             except KeyError:
-                # To know a device the keys of one version are enough, as the identity key is in both; to begin
+                # To know a device the keys of one version do, as the identity key is in both; to begin
                 # a session it takes those of that version.
                 is_looking = not desk.is_known(bare_jid, device_id)
                 if not desk.is_fetching or (is_looking and desk.has_keys(bare_jid, device_id)):
