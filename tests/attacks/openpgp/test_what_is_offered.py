@@ -22,11 +22,16 @@ def opener(ring: KeyRing) -> Gpg:
 async def test_what_is_sealed_and_signed_tells_its_signer(
     ring: KeyRing, theirs: KeyRing, ours: str, bert: str
 ) -> None:
-    sealed = theirs.seal(SECRET, ours, signer=bert)
-    assert packets.is_sealed(sealed)
-    opened = await opener(ring).open(sealed)
-    assert opened.text == SECRET
-    assert opened.signer == bert
+    for recipients in ((ours,), (bert, ours)):
+        sealed = theirs.seal(SECRET, *recipients, signer=bert)
+        assert packets.is_sealed(sealed)
+        opened = await opener(ring).open(sealed)
+        assert (opened.text, opened.signer) == (SECRET, bert)
+
+
+async def test_what_is_sealed_for_others_is_not_for_us(ring: KeyRing, theirs: KeyRing, bert: str) -> None:
+    with pytest.raises(GpgFailed, match="secret key"):
+        await opener(ring).open(theirs.seal(SECRET, bert, signer=bert))
 
 
 async def test_what_is_sealed_only_has_no_signer(

@@ -14,7 +14,6 @@ from tui_xmpp.core.value import value
 NO_PINENTRY = 85
 """The code of libgpg-error for: a passphrase is needed, and may not be asked for."""
 CANCELED = (99, 198)
-_NO_SECRET_KEY = 17
 _MODULUS = 1 << 16
 """Above it the code says which part of gpg has failed."""
 _SIGNATURE_FAULTS = {
@@ -101,8 +100,9 @@ def _is_guarded(found: list[Line]) -> bool:
 
 def refuse_failure(lines: Iterable[Line]) -> None:
     """Raise `GpgFailed` with what gpg itself gives as the reason, where it gives one."""
+    found = list(lines)
     codes = set()
-    for key, rest in lines:
+    for key, rest in found:
         if key == "INV_RECP":
             raise GpgFailed("A key it would be sealed for has expired, was revoked, or is missing.")
         if key == "INV_SGNR":
@@ -110,11 +110,11 @@ def refuse_failure(lines: Iterable[Line]) -> None:
         fields = rest.split()
         if key in ("ERROR", "FAILURE") and len(fields) > 1 and fields[1].isdecimal():
             codes.add(int(fields[1]) % _MODULUS)
-        if key == "NO_SECKEY":
-            codes.add(_NO_SECRET_KEY)
     if NO_PINENTRY in codes:
         raise PassphraseNeeded("The passphrase of your key is needed.")
     if codes.intersection(CANCELED):
         raise PassphraseRefused("You did not enter the passphrase.")
-    if _NO_SECRET_KEY in codes:
+    # It is said of every recipient whose key is not here, ours may be among the others.
+    names = [key for key, _ in found]
+    if "NO_SECKEY" in names and "DECRYPTION_FAILED" in names:
         raise GpgFailed("gpg does not have the secret key for it.")

@@ -25,16 +25,22 @@ class PgpKeys:
         self._context = context
         self._desk = desk
 
+    @property
+    def is_announced(self) -> bool:
+        """Whether our account named our key when it was last asked."""
+        return self._desk.own_key in self._desk.pins.announced(self._context.own)
+
     async def announce(self) -> None:
         """Publish our key, unless our account names it already (XEP-0373 §4.1, §4.2)."""
         own, key = self._context.own, self._desk.own_key
-        if key in await wire.fetch_metadata(self._context, own):
-            return
-        try:
-            data = await self._desk.gpg.export(key)
-        except GpgFailed as failed:
-            raise Failed(f"Your OpenPGP key was not announced. {failed}") from None
-        await wire.publish_key(self._context, key, data, self._context.clock.now())
+        named = await wire.fetch_metadata(self._context, own)
+        if key not in named:
+            try:
+                data = await self._desk.gpg.export(key)
+            except GpgFailed as failed:
+                raise Failed(f"Your OpenPGP key was not announced. {failed}") from None
+            await wire.publish_key(self._context, key, data, self._context.clock.now())
+        self._desk.pins.note_announced(own, frozenset((*named, key)))
 
     def is_known(self, owner: Address) -> bool:
         """Whether any key of an account was accepted."""

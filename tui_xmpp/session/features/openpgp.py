@@ -58,16 +58,18 @@ class OpenPgpKeys(Feature):
 
     def on_ready(self) -> None:
         """Announce our key where our account does not name it (XEP-0373 §6.3), and open what waits."""
-        if not self._is_on:
-            return
-        if self.context.pacing.bundles is not Bundles.ASK:
-            self.context.spawn(self._keys.announce())
-        if not self.context.sealing.is_on:
-            self.context.sealing.begin()
+        self._begin(announce=True)
 
     def on_resumed(self) -> None:
-        """What an earlier process did not come to."""
-        if self._is_on and not self.context.sealing.is_on:
+        """What an earlier process did not come to; the user may have chosen another key since."""
+        self._begin(announce=self._is_on and not self._keys.is_announced)
+
+    def _begin(self, *, announce: bool) -> None:
+        if not self._is_on:
+            return
+        if announce and self.context.pacing.bundles is not Bundles.ASK:
+            self.context.spawn(self._keys.announce())
+        if not self.context.sealing.is_on:
             self.context.sealing.begin()
 
     def on_stop(self) -> None:
