@@ -6,7 +6,7 @@ from datetime import datetime
 
 from .address import Address
 from .commands import Command
-from .events import Event
+from .events import Question as Asked
 from .questions import Question
 from .security import Method
 from .value import value
@@ -94,11 +94,12 @@ class RestoreKey(Command):
 
 
 @value
-class PassphraseWanted(Event):
-    """gpg has to ask for a passphrase in the terminal; `LendTerminal` with this id lets it."""
+class PassphraseWanted(Asked):
+    """gpg has to ask for a passphrase in the terminal; answered by `LendTerminal` with this id.
 
-    id: str
-    account: Address
+    Once gpg is done `events.QuestionSettled` comes, and the terminal may be drawn on again.
+    """
+
     what: str
     """What it is for, as a sentence."""
     at_once: bool
@@ -106,15 +107,8 @@ class PassphraseWanted(Event):
 
 
 @value
-class TerminalReturned(Event):
-    """gpg is done, or does not need the terminal any more: it may be drawn on again."""
-
-    id: str
-
-
-@value
 class LendTerminal(Command):
-    """Let gpg have the terminal until `TerminalReturned` comes; the screen is off it by now."""
+    """Let gpg have the terminal until the question is settled; the screen is off it by now."""
 
     account: Address
     id: str

@@ -7,7 +7,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from ...core.openpgp import LendTerminal, PassphraseWanted, TerminalReturned
+from ...core.events import QuestionSettled
+from ...core.openpgp import LendTerminal, PassphraseWanted
 from ..feature import Context
 from .gpg import Lent
 from .gpg_status import GpgFailed, PassphraseNeeded, PassphraseRefused
@@ -66,7 +67,7 @@ class Lending:
             return await work(Lent(terminal))
         finally:
             del self._wanted[id]
-            self._context.emit(TerminalReturned(id))
+            self._context.emit(QuestionSettled(id))
 
     def lent(self, command: LendTerminal) -> None:
         """The front end has left the screen, maybe for another account."""
