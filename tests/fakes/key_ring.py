@@ -40,7 +40,7 @@ class KeyRing:
         """A key pair with an encryption subkey; returns the fingerprint."""
         ask = ("--pinentry-mode", "loopback", "--passphrase", passphrase)
         before = set(self.fingerprints())
-        self.gpg(*ask, "--quick-generate-key", name, "ed25519", "default", expire)
+        self.gpg(*ask, "--yes", "--quick-generate-key", name, "ed25519", "default", expire)
         (fingerprint,) = set(self.fingerprints()) - before
         self.gpg(*ask, "--quick-add-key", fingerprint, "cv25519", "encr", expire)
         return fingerprint

@@ -58,6 +58,20 @@ def account(folder: Path, ring: KeyRing, key: str) -> Wire:
     return made
 
 
+async def signed_in(made: Wire) -> None:
+    """The server answers all with nothing, until our key has been announced."""
+    # Without acknowledgements a ping tells that what is published in the background has come.
+    await made.online(answers=False, offered=frozenset())
+
+    def is_announced() -> bool:
+        made.answer_all()
+        return made.account.sealing.openpgp.keys.is_announced
+
+    await made.until(is_announced)
+    await made.settle()
+    made.stream.written.clear()
+
+
 @pytest_asyncio.fixture
 async def wire(tmp_path: Path, ring: KeyRing, ours: str, bert: str) -> AsyncIterator[Wire]:
     """Signed in; what is signed by the key of Bert is believed."""
@@ -65,6 +79,6 @@ async def wire(tmp_path: Path, ring: KeyRing, ours: str, bert: str) -> AsyncIter
     pins = made.account.sealing.openpgp.desk.pins
     pins.put(BERT, Method.OPENPGP, bert, verified=False)
     pins.put(BERT, Method.PGP, bert, verified=False)
-    await made.online()
+    await signed_in(made)
     yield made
     await made.close()

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.attacks.openpgp.conftest import account
+from tests.attacks.openpgp.conftest import account, signed_in
 from tests.fakes.key_ring import KeyRing
 from tests.session.wire import ANNA, BERT, FULL, WITH_BERT, Wire
+from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.message import Message
 from tui_xmpp.core.security import Protection
 
@@ -95,7 +96,7 @@ async def test_a_replay_is_no_new_message_after_a_restart_either(
     assert "copy" in await refused(wire, stanza(sealed, "m2"))
     wire.database.close()
     again = account(wire.folder, ring, ours)
-    await again.online()
+    await signed_in(again)
     assert "copy" in await refused(again, stanza(sealed, "m3"))
     await again.close()
 
@@ -170,11 +171,9 @@ async def test_control_characters_under_the_seal_are_no_xml(
     assert "not a message" in await refused(wire, stanza(theirs.seal(text, ours, signer=bert)))
 
 
-async def test_a_stranger_to_the_chat_cannot_be_answered_in_clear_by_mistake(
+async def test_who_begins_with_openpgp_is_answered_with_it(
     wire: Wire, theirs: KeyRing, ours: str, bert: str
 ) -> None:
-    from tui_xmpp.core.commands import SendMessage
-
     await told(wire, stanza(theirs.seal(content(wire.clock.now()), ours, signer=bert)))
     # He began with OpenPGP, so it is gone on with: the answer is sealed for him.
     before = len(wire.stream.written)
