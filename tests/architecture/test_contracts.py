@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,15 @@ def test_no_module_is_past_four_hundred_lines() -> None:
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert not long
+
+
+def test_gpg_is_called_in_one_place() -> None:
+    callers = {
+        path.relative_to(ROOT / "tui_xmpp").parent.as_posix()
+        for path in (ROOT / "tui_xmpp").rglob("*.py")
+        if re.search(r"^\s*(import|from) gnupg\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert callers == {"session/crypto"}
 
 
 def loaded_after(code: str) -> set[str]:

@@ -112,6 +112,7 @@ class Person:
         changed: Mapping[str, Any] | None = None,
         link: Link | None = None,
         omemo: bool = False,
+        gpg_home: Path | None = None,
     ) -> None:
         self.address = Address.parse(account.address)
         self.config = Account(
@@ -130,7 +131,7 @@ class Person:
         settings = Settings(
             accounts=(self.config,) if configured else (),
             link=link or Link(),
-            encryption=Encryption(omemo=omemo),
+            encryption=Encryption(omemo=omemo, gpg_home=str(gpg_home or "")),
         )
         self.vault = MemoryVault({self.address: account.password if password is None else password})
         if password == "":

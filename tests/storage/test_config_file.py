@@ -110,6 +110,10 @@ jump = "ctrl+k,ctrl+p"
         ("host = 7", "host must be text in quotes."),
         ('enabled = "yes"', "enabled must be true or false."),
         ('ca_file = "gone.pem"', "ca_file {folder}/gone.pem does not exist."),
+        (
+            'openpgp_key = "8CAC2A9678548E35"',
+            "openpgp_key must be a whole fingerprint: the 40 digits that `gpg --list-keys` shows.",
+        ),
     ],
 )
 def test_a_wrong_account_key_is_named_with_its_line(file: Path, line: str, words: str) -> None:
@@ -121,6 +125,7 @@ def test_a_wrong_account_key_is_named_with_its_line(file: Path, line: str, words
     ("text", "line", "words"),
     [
         ('[ui]\nsort = "size"', 2, 'sort must be one of "activity", "name".'),
+        ('[encryption]\ngpg_home = "/nowhere"', 2, "gpg_home /nowhere is not a folder."),
         ('[ui]\nsend_key = "tab"', 2, 'send_key must be one of "enter", "alt+enter".'),
         ('[ui]\nterminal = "fast"', 2, 'terminal must be one of "auto", "local", "ssh", "slow", "reader".'),
         ("[ui]\ntext_width = 1", 2, "text_width must be a whole number from 20 to 1000."),
@@ -220,6 +225,13 @@ def test_replacing_an_account_changes_only_what_differs(file: Path) -> None:
     assert "port = 5222  # firewall" in text
     assert 'address = "me@example.org" # me' in text
     assert "starttls" not in text
+
+
+def test_a_fingerprint_may_be_written_with_blanks(file: Path) -> None:
+    key = "1357 b018 65b2 503c 1845  3d20 8cac 2a96 7854 8e35"
+    file.write_text(f'[[account]]\naddress = "me@example.org"\nopenpgp_key = "{key}"\n')
+    (account,) = ConfigFile(file).load().accounts
+    assert account.openpgp_key == "1357B01865B2503C18453D208CAC2A9678548E35"
 
 
 def test_a_relative_ca_file_stays_as_it_was_written(file: Path) -> None:

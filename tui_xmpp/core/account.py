@@ -78,6 +78,8 @@ class Account:
     """Nick for rooms; empty: the local part of the address."""
     allow_plain: bool = False
     """Let the password itself be sent inside verified TLS when the server has no SCRAM (RFC 4616)."""
+    openpgp_key: str = ""
+    """Fingerprint of our key in gpg, 40 hexadecimal digits; empty: no OpenPGP for this account."""
     enabled: bool = True
     """Connect when the program starts."""
 

@@ -94,6 +94,10 @@ class Encryption:
     """One-to-one chats without a choice of their own: `always`, `possible`, `ask`, `off`."""
     rooms: Encrypt = Encrypt.ASK
     """The same for rooms."""
+    gpg_binary: str = "gpg"
+    """The program that does OpenPGP."""
+    gpg_home: str = ""
+    """Its home, with keys and agent; empty: the user's own, as gpg finds it."""
 
 
 @value

@@ -15,6 +15,7 @@ from .contact import Contact, Presence, Show, SubscriptionRequest
 from .events import ChatState, Event
 from .link import PROFILES
 from .message import Delivery, Message, Place
+from .openpgp import PassphraseWanted
 from .room import Bookmark, Occupant, Role, Room, RoomState
 from .security import ChatSecurity, Device
 
@@ -331,6 +332,7 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.BookmarksChanged: _bookmarks,
     ev.PasswordNeeded: _question,
     ev.PriceAsked: _question,
+    PassphraseWanted: _question,
     ev.Invited: _question,
     ev.RoomPasswordNeeded: _question,
     ev.QuestionSettled: _question_settled,

@@ -16,6 +16,7 @@ from ..core.address import Address
 from ..core.events import Level, Notice
 from ..core.ports import StorageError
 from . import convert, guard, muc, unwrap
+from .crypto.seals import takes_gpg
 from .feature import Failed, Unserved
 from .reception import Reception
 
@@ -60,6 +61,8 @@ class Inbox:
         self._queue: asyncio.Queue[_Entry] = asyncio.Queue()
         self._next: _Entry | None = None
         """Taken from the queue, and nothing that could go with those before it."""
+        self._link = 0
+        """How many links were lost."""
 
     def begin(self) -> None:
         """A link stands: what comes now came after all that is known."""
@@ -80,7 +83,13 @@ class Inbox:
         while True:
             batch = await self._batch()
             try:
-                self._deal_with(batch)
+                if await self._is_stale(batch):
+                    _forget(batch)
+                else:
+                    self._deal_with(batch)
+            except asyncio.CancelledError:
+                _forget(batch)
+                raise
             except StorageError as error:
                 # Not acknowledged and the link cut: the server keeps what our disk would not take.
                 self._account.life.give_up(str(error))
@@ -90,9 +99,38 @@ class Inbox:
                 log.exception("the inbox failed")
                 self._account.life.give_up(_FAULT)
                 _forget(batch)
-            for _ in batch:
-                self._queue.task_done()
+            finally:
+                for _ in batch:
+                    self._queue.task_done()
             await asyncio.sleep(0)
+
+    async def _is_stale(self, batch: Sequence[_Entry]) -> bool:
+        """What gpg has to open is opened first, where it can be at once: so all that is in it keeps its turn.
+
+        Returns whether the link was lost meanwhile: the batch was not acknowledged, and comes again.
+        """
+        account, now = self._account, self._account.clock.now()
+        found: list[unwrap.Unwrapped | None] = []
+        for item in (entry.item for entry in batch):
+            if isinstance(item, _Page):
+                found += [
+                    unwrap.archived(one, item.archive, account.own, account.world, now)
+                    for one in item.results
+                    if takes_gpg(one)
+                ]
+            elif isinstance(item, ET.Element) and item.tag == _MESSAGE and takes_gpg(item):
+                found.append(unwrap.live(item, account.own, account.world, now))
+        if not found:
+            return False
+        link = self._link
+        try:
+            await account.sealing.incoming.hurry(one for one in found if one is not None)
+        except StorageError:
+            raise
+        except Exception:
+            # They are opened behind the others.
+            log.exception("nothing could be opened ahead")
+        return link != self._link
 
     def _deal_with(self, batch: list[_Entry]) -> None:
         """If the whole fails, the one to blame is found alone; raises `StorageError`."""
@@ -148,6 +186,7 @@ class Inbox:
 
     def clear(self) -> None:
         """The link is gone: forget what was not dealt with; it was not acknowledged either."""
+        self._link += 1
         left, self._next = ([] if self._next is None else [self._next]), None
         while not self._queue.empty():
             left.append(self._queue.get_nowait())

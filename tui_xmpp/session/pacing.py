@@ -30,6 +30,8 @@ _NEWS = {
     "http://jabber.org/protocol/mood": "mood",
     "eu.siacs.conversations.axolotl.devicelist": "omemo",
     "urn:xmpp:omemo:2:devices": "omemo",
+    # Keys to seal for, as those of OMEMO are: whoever wants one kind's news wants the other's.
+    "urn:xmpp:openpgp:0:public-keys": "omemo",
     "urn:xmpp:bookmarks:1": "bookmarks",
     "urn:xmpp:mds:displayed:0": "read",
 }

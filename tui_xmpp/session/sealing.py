@@ -26,6 +26,7 @@ from .unsealing import Unsealing
 if TYPE_CHECKING:
     from .account import AccountSession
     from .crypto.omemo import Omemo
+    from .crypto.openpgp_ways import OpenPgpWays
 
 _SPACE = "security"
 
@@ -46,6 +47,7 @@ class Sealing:
     def __init__(self, account: AccountSession) -> None:
         self._account = account
         self._omemo: Omemo | None = None
+        self._openpgp: OpenPgpWays | None = None
         self.late = SealingLate(account)
         self.incoming = Unsealing(account)
         for key, security in self._recalled().items():
@@ -71,7 +73,16 @@ class Sealing:
             return self.omemo
         if method is Method.OMEMO:
             raise Unsealable("OMEMO is turned off here: `omemo = true` under [encryption] turns it on.")
-        raise Unsealable(f"This program cannot seal with {method.value} yet.")
+        return self.openpgp.cipher(method)
+
+    @property
+    def openpgp(self) -> OpenPgpWays:
+        """Both ways of OpenPGP; loaded with the first use."""
+        if self._openpgp is None:
+            from .crypto.openpgp_ways import OpenPgpWays
+
+            self._openpgp = OpenPgpWays(self._account)
+        return self._openpgp
 
     def begin(self) -> None:
         """There is a link: what waits for keys, in either direction, is tried once more."""
@@ -128,11 +139,15 @@ class Sealing:
             return False
         return self.cipher(security.method).can_seal(chat)
 
-    def note_sealed(self, chat: ChatKey) -> None:
-        """Something sealed was sent or opened: from now on nothing goes in clear by itself."""
+    def note_sealed(self, chat: ChatKey, method: Method) -> None:
+        """Something sealed was sent or opened: from now on nothing goes in clear by itself.
+
+        Where the user has not chosen, what the other side begins with is gone on with.
+        """
         security = self.security(chat)
         if not security.sealed and self.wanted(chat) is not Encrypt.OFF:
-            self._put(chat, replace(security, sealed=True, since=self._account.clock.now()))
+            used = method if security.encrypt is None else security.method
+            self._put(chat, replace(security, method=used, sealed=True, since=self._account.clock.now()))
 
     # --- outgoing -----------------------------------------------------------------------------------------
 
@@ -151,7 +166,7 @@ class Sealing:
             return Sealed(stanza, Protection.SEALED, unsealed=True)
         except Unsealable as error:
             raise Refused(f"Not sent: {error} `/encrypt off` would send it readable.") from None
-        self.note_sealed(chat)
+        self.note_sealed(chat, self.security(chat).method)
         return Sealed(sealed, Protection.SEALED)
 
     async def prepare(self, chat: ChatKey, stanza: ET.Element) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -16,8 +19,8 @@ from ..core.message import Message, MessageType
 from ..core.security import Method, Protection
 from . import convert
 from .crypto.beside import may_stand
-from .crypto.cipher import Later, Opened, Silent, Unreadable, Unsealable
-from .crypto.omemo_names import NEW, encrypted_in
+from .crypto.cipher import Cipher, Later, Opened, Silent, Unreadable, Unsealable
+from .crypto.seals import method_of
 from .draft import Draft
 from .feature import Failed
 from .unwrap import Unwrapped
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 """Times that something new may be found missing for one message."""
+_MOMENT = 3.0
+"""Seconds that all other stanzas wait for gpg to open some; what takes longer is opened behind them."""
 
 
 class Unsealing:
@@ -41,37 +46,48 @@ class Unsealing:
     def open(self, found: Unwrapped) -> None:
         """Put what was under the seal in its place; of what stands beside it only the harmless is left."""
         stanza, draft = found.stanza, found.draft
-        sealed = encrypted_in(stanza)
+        method = method_of(stanza)
         if draft.type is MessageType.ERROR:
             return
-        if sealed is None:
+        if method is None:
             self._mark_clear(found)
             return
         original = tostring(stanza)
-        beside = [one for one in stanza if may_stand(one, references=sealed[0] != NEW)]
+        try:
+            cipher = self._account.sealing.cipher(method)
+        except Unsealable as error:
+            self._give_reason(found, original, error)
+            return
+        is_named = not cipher.seals_references(stanza)
+        beside = [one for one in stanza if may_stand(one, references=is_named)]
         copy = self._copy(draft)
         if copy is not None:
             draft.protection = copy.protection
             stanza[:] = [*beside, _body(copy.body)]
             return
         try:
-            opened = self._account.sealing.cipher(Method.OMEMO).open(found)
+            opened = cipher.open(found)
         except Silent:
             draft.dropped = "carries keys only"
             return
-        except (Later, Unreadable, Unsealable) as error:
-            draft.protection, draft.sealed = Protection.ATTENTION, original
-            draft.is_fetching = isinstance(error, Later)
-            stanza[:] = [*beside, _body(str(error))]
+        except (Later, Unreadable) as error:
+            self._give_reason(found, original, error)
             return
         stanza[:] = [*beside, *opened.content]
-        self._note(draft.chat, draft, opened)
+        self._note(draft.chat, draft, opened, method)
 
-    def _note(self, chat: ChatKey, draft: Draft, opened: Opened) -> None:
+    def _give_reason(self, found: Unwrapped, original: str, error: Exception) -> None:
+        """It is a message by itself for now: what it would have replaced is not lost for a reason."""
+        draft, stanza = found.draft, found.stanza
+        draft.protection, draft.sealed = Protection.ATTENTION, original
+        draft.is_fetching = isinstance(error, Later)
+        stanza[:] = [*(one for one in stanza if may_stand(one, references=False)), _body(str(error))]
+
+    def _note(self, chat: ChatKey, draft: Draft, opened: Opened, method: Method) -> None:
         draft.protection = opened.protection
         if opened.note:
             draft.events.append(Notice(opened.note, Level.WARN, self._account.own, chat))
-        self._account.sealing.note_sealed(chat)
+        self._account.sealing.note_sealed(chat, method)
 
     def _mark_clear(self, found: Unwrapped) -> None:
         """What comes readable in a sealed chat is marked, unless it is older than the seal."""
@@ -97,7 +113,22 @@ class Unsealing:
                 return known
         return None
 
-    # --- later --------------------------------------------------------------------------------------------
+    # --- before and later ---------------------------------------------------------------------------------
+
+    async def hurry(self, found: Iterable[Unwrapped]) -> None:
+        """Have opened, before their turn comes, what would otherwise be `Later`; for a moment at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_MOMENT):
+                for one in found:
+                    cipher = self._cipher(one.stanza)
+                    if cipher is not None and self._copy(one.draft) is None:
+                        await cipher.hurry(one)
+
+    def _cipher(self, stanza: ET.Element) -> Cipher | None:
+        method = method_of(stanza)
+        with contextlib.suppress(Unsealable):
+            return None if method is None else self._account.sealing.cipher(method)
+        return None
 
     def kept(self, draft: Draft, message: Message) -> None:
         """A message that could not be read is on the disk: keep its seal, and fetch what is missing."""
@@ -163,12 +194,14 @@ class Unsealing:
         """Returns why it cannot be read, or nothing."""
         account = self._account
         found = _rebuilt(message, xml, real, account.own)
-        cipher = account.sealing.cipher(Method.OMEMO)
+        cipher = self._cipher(found.stanza)
+        if cipher is None:
+            return "This message is not sealed."
         reason = ""
         for _ in range(_TRIES):
             try:
                 with account.together(durable=True):
-                    self._reveal(message, found, cipher.open(found))
+                    self._reveal(message, found, cipher.open(found), cipher.method)
                 return ""
             except Later as needs:
                 later, reason = needs, str(needs)
@@ -179,15 +212,18 @@ class Unsealing:
                 return str(error)
             try:
                 await cipher.prepare_to_open(found, later)
+            except Unreadable as error:
+                self._tell_reason(message, str(error))
+                return str(error)
             except Failed as failed:
                 return str(failed)
         return reason
 
-    def _reveal(self, message: Message, found: Unwrapped, opened: Opened) -> None:
+    def _reveal(self, message: Message, found: Unwrapped, opened: Opened, method: Method) -> None:
         account = self._account
         body = next((one.text or "" for one in opened.content if one.tag == f"{{{convert.CLIENT}}}body"), "")
         shown = account.sealed.reveal(message.row, body, opened.protection)
-        self._note(message.chat, found.draft, opened)
+        self._note(message.chat, found.draft, opened, method)
         self._tell(shown)
         account.emit(*found.draft.events)
 

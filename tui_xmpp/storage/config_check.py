@@ -167,6 +167,10 @@ class _Check:
         low, high = _RANGES.get((table, key), (None, None))
         if low is not None and high is not None and not low <= converted <= high:
             raise ValueError(f"{key} must be a whole number from {low} to {high}")
+        if key == "openpgp_key" and converted:
+            return _fingerprint(converted)
+        if key == "gpg_home" and converted and not Path(converted).expanduser().is_dir():
+            raise ValueError(f"gpg_home {converted} is not a folder")
         if key == "ca_file" and converted:
             return self._ca_file(Path(converted).expanduser())
         return converted
@@ -198,6 +202,15 @@ def _account_address(text: str) -> Address:
     if not address.is_bare:
         raise ValueError("address must be without a resource; write that as resource = ")
     return address
+
+
+def _fingerprint(text: str) -> str:
+    fingerprint = "".join(text.split()).upper()
+    if len(fingerprint) != 40 or not set(fingerprint) <= set("0123456789ABCDEF"):
+        raise ValueError(
+            "openpgp_key must be a whole fingerprint: the 40 digits that `gpg --list-keys` shows"
+        )
+    return fingerprint
 
 
 def _expected(hint: Any) -> str:

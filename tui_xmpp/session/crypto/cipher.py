@@ -56,6 +56,12 @@ class Cipher(Protocol):
     def is_sealed(self, stanza: ET.Element) -> bool:
         """Whether this way has sealed a message."""
 
+    def seals_references(self, stanza: ET.Element) -> bool:
+        """Whether ids of other messages belong under the seal: those beside it are not believed then."""
+
+    async def hurry(self, found: Unwrapped) -> None:
+        """Have done, before `open`, what takes a moment and asks nobody; raises nothing."""
+
     def open(self, found: Unwrapped) -> Opened:
         """Open a sealed message; raises `Later`, `Unreadable` or `Silent`."""
 

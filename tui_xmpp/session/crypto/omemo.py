@@ -60,6 +60,14 @@ class Omemo:
         """Whether it carries a sealed element of either version."""
         return encrypted_in(stanza) is not None
 
+    def seals_references(self, stanza: ET.Element) -> bool:
+        """In the newer version all is under the seal."""
+        sealed = encrypted_in(stanza)
+        return sealed is not None and sealed[0] == NEW
+
+    async def hurry(self, found: Unwrapped) -> None:
+        """Nothing: it opens at once, or has to ask the server."""
+
     def open(self, found: Unwrapped) -> Opened:
         """As `Cipher.open`."""
         sealed = encrypted_in(found.stanza)

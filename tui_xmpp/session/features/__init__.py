@@ -21,6 +21,7 @@ from .markers import Markers
 from .mentions import Mentions
 from .messages import Messages
 from .occupants import Occupants
+from .openpgp import OpenPgpKeys
 from .outside import Outside
 from .own_occupant import OwnOccupant
 from .presence import Presences
@@ -62,6 +63,7 @@ ALL: tuple[type[Feature], ...] = (
     ReadState,
     ChatStates,
     Encryption,
+    OpenPgpKeys,
     # Of rooms: what only listens sees them first, and questions before they are settled; a password is noted
     # before its room is queued.
     SelfPing,

@@ -9,6 +9,7 @@ from rich.text import Text
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.contact import SubscriptionRequest
+from tui_xmpp.core.openpgp import LendTerminal, PassphraseWanted
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face, Kind
 
@@ -65,6 +66,8 @@ class YesNo(Kind):
             self.title = f"{who} invites you to {clean_line(str(asked.room))}"
         elif isinstance(asked, ev.PriceAsked):
             self.title = price(asked)
+        elif isinstance(asked, PassphraseWanted):
+            self.title = "gpg asks for a passphrase"
         else:
             self.title = "A question"
 
@@ -72,6 +75,8 @@ class YesNo(Kind):
         """What they say with it, and the answers; the cursor begins where Enter answers nothing."""
         if isinstance(self._asked, ev.PriceAsked):
             return ("Nothing of it has been done yet.", *_ANSWERS)
+        if isinstance(self._asked, PassphraseWanted):
+            return (clean_line(self._asked.what, 200), *_ANSWERS)
         said = clean_line(self._asked.text, 300) if hasattr(self._asked, "text") else ""
         return (f"“{said}”" if said else "They wrote nothing with it.", *_ANSWERS)
 
@@ -100,6 +105,10 @@ class YesNo(Kind):
         if isinstance(asked, SubscriptionRequest):
             kind = cmd.ApproveSubscription if yes else cmd.RefuseSubscription
             await self._face.do(kind(asked.account, asked.address))
+        elif isinstance(asked, PassphraseWanted) and yes:
+            await self._face.screen_action("lend", asked.id)
+        elif isinstance(asked, PassphraseWanted):
+            await self._face.do(LendTerminal(asked.account, asked.id, ""))
         else:
             await self._face.do(cmd.Answer(asked.id, yes))
 

@@ -14,6 +14,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.link import PROFILES, LinkProfile
+from tui_xmpp.core.openpgp import PassphraseWanted
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.questions import price
@@ -167,6 +168,8 @@ class Furniture:
             return f"Password for {clean_line(str(what))}?{reason}", answers
         if isinstance(question, ev.PriceAsked):
             return price(question), answers
+        if isinstance(question, PassphraseWanted):
+            return clean_line(question.what, 200), answers
         if isinstance(question, ev.Question):
             return "A question waits.", answers
         nick = f" ({clean_line(question.nick, 40)})" if question.nick else ""

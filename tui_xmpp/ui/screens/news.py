@@ -9,11 +9,13 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.message import Delivery, Message, MessageType
+from tui_xmpp.core.openpgp import PassphraseWanted
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.settings import Attention
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.render.status import size
+from tui_xmpp.ui.screens.lending import lend
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -107,6 +109,9 @@ def _notice(screen: MainScreen, event: Event) -> None:
             screen.say(text, level)
         case ev.PriceAsked() | ev.QuestionSettled() | ev.SecurityChanged() | ev.DevicesChanged():
             screen.refill()
+        case PassphraseWanted(id, at_once=True):
+            # The user has just sent something: the key press was this one.
+            screen.start(lend(screen, id))
         case ev.LinkChanged():
             screen.furniture.link_changed(event)
         case ev.LinkSuggested(_, profile, reason) if profile:

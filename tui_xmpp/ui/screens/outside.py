@@ -16,6 +16,7 @@ from tui_xmpp.core.events import Level
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.people import Occupants
 from tui_xmpp.ui.screens import words
+from tui_xmpp.ui.screens.lending import lend
 from tui_xmpp.ui.screens.program import Program
 from tui_xmpp.ui.terminal import browsing, clipboard
 from tui_xmpp.ui.terminal.guard import safe_link
@@ -43,6 +44,7 @@ IDS = frozenset(
         "reload",
         "status",
         "who",
+        "lend",
     }
 )
 """What `act` knows."""
@@ -62,6 +64,8 @@ async def act(screen: MainScreen, id: str, argument: str) -> None:
             screen.start(_bare(screen))
         case "suspend":
             _suspend(screen)
+        case "lend":
+            screen.start(lend(screen, argument))
         case "open-url":
             await _open(screen, argument)
         case "mouse":

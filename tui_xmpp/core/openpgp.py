@@ -1,0 +1,116 @@
+"""OpenPGP for a front end: keys as they are shown, what may be asked and commanded, and what is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from .address import Address
+from .commands import Command
+from .events import Question as Asked
+from .questions import Question
+from .security import Method
+from .value import value
+
+
+@value
+class OpenPgpKey:
+    """A public key of ours or of a contact."""
+
+    fingerprint: str
+    """Of the primary key: 40 hexadecimal digits, upper case (XEP-0373 §4.1)."""
+    announced: bool = False
+    """Its owner's account names it (XEP-0373 §4.2)."""
+    here: bool = False
+    """It is in the key ring of gpg."""
+    pinned: tuple[Method, ...] = ()
+    """What the user has accepted it for."""
+    verified: bool = False
+    """The user has compared the fingerprint."""
+    names: tuple[str, ...] = ()
+    """The user ids, as their owner wrote them: never a reason to trust it. Not cleaned."""
+    fault: str = ""
+    """Why nothing can be sealed for it, as `expired` or `revoked`; empty: nothing is wrong."""
+    expires: datetime | None = None
+    """UTC; None: never, or not known."""
+
+
+@value
+class KeysOf(Question[tuple[OpenPgpKey, ...]]):
+    """The OpenPGP keys that an account announces, and those accepted for it (XEP-0373 §4.3)."""
+
+    owner: Address
+    """Bare address."""
+
+
+@value
+class BackUpKey(Question[str]):
+    """Keep our secret key at the server, sealed; the answer is the code that opens it (XEP-0373 §5).
+
+    It is told once, and kept nowhere.
+    """
+
+    passphrase: str = ""
+    """Of the key, where it has one: the sealed copy must be without (§5.4)."""
+
+    def __repr__(self) -> str:
+        return f"BackUpKey({self.account})"
+
+
+@value
+class PinKey(Command):
+    """Accept a key for a contact: it is fetched from their account where gpg does not have it."""
+
+    account: Address
+    owner: Address
+    """Bare address."""
+    fingerprint: str
+    method: Method = Method.OPENPGP
+    """`OPENPGP` or `PGP`."""
+    verified: bool = False
+    """The user has compared the fingerprint."""
+
+
+@value
+class UnpinKey(Command):
+    """Accept a key no more; it stays in the key ring of gpg."""
+
+    account: Address
+    owner: Address
+    """Bare address."""
+    fingerprint: str
+    method: Method = Method.OPENPGP
+
+
+@value
+class RestoreKey(Command):
+    """Fetch the sealed secret key from the server, and give it to gpg (XEP-0373 §5)."""
+
+    account: Address
+    code: str
+    """The backup code, with its dashes."""
+
+    def __repr__(self) -> str:
+        return f"RestoreKey({self.account})"
+
+
+@value
+class PassphraseWanted(Asked):
+    """gpg has to ask for a passphrase in the terminal; answered by `LendTerminal` with this id.
+
+    Once gpg is done `events.QuestionSettled` comes, and the terminal may be drawn on again.
+    """
+
+    what: str
+    """What it is for, as a sentence."""
+    at_once: bool
+    """The user has just asked for something that takes it; else something came in, and can wait."""
+
+
+@value
+class LendTerminal(Command):
+    """Let gpg have the terminal until the question is settled; the screen is off it by now."""
+
+    account: Address
+    id: str
+    terminal: str
+    """Its device, as `/dev/pts/3`; empty: there is none to lend, and what needs it fails."""
