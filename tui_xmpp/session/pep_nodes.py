@@ -33,7 +33,7 @@ async def publish(context: Context, node: str, id: str, payload: ET.Element, **o
         try:
             await context.request("set", _publication(node, id, payload, options), background=True)
         except Failed as failed:
-            # ejabberd makes a node with the first item of it, and finds it missing where another is being made.
+            # ejabberd makes a node with its first item, and finds it missing where another is being made.
             if failed.condition == "item-not-found" and tries_left:
                 continue
             # XEP-0060 §7.1.5: "the pubsub service MUST reject the publication attempt (...) conflict".
