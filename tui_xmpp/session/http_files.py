@@ -62,8 +62,10 @@ class Incoming:
         # RFC 9110 §13.1.5: a weak one says nothing about parts.
         self.tag = tag if tag.startswith('"') and len(tag) < 256 else ""
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        self.start = int(found[1]) if found and self.status == 206 and len(found[1]) < 19 else 0
-        """Where in the file the content begins (RFC 9110 §14.4)."""
+        self.start = 0
+        """Where in the file the content begins (RFC 9110 §14.4); -1: the server does not say."""
+        if self.status == 206:
+            self.start = int(found[1]) if found and len(found[1]) < 19 else -1
 
     async def blocks(self, most: int) -> AsyncIterator[bytes]:
         """Yield the content as it comes; raises `Failed` as soon as it is more than *most* bytes."""

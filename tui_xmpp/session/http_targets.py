@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from tui_xmpp.core.value import value
 
@@ -15,6 +15,7 @@ from .transport import tls
 
 _MOST_URL = 4096
 _PRINTABLE = re.compile("[!-~]+")
+_KEPT = "%/:?@!$&'()*+,;=~-._[]"
 _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)\.?", re.IGNORECASE)
 """The last label of what old resolvers read as an IPv4 address: 127.1, 0x7f000001."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -35,9 +36,16 @@ class Target:
 
 
 def plain_url(text: str) -> str:
-    """Return an `aesgcm://` address as the `https://` one it stands for; what is behind `#` stays here."""
+    """Return an `aesgcm://` address as the `https://` one it stands for; what is behind `#` stays here.
+
+    What an address cannot hold is percent-encoded in its path (RFC 3987 §3.1), and nothing else is touched.
+    """
     url = text.partition("#")[0]
-    return f"https://{url.removeprefix('aesgcm://')}" if url.startswith("aesgcm://") else url
+    if url.startswith("aesgcm://"):
+        url = f"https://{url.removeprefix('aesgcm://')}"
+    scheme, middle, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{middle}{host}{slash}{quote(path, safe=_KEPT, errors='replace')}"
 
 
 def redirected(url: str, location: str) -> str:

@@ -93,5 +93,6 @@ async def test_only_plain_addresses_by_https_are_used(url: str) -> None:
 
 def test_a_key_stays_here() -> None:
     assert plain_url("aesgcm://files.example.org/a?b#00ff") == "https://files.example.org/a?b"
+    assert plain_url("https://a.example/très b%20c?d=%2B#e") == "https://a.example/tr%C3%A8s%20b%20c?d=%2B"
     assert redirected("https://a.example/x", "/y#00ff") == "https://a.example/y"
     assert redirected("https://a.example/x", "file:///etc/passwd") == "file:///etc/passwd"
