@@ -98,19 +98,21 @@ class Uploads(Feature):
         await self._tell(running, attachment, must)
 
     async def _must_seal(self, chat: ChatKey) -> bool:
-        """Whether it has to be sealed, and can be; before anything of it leaves."""
+        """Whether it has to be sealed, and can be; before anything of it leaves.
+
+        Keys are fetched for the message that tells of it: what is fetched long before may be old by then.
+        """
         sealing = self.context.sealing
         try:
             if sealing.must_seal(chat) is None:
                 await sealing.prepare(chat, convert.stanza("message", chat.address))
             must = sealing.must_seal(chat)
-            if must:
-                await sealing.prepare(chat, convert.stanza("message", chat.address))
+            can = sealing.cipher(sealing.security(chat).method).can_seal(chat) if must else None
         except Unsealable as error:
             raise Failed(f"Not sent: {error}") from None
         if must is None:
             raise Failed("Not sent: whether the chat can be sealed could not be found out. Try again.")
-        if must and sealing.cipher(sealing.security(chat).method).can_seal(chat) is False:
+        if must and can is False:
             raise Failed(
                 "Not sent: there are no keys to seal it with. `/encrypt off` would send it readable."
             )
