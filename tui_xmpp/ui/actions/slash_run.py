@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.slash import Parsed
-from tui_xmpp.ui.actions import jump, keys, questions, slash_people, slash_rooms, slash_you, verbs
+from tui_xmpp.ui.actions import files, jump, keys, questions, slash_people, slash_rooms, slash_you, verbs
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.help import Help
 from tui_xmpp.ui.actions.jump import Jump
@@ -101,6 +101,7 @@ COMMANDS: dict[str, Run] = {
         )
     },
     "quit": _screen("quit", "offline"),
+    **files.COMMANDS,
     **slash_people.COMMANDS,
     **slash_rooms.COMMANDS,
     **slash_you.COMMANDS,
