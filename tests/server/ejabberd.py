@@ -37,6 +37,7 @@ listen:
       /bosh: mod_bosh
       /.well-known/host-meta: mod_host_meta
       /.well-known/host-meta.json: mod_host_meta
+      /upload: mod_http_upload
 acl:
   local: {{user_regexp: ""}}
 access_rules:
@@ -54,6 +55,7 @@ modules:
   mod_client_state: {{}}
   mod_disco: {{}}
   mod_http_api: {{}}
+  mod_http_upload: {{docroot: {uploads}, put_url: "https://localhost:{https}/upload", max_size: 10485760}}
   mod_host_meta: {{bosh_service_url: "{bosh_url}", websocket_url: "{websocket_url}"}}
   mod_last: {{}}
   mod_mam: {{assume_mam_usage: true, default: always}}
@@ -139,6 +141,7 @@ class EjabberdServer:
                 https=self.https_port,
                 bosh_url=self.bosh_url,
                 websocket_url=self.websocket_url,
+                uploads=json.dumps(str(self._folder / "uploads")),
                 hold=hold_seconds,
                 zlib=str(compresses).lower(),
                 newer_modules="".join(f"  {name}: {{}}\n" for name in newer),

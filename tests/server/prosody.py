@@ -9,7 +9,7 @@ from tests.server.chat_server import FRIENDS_GROUP, display_name
 from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
 
 HOLD_SECONDS = 600
-HTTP_MODULES = ("bosh", "websocket", "http_altconnect")
+HTTP_MODULES = ("bosh", "websocket", "http_altconnect", "http_file_share")
 PRESENCE_MODULES = ("privacy_lists",)
 """Of the community's, beside those that a sign-in needs."""
 

@@ -56,6 +56,17 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         ),
         _command("retract", "Take the selected message back, or your last one."),
         _command("retry", "Send the selected message again, if it failed; or try again to read it."),
+        _command(
+            "send",
+            "Send a file to this chat, sealed where the chat is.",
+            _one("path", _K.PATH, "a file; Tab completes"),
+        ),
+        _command(
+            "save",
+            "Fetch the file of the selected message, or the newest one.",
+            _some("directory", _K.PATH, "where to put it; left out: ~/Downloads"),
+        ),
+        _command("stop", "Stop the files that are on their way."),
         _command("copy", "Copy the text of the selected or newest message."),
         _command("open", "Open or copy a link of the selected message or of those in view."),
         _command("editor", "Write in your editor; what you save becomes the draft."),

@@ -10,9 +10,11 @@ from typing import Any
 from . import events as ev
 from .account import AccountState, Connection
 from .address import Address
+from .attachment import Transfer
 from .chat import Chat, ChatKey
 from .contact import Contact, Presence, Show, SubscriptionRequest
 from .events import ChatState, Event
+from .file_events import TransferEnded, TransferProgress
 from .link import PROFILES
 from .message import Delivery, Message, Place
 from .openpgp import PassphraseWanted
@@ -42,6 +44,8 @@ class World:
     security: dict[ChatKey, ChatSecurity] = field(default_factory=dict)
     devices: dict[Key, tuple[Device, ...]] = field(default_factory=dict)
     """OMEMO devices by owner."""
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    """Files under way, by id."""
 
     def apply(self, event: Event) -> None:
         """Take in one event; events that say nothing about the present change nothing."""
@@ -278,6 +282,14 @@ def _devices(world: World, event: ev.DevicesChanged) -> None:
     world.devices[event.account, event.owner] = event.devices
 
 
+def _transfer(world: World, event: TransferProgress) -> None:
+    world.transfers[event.transfer.id] = event.transfer
+
+
+def _transfer_ended(world: World, event: TransferEnded) -> None:
+    world.transfers.pop(event.transfer.id, None)
+
+
 def counted(chat: Chat, message: Message) -> Chat:
     """The chat after one more message was kept: newest text, unread and mention counts."""
     new = message.delivery is Delivery.INCOMING and message.place > Place(
@@ -313,6 +325,8 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.LinkSuggested: _link_suggested,
     ev.SecurityChanged: _security,
     ev.DevicesChanged: _devices,
+    TransferProgress: _transfer,
+    TransferEnded: _transfer_ended,
     ev.RatesChanged: _rates,
     ev.OwnPresenceChanged: _own_presence,
     ev.RosterReplaced: _roster,

@@ -26,6 +26,7 @@ from .adapting import Adapting
 from .budget import Budget
 from .feature import Failed, Feature, Handler, Outgoing
 from .holding import Holding
+from .http_files import HttpFiles
 from .inbox import Inbox
 from .lanes import Lane, Parcel, is_mark
 from .lifetime import Lifetime
@@ -113,6 +114,7 @@ class AccountSession:
         self.sealing = Sealing(self)
         self.outbox = Outbox(self)
         self.life = Lifetime(self, boot)
+        self.files = HttpFiles(self)
         self.silences = Silence(lambda: self.life.timing.silence, self._heard_at)
         self.adapting = Adapting(
             self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..core.address import Address
+from ..core.attachment import Attachment
 from ..core.chat import ChatKey, ChatKind
 from ..core.events import ChatState, Event
 from ..core.message import MessageType, Reply
@@ -51,6 +52,8 @@ class Draft:
     """What it takes to open it can be fetched."""
     mention: bool = False
     reply: Reply | None = None
+    attachment: Attachment | None = None
+    """The file that the message is about, as its sender describes it."""
     markable: bool = False
     receipt_wanted: bool = False
 

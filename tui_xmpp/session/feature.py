@@ -23,7 +23,9 @@ from ..core.world import World
 if TYPE_CHECKING:
     from slixmpp import ClientXMPP
 
+    from ..core.attachment import Attachment
     from .draft import Draft
+    from .http_files import HttpFiles
     from .metering import Metering
     from .pacing import Pacing
     from .pricing import Pricing
@@ -44,6 +46,7 @@ class Context(Protocol):
     pricing: Pricing
     metering: Metering
     sealing: Sealing
+    files: HttpFiles
 
     @property
     def own(self) -> Address:
@@ -188,6 +191,8 @@ class Outgoing:
     """Stored before; it failed, and goes again with the same id."""
     receipt: bool = False
     """The user wants to know that it was delivered."""
+    attachment: Attachment | None = None
+    """The file that the body is the address of."""
     change: Callable[[], Message | None] | None = None
     """What it changes in our own archive, both or neither; returns the changed message."""
 

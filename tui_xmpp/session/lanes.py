@@ -122,6 +122,11 @@ class Lanes:
         """Stanzas that wait."""
         return sum(map(len, self._queues))
 
+    @property
+    def urgent(self) -> int:
+        """Stanzas that wait and that somebody waits for."""
+        return sum(len(queue) for lane, queue in enumerate(self._queues) if lane != Lane.BACKGROUND)
+
     def run(self) -> None:
         """Write what may be written now."""
         self._stop_looking()

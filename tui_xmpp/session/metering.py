@@ -138,9 +138,9 @@ class Metering(Meter):
         self._asked.clear()
         self.save()
 
-    def unstreamed(self, look: Look) -> None:
-        """A connection on which no stream was counted is over."""
-        self._tally.add(LOGIN, look.tcp, look.segments)
+    def unstreamed(self, look: Look, about: About = LOGIN) -> None:
+        """A connection on which no stream is counted has carried so much more, and is over maybe."""
+        self._tally.add(about, look.tcp, look.segments)
         self._count(Amount(*look.tcp))
         self._save_later()
 

@@ -263,6 +263,11 @@ class Pacing:
         return self.profile.confirm_seconds
 
     @property
+    def files_yield(self) -> bool:
+        """Whether files leave a part of the link to what is said meanwhile."""
+        return self.profile.confirm_seconds > 0
+
+    @property
     def paced(self) -> bool:
         """Whether to sign in without waiting for each answer."""
         return self.profile.paced

@@ -14,10 +14,12 @@ from xml.etree import ElementTree as ET
 from tui_xmpp.core.value import value
 
 from ..core.address import Address
+from ..core.attachment import is_secret
 from ..core.chat import ChatKey
 from ..core.commands import Refused
 from ..core.events import SecurityChanged
 from ..core.security import ChatSecurity, Encrypt, Method, Protection
+from . import convert
 from .crypto.beside import is_outside
 from .crypto.cipher import Cipher, Later, Unsealable
 from .sealing_late import SealingLate
@@ -159,6 +161,7 @@ class Sealing:
         if must is None:
             return Sealed(stanza, Protection.CLEAR, unsealed=True)
         if not must:
+            _keep_keys(stanza)
             return Sealed(stanza, Protection.CLEAR)
         try:
             sealed = self.cipher(self.security(chat).method).seal(chat, stanza)
@@ -204,3 +207,11 @@ class Sealing:
             )
             for address, (encrypt, method, sealed, since) in known.items()
         }
+
+
+def _keep_keys(stanza: ET.Element) -> None:
+    """The address of a sealed file holds its key (XEP-0454 §3): raises `Refused` where it is not sealed."""
+    if is_secret(convert.text_of(stanza, "body").partition("\n")[0].strip()):
+        raise Refused(
+            "Not sent: this is the address of an encrypted file, with its key. It is only sent sealed."
+        )

@@ -12,6 +12,7 @@ from .client_state import ClientState
 from .compression import Compression
 from .corrections import Corrections
 from .discovery import Discovery
+from .downloads import Downloads
 from .encryption import Encryption
 from .history import History
 from .holes import Holes
@@ -37,6 +38,7 @@ from .rooms import Rooms
 from .roster import Roster
 from .self_ping import SelfPing
 from .subscriptions import Subscriptions
+from .uploads import Uploads
 
 ALL: tuple[type[Feature], ...] = (
     Discovery,
@@ -64,6 +66,9 @@ ALL: tuple[type[Feature], ...] = (
     ChatStates,
     Encryption,
     OpenPgpKeys,
+    # Before what looks at the text of a message, which may be an address only.
+    Downloads,
+    Uploads,
     # Of rooms: what only listens sees them first, and questions before they are settled; a password is noted
     # before its room is queued.
     SelfPing,

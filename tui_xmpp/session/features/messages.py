@@ -9,11 +9,12 @@ from ...core.address import AddressError
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refused, RetryMessage, SendMessage
 from ...core.events import RoomChanged
-from ...core.message import Delivery, Message, MessageType, Reply
+from ...core.message import Delivery, Reply
 from ...core.room import Room, RoomState
 from .. import convert, muc
 from ..draft import Draft
 from ..feature import Feature, Handler, Outgoing
+from ..own_message import own_message
 
 
 class Messages(Feature):
@@ -43,23 +44,8 @@ class Messages(Feature):
         elif room is None and chat is not None and chat.kind is ChatKind.ROOM:
             # Nobody has signed in yet: what is said waits for the room.
             room = self._queue(key)
-        sender = context.own
-        if room is not None and room.nick:
-            sender = key.address.with_resource(room.nick)
-        id = command.id or context.new_id()
-        message = Message(
-            chat=key,
-            at=context.clock.now(),
-            sender=sender,
-            body=command.body,
-            id=id,
-            origin_id=id,
-            nick=room.nick if room else "",
-            outgoing=True,
-            type=MessageType.GROUPCHAT if room else MessageType.CHAT,
-            delivery=Delivery.QUEUED,
-            reply=self._reply(command, is_room=room is not None),
-        )
+        reply = self._reply(command, is_room=room is not None)
+        message = own_message(context, key, command.body, id=command.id, reply=reply)
         await context.submit(Outgoing(message, is_room=room is not None, receipt=command.receipt))
 
     def _enter(self, room: Room) -> None:

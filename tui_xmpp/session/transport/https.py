@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from yarl import URL
 
 from ..failure import Failure, Violation
 from .carrying import Connections, Look
@@ -106,6 +107,23 @@ class Https:
                         "The server sent more in one piece than any honest server does; the link was cut."
                     )
             return bytes(got)
+
+    def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: AsyncIterator[bytes] | None = None
+    ) -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """Return the answer as a context, its content unread and its redirect not followed.
+
+        *url* goes as it is, for it may be signed; *body* is as long as `Content-Length` says. There is no
+        time-out. Raises aiohttp.ClientError, OSError, ssl.SSLError, Failure.
+        """
+        return self._session.request(
+            method,
+            URL(url, encoded=True),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
 
     def certificate(self) -> bytes | None:
         """Return the certificate (DER) of the connection that was opened last; None: there is none."""

@@ -13,6 +13,7 @@ from tui_xmpp.core.slash_commands import COMMANDS
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face
+from tui_xmpp.ui.actions.files import paths
 from tui_xmpp.ui.actions.link import AUTO
 
 _SHORTCODE = re.compile(r":([a-z0-9_+-]{2,})$")
@@ -62,7 +63,8 @@ def _begin(face: Face, text: str, cursor: int) -> Cycle | None:
     if done is not None:
         values = candidates(face, done)
         end = "" if after.startswith(" ") else " "
-        words = [f"{_quoted(value)}{end}" for value in values[:_MOST]]
+        # A folder is not the end of a path.
+        words = [_quoted(value) + ("" if value.endswith("/") else end) for value in values[:_MOST]]
         return Cycle(before[: done.start], after, words, 0) if words else None
     if (code := _SHORTCODE.search(before)) is not None:
         signs = [sign for name, sign in EMOJI.items() if name.startswith(code.group(1))]
@@ -77,7 +79,9 @@ def _begin(face: Face, text: str, cursor: int) -> Cycle | None:
 
 
 def _quoted(value: str) -> str:
-    return f'"{value}"' if " " in value else value
+    if " " not in value:
+        return value
+    return f'"{value}' if value.endswith("/") else f'"{value}"'
 
 
 def nicks_of(face: Face, prefix: str) -> list[str]:
@@ -124,6 +128,8 @@ def candidates(face: Face, done: slash.Completion) -> list[str]:
             values += {"auto": AUTO, "set": CELLS}.get(done.get("what"), ())
         case ArgumentKind.LINK_VALUE:
             values += link_cells.words(done.get("cell")) if done.get("what") == "set" else ()
+        case ArgumentKind.PATH:
+            return paths(done.prefix)
         case ArgumentKind.THEME:
             values += list(face.theme_names())
         case _:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.slash import Parsed
 from tui_xmpp.ui.actions import (
+    files,
     jump,
     keys,
     questions,
@@ -110,6 +111,7 @@ COMMANDS: dict[str, Run] = {
         )
     },
     "quit": _screen("quit", "offline"),
+    **files.COMMANDS,
     **slash_people.COMMANDS,
     **slash_rooms.COMMANDS,
     **slash_security.COMMANDS,

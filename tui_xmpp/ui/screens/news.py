@@ -6,14 +6,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui_xmpp.core import events as ev
+from tui_xmpp.core.attachment import TransferState
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event, Level
+from tui_xmpp.core.file_events import TransferEnded, TransferProgress
 from tui_xmpp.core.message import Delivery, Message, MessageType
 from tui_xmpp.core.openpgp import PassphraseWanted
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.settings import Attention
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
+from tui_xmpp.ui.actions.files import words
 from tui_xmpp.ui.render.status import size
 from tui_xmpp.ui.screens.lending import lend
 
@@ -112,6 +115,10 @@ def _notice(screen: MainScreen, event: Event) -> None:
         case PassphraseWanted(id, at_once=True):
             # The user has just sent something: the key press was this one.
             screen.start(lend(screen, id))
+        case TransferProgress(transfer) if not transfer.done and transfer.state is TransferState.RUNNING:
+            screen.say(*words(transfer))
+        case TransferEnded(transfer):
+            screen.say(*words(transfer))
         case ev.LinkChanged():
             screen.furniture.link_changed(event)
         case ev.LinkSuggested(_, profile, reason) if profile:

@@ -1,0 +1,1 @@
+"""Attacks by files, their names and the servers that hold them."""
