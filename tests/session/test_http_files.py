@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import ssl
+from dataclasses import replace
 
 import pytest
 
@@ -12,10 +14,13 @@ from tests.fakes.certificates import Authority
 from tests.fakes.file_server import Answer, FileServer, ranged
 from tests.session.files import use_loopback
 from tests.session.wire import WITH_BERT, Wire
+from tui_xmpp.core.network import Proxy
 from tui_xmpp.core.traffic import Category
+from tui_xmpp.session import http_files
 from tui_xmpp.session.feature import Failed
 from tui_xmpp.session.lanes import Lane, Parcel
 from tui_xmpp.session.transfer_pace import TransferPace
+from tui_xmpp.session.transport import tcp
 
 CONTENT = bytes(range(256)) * 2000
 
@@ -104,6 +109,23 @@ async def test_a_server_that_says_nothing_more_is_given_up(
     async with FileServer(good, lambda asked: Answer(200, CONTENT, wait=never)) as server:
         with pytest.raises(Failed, match="does not answer any more"):
             await get(wire, f"https://example.org:{server.port}/a")
+
+
+async def test_the_proxy_of_the_account_is_used_for_names_too(
+    wire: Wire, authority: Authority, good: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = use_loopback(wire, authority.ca_file)
+    wire.account.account = replace(wire.account.account, proxy="socks5://proxy.example:1080")
+    reached: list[tuple[str, str, int]] = []
+    async with FileServer(good, lambda asked: ranged(asked, CONTENT)) as server:
+
+        async def through(proxy: Proxy, host: str, port: int, *, timeout: float) -> socket.socket:
+            reached.append((str(proxy), host, port))
+            return await tcp.open_socket(["127.0.0.1"], server.port, timeout=timeout)
+
+        monkeypatch.setattr(http_files, "open_through", through)
+        assert await get(wire, "https://example.org:8443/a") == (0, CONTENT)
+    assert reached == [("socks5://proxy.example:1080", "example.org", 8443)] and not names.asked
 
 
 async def test_what_is_typed_goes_first(wire: Wire) -> None:
