@@ -13,7 +13,9 @@ from tests.session.wire import ANNA, BERT, WITH_BERT, Wire
 from tui_xmpp.core import openpgp as pgp
 from tui_xmpp.core.commands import Refused
 from tui_xmpp.core.events import Notice
-from tui_xmpp.core.security import Method
+from tui_xmpp.core.questions import CanSeal
+from tui_xmpp.core.security import Encrypt, Method
+from tui_xmpp.core.security_commands import SetEncryption
 from tui_xmpp.session.crypto.openpgp_names import METADATA, OX
 
 OTHER = "1357B01865B2503C18453D208CAC2A9678548E35"
@@ -152,3 +154,11 @@ async def test_a_key_no_longer_accepted_seals_nothing(wire: Wire, bert: str) -> 
     with pytest.raises(Refused, match="not accepted"):
         await wire.account.do(pgp.UnpinKey(ANNA, BERT, bert))
     assert not wire.account.sealing.openpgp.desk.pins.of(BERT, Method.OPENPGP)
+
+
+async def test_what_stands_in_the_way_is_that_of_the_way_that_was_chosen(wire: Wire, bert: str) -> None:
+    await wire.account.do(SetEncryption(WITH_BERT, Encrypt.ALWAYS, Method.OPENPGP))
+    assert (await wire.account.ask(CanSeal(ANNA, WITH_BERT))).problems == ()
+    await wire.account.do(pgp.UnpinKey(ANNA, BERT, bert))
+    (problem,) = (await wire.account.ask(CanSeal(ANNA, WITH_BERT))).problems
+    assert "not accepted a key of bert@example.org" in problem

@@ -196,4 +196,8 @@ class Encryption(Feature):
         return await self._omemo.devices.look(question.owner)
 
     async def _can_seal(self, question: CanSeal) -> Preflight:
-        return await self._omemo.preflight(question.chat)
+        sealing = self.context.sealing
+        try:
+            return await sealing.cipher(sealing.security(question.chat).method).preflight(question.chat)
+        except Unsealable as error:
+            return Preflight((str(error),))
