@@ -15,12 +15,15 @@ from .gpg_status import GpgFailed
 
 _SECONDS = 20.0
 _MOST_PROMPTS = 20
+_LONGEST = 60
+"""Characters of the folder: the path of the agent's socket in it must stay under 108 bytes."""
 
 
 def without_passphrase(binary: str, data: bytes, fingerprint: str, passphrase: str) -> bytes:
     """The secret key in *data*; empty where the passphrase is not right. Blocks; raises `GpgFailed`."""
-    folder = os.environ.get("XDG_RUNTIME_DIR") or "/dev/shm"
-    if not Path(folder).is_dir():
+    folders = (os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm")
+    folder = next((one for one in folders if 0 < len(one) <= _LONGEST and Path(one).is_dir()), None)
+    if folder is None:
         raise GpgFailed("There is no place in memory for the key: XDG_RUNTIME_DIR is not set.")
     with tempfile.TemporaryDirectory(prefix="k-", dir=folder) as home:
         try:
