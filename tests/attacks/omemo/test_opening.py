@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -126,6 +127,23 @@ async def test_e09_nothing_that_stands_beside_the_seal_is_believed(
     messages = scene.wire.messages()
     assert [one.body for one in messages] == ["first", SECRET]
     assert not any(leaked in str(one) for one in messages)
+    await scene.close()
+
+
+async def test_keys_of_ours_that_come_back_from_the_archive_say_nothing(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET)))
+    await scene.until(lambda: scene.sent)
+    ours = scene.sent[-1]
+    assert ours.find(f".//{{{OLD}}}payload") is None
+    keys = ours.find(f"{{{OLD}}}encrypted")
+    assert keys is not None
+    copy = ET.tostring(keys, encoding="unicode")
+    sent = f"<message xmlns='jabber:client' from='{FULL}' to='{BERT}' type='chat' id='k1'>{copy}</message>"
+    forwarded = f"<forwarded xmlns='urn:xmpp:forward:0'>{sent}</forwarded>"
+    carbon = f"<sent xmlns='urn:xmpp:carbons:2'>{forwarded}</sent>"
+    await hear(scene, f"<message from='{ANNA}' to='{FULL}'>{carbon}</message>")
+    assert bodies(scene) == [SECRET]
     await scene.close()
 
 
