@@ -49,6 +49,7 @@ class Sealing:
     def __init__(self, account: AccountSession) -> None:
         self._account = account
         self._omemo: Omemo | None = None
+        self._is_caught_up = False
         self._openpgp: OpenPgpWays | None = None
         self.late = SealingLate(account)
         self.incoming = Unsealing(account)
@@ -88,18 +89,27 @@ class Sealing:
 
     def begin(self) -> None:
         """There is a link: what waits for keys, in either direction, is tried once more."""
+        self._tell_caught_up()
         self.late.start()
         self.incoming.begin()
 
     def end(self) -> None:
         """The session is over."""
+        self._is_caught_up = False
+        if self._omemo is not None:
+            self._omemo.keys.catching_up()
         self.late.stop()
         self.incoming.end()
 
     def caught_up(self) -> None:
         """All that was said while we were away has been read: keys kept for it may go."""
-        if self._omemo is not None and self._omemo.keys.device is not None:
-            self._omemo.keys.caught_up()
+        self._is_caught_up = True
+        self._tell_caught_up()
+
+    def _tell_caught_up(self) -> None:
+        omemo = self._omemo
+        if self._is_caught_up and omemo is not None and omemo.keys.device is not None:
+            omemo.keys.caught_up()
 
     # --- what is wanted -----------------------------------------------------------------------------------
 

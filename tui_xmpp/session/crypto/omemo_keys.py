@@ -114,6 +114,11 @@ class OmemoKeys:
 
                 self._step(rotate)
 
+    def catching_up(self) -> None:
+        """What comes may be old: used keys are kept, and nobody is answered, until all is read."""
+        if self._core is not None:
+            self._core.before_history_sync()
+
     def caught_up(self) -> None:
         """What was missed has been read: used keys may go, and who waits for an answer gets it."""
         self.do(lambda core: core.after_history_sync())
