@@ -112,6 +112,22 @@ async def test_e01_a_sealed_chat_stays_sealed_when_the_devices_are_gone(tmp_path
     await scene.close()
 
 
+async def test_what_waits_goes_where_the_server_failed_at_first(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.wire.befriend()
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    await scene.wire.do(SendMessage(WITH_BERT, SECRET))
+    failures = [a_server_that_refuses(scene, "", "")]
+    scene.answers = lambda owner, node: (
+        failures.pop() if failures and node in LISTS.values() else scene.honest(owner, node)
+    )
+    await scene.wire.online(offered=frozenset(), answers=False)
+    await scene.until(lambda: scene.sent)
+    await scene.meet()
+    assert scene.bert.open(scene.sent[0], ANNA) == SECRET
+    await scene.close()
+
+
 async def test_who_gets_the_newer_version_is_written_to_in_it(tmp_path: Path) -> None:
     """Its keys are others: those that are known of the older one do not do."""
     scene = await Scene(tmp_path, (OLD,)).begin()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -21,7 +22,7 @@ from ...core.security import Device, Encrypt, Preflight
 from .. import guard
 from ..crypto.cipher import Unsealable
 from ..crypto.omemo_names import LISTS, NEW, OLD
-from ..feature import Feature, Handler
+from ..feature import Failed, Feature, Handler
 
 if TYPE_CHECKING:
     from ..crypto.omemo import Omemo
@@ -33,7 +34,7 @@ class Encryption(Feature):
     XEPS = ("XEP-0380", "XEP-0384", "XEP-0420")
     NAMESPACES = (f"{LISTS[OLD]}+notify", f"{LISTS[NEW]}+notify")
 
-    _omemo_is_loaded = False
+    _has_begun = False
     """The session has begun, as far as sealing goes."""
 
     @property
@@ -85,21 +86,24 @@ class Encryption(Feature):
         self.on_ready()
 
     async def _begin(self) -> None:
-        self._omemo_is_loaded = False
+        self._has_begun = False
         # Importing the library takes more than half a second, and the screen is not to wait for it.
         await asyncio.to_thread(importlib.import_module, "tui_xmpp.session.crypto.omemo")
         omemo = self._omemo
         # Our keys are 20 kB, once: on a link where that counts they are made when they are first needed.
         early = self.context.pacing.bundles in (Bundles.EARLY, Bundles.OPENED)
         if omemo.keys.device is not None or early:
-            await omemo.keys.set_up()
-            omemo.keys.keep_fresh()
-            omemo.devices.tell(self.context.own)
-        self._omemo_is_loaded = True
+            # What waits asks once more, and is not to wait for the next session.
+            with suppress(Failed):
+                await omemo.keys.set_up()
+                omemo.keys.keep_fresh()
+                omemo.devices.tell(self.context.own)
+        self._has_begun = True
         self.context.sealing.begin()
 
     def on_stop(self) -> None:
         """Nobody answers any more."""
+        self._has_begun = False
         self.context.sealing.end()
 
     @property
@@ -151,7 +155,7 @@ class Encryption(Feature):
     def told(self, event: Event) -> None:
         """Go on with what waits for keys whenever there is a link; ask anew for whom a room is sealed."""
         if isinstance(event, ConnectionChanged) and event.account == self.context.own and self._is_on:
-            if event.connection is Connection.ONLINE and self._omemo_is_loaded:
+            if event.connection is Connection.ONLINE and self._has_begun:
                 self.context.sealing.begin()
             return
         if isinstance(event, RoomChanged) and event.key.account == self.context.own and self._is_on:
