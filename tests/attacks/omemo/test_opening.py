@@ -51,6 +51,18 @@ async def test_a_first_message_is_read_once_its_keys_were_fetched(tmp_path: Path
     await scene.close()
 
 
+@pytest.mark.parametrize("ours", [OLD, NEW])
+async def test_of_a_message_in_both_versions_the_one_with_our_key_is_opened(tmp_path: Path, ours: str) -> None:
+    scene = await ready(tmp_path, NEW, OLD)
+    for_us = scene.bert.seal(ANNA, SECRET, ours)
+    other = scene.bert.seal(ANNA, "for another device", NEW if ours == OLD else OLD)
+    for_another = other.replace(f'rid="{scene.keys.device}"', 'rid="77"')
+    assert for_another != other
+    await hear(scene, stanza(for_us + for_another))
+    assert bodies(scene) == [SECRET]
+    await scene.close()
+
+
 async def test_e07_a_replayed_message_is_dropped(tmp_path: Path) -> None:
     scene = await ready(tmp_path)
     sealed = scene.bert.seal(ANNA, SECRET)

@@ -33,7 +33,7 @@ from .cipher import Later, Opened, Silent, Unreadable, Unsealable
 from .omemo_desk import Missing, Undecided, trust_of
 from .omemo_devices import OmemoDevices
 from .omemo_keys import OmemoKeys
-from .omemo_names import NEW, OLD, encrypted_in
+from .omemo_names import NEW, OLD, all_encrypted, encrypted_for
 from .room_members import RoomMembers
 
 log = logging.getLogger("tui-xmpp")
@@ -58,11 +58,11 @@ class Omemo:
 
     def is_sealed(self, stanza: ET.Element) -> bool:
         """Whether it carries a sealed element of either version."""
-        return encrypted_in(stanza) is not None
+        return bool(all_encrypted(stanza))
 
     def seals_references(self, stanza: ET.Element) -> bool:
         """In the newer version all is under the seal."""
-        sealed = encrypted_in(stanza)
+        sealed = self._encrypted_for(stanza)
         return sealed is not None and sealed[0] == NEW
 
     async def hurry(self, found: Unwrapped) -> None:
@@ -70,7 +70,7 @@ class Omemo:
 
     def open(self, found: Unwrapped) -> Opened:
         """As `Cipher.open`."""
-        sealed = encrypted_in(found.stanza)
+        sealed = self._encrypted_for(found.stanza)
         assert sealed is not None
         namespace, element = sealed
         sender = self._writer(found.draft)
@@ -147,7 +147,7 @@ class Omemo:
         """As `Cipher.prepare_to_open`."""
         if self.keys.device is None:
             await self.keys.set_up()
-        missing, sealed = later.missing, encrypted_in(found.stanza)
+        missing, sealed = later.missing, self._encrypted_for(found.stanza)
         assert sealed is not None
         if not isinstance(missing, Missing):
             return
@@ -271,6 +271,9 @@ class Omemo:
                 problems.append(f"You distrust every device of {owner}.")
             devices += theirs
         return Preflight(tuple(problems), tuple(devices))
+
+    def _encrypted_for(self, stanza: ET.Element) -> tuple[str, ET.Element] | None:
+        return encrypted_for(stanza, self._own, self.keys.device)
 
     @property
     def _own(self) -> Address:

@@ -159,10 +159,13 @@ class OmemoKeys:
         return run(self._store.listed(str(owner)))
 
     async def publish_due(self) -> None:
-        """Publish what of ours has changed, keys before the list that names them; raises `Failed`."""
+        """Publish what of ours has changed, keys before the list that names them; raises `Failed`.
+
+        The newer version goes first: who saw the older list alone would write in the older.
+        """
         # Two at once would both make the nodes.
         async with self._publishing:
-            for what in sorted(self._due(), key=lambda one: one.startswith("list")):
+            for what in sorted(self._due(), key=lambda one: (one.startswith("list"), not one.endswith(NEW))):
                 await self._publish_one(what)
                 self._note_due(self._due() - {what})
 

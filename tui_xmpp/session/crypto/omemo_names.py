@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from ...core.address import Address
 from .. import convert
 
 OLD = "eu.siacs.conversations.axolotl"
@@ -14,10 +15,31 @@ LISTS = {OLD: f"{OLD}.devicelist", NEW: f"{NEW}:devices"}
 """The node of the list of devices."""
 
 
-def encrypted_in(stanza: ET.Element) -> tuple[str, ET.Element] | None:
-    """The sealed element of a message and its namespace, the newer version first; None: there is none."""
-    for namespace in (NEW, OLD):
-        found = convert.child(stanza, namespace, "encrypted")
-        if found is not None:
-            return namespace, found
-    return None
+def all_encrypted(stanza: ET.Element) -> list[tuple[str, ET.Element]]:
+    """The sealed elements of a message, each with its namespace, the newer version first."""
+    both = ((one, convert.child(stanza, one, "encrypted")) for one in (NEW, OLD))
+    return [(namespace, element) for namespace, element in both if element is not None]
+
+
+def encrypted_for(stanza: ET.Element, own: Address, device: int | None) -> tuple[str, ET.Element] | None:
+    """The sealed element that a *device* of *own* is to open, and its namespace; None: there is none.
+
+    A message goes to some devices in the one version and to others in the other. Where neither has a key for
+    the device it is the newer.
+    """
+    found = all_encrypted(stanza)
+    for namespace, element in found:
+        if _has_key(namespace, element, own, str(device)):
+            return namespace, element
+    return found[0] if found else None
+
+
+def _has_key(namespace: str, sealed: ET.Element, own: Address, device: str) -> bool:
+    header = convert.child(sealed, namespace, "header")
+    if header is None:
+        return False
+    if namespace == OLD:
+        holders = [header]
+    else:
+        holders = [one for one in convert.children(header, NEW, "keys") if one.get("jid") == str(own)]
+    return any(key.get("rid") == device for one in holders for key in convert.children(one, namespace, "key"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ...core.security import Method
-from .omemo_names import encrypted_in
+from .omemo_names import all_encrypted
 from .openpgp_names import ENCRYPTED, OX
 
 _OPENPGP = f"{{{OX}}}openpgp"
@@ -14,7 +14,7 @@ _PGP = f"{{{ENCRYPTED}}}x"
 
 def method_of(stanza: ET.Element) -> Method | None:
     """What has sealed it; None: nothing has."""
-    if encrypted_in(stanza) is not None:
+    if all_encrypted(stanza):
         return Method.OMEMO
     if stanza.find(_OPENPGP) is not None:
         return Method.OPENPGP
