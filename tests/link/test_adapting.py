@@ -60,6 +60,11 @@ async def test_a_far_link_is_noticed(
         await talk_until("satellite")
         way.change(NEAR)
         await talk_until("" if auto == "suggest" else "full")
+        # The world knows it before anybody is told.
+        if auto == "suggest":
+            await anna.until(lambda: not anna.happened(LinkSuggested)[-1].profile, "it is told")
+        else:
+            await anna.until(lambda: anna.happened(LinkChanged)[-1].profile == PROFILES["full"], "it is told")
         suggested = [one.profile for one in anna.happened(LinkSuggested)]
         used = [one.profile for one in anna.happened(LinkChanged) if one.automatic]
     if auto == "suggest":
