@@ -171,6 +171,18 @@ async def test_a_stanza_id_counts_only_by_our_account_or_the_room(wire: Wire) ->
     assert wire.messages()[0].archive_id == ""
 
 
+async def test_p06_a_bookmark_does_not_make_a_room_of_a_contact(wire: Wire) -> None:
+    wire.befriend()
+    await wire.take(
+        f"<message from='{ANNA}' to='{FULL}' type='headline'>"
+        "<event xmlns='http://jabber.org/protocol/pubsub#event'><items node='urn:xmpp:bookmarks:1'>"
+        f"<item id='{BERT}'><conference xmlns='urn:xmpp:bookmarks:1' autojoin='true'/></item>"
+        "</items></event></message>"
+    )
+    await wire.take(f"<message from='{BERT}/phone' type='chat' id='m9'><body>still a person</body></message>")
+    assert [one.body for one in wire.messages()] == ["still a person"]
+
+
 # --- P-09, P-10, P-12 -----------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from ...core import commands as cmd
 from ...core.address import Address
 from ...core.chat import ChatKey, ChatKind
 from ...core.commands import Command, Refused
+from ...core.contact import Subscription
 from ...core.events import (
     BookmarksChanged,
     Event,
@@ -153,6 +154,10 @@ class Bookmarks(Feature):
 
     def _may_join(self, bookmark: Bookmark) -> bool:
         pacing = self.context.pacing
+        contact = self.context.world.contacts.get((bookmark.account, bookmark.address))
+        if contact is not None and contact.subscription is not Subscription.NONE:
+            # Taken for a room, what the contact says would be dropped.
+            return False
         chat = self.context.world.chats.get(ChatKey(bookmark.account, bookmark.address))
         return pacing.joins_marked or (pacing.joins_open and chat is not None and chat.open)
 
