@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
 UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: demo test check lint bench screenshots lock clean demo-tools test-tools bench-tools readme
+.PHONY: demo test check lint attacks-bite bench screenshots lock clean demo-tools test-tools bench-tools readme
 
 demo: demo-tools
 	.venv/bin/tui-xmpp demo
@@ -15,6 +15,10 @@ test: lint
 
 check: lint
 	$(PYTEST) -m "not bench and not server"
+
+# Each guard is taken out in turn: the attacks that it keeps out must then succeed.
+attacks-bite: test-tools
+	$(PYTHON) -m tests.bite
 
 lint: test-tools
 	.venv/bin/ruff check .

@@ -52,7 +52,7 @@ async def test_a_first_message_is_read_once_its_keys_were_fetched(tmp_path: Path
 
 
 @pytest.mark.parametrize("ours", [OLD, NEW])
-async def test_of_a_message_in_both_versions_the_one_with_our_key_is_opened(tmp_path: Path, ours: str) -> None:
+async def test_of_one_message_in_both_versions_ours_is_opened(tmp_path: Path, ours: str) -> None:
     scene = await ready(tmp_path, NEW, OLD)
     for_us = scene.bert.seal(ANNA, SECRET, ours)
     other = scene.bert.seal(ANNA, "for another device", NEW if ours == OLD else OLD)

@@ -1,0 +1,270 @@
+"""Each guard, what takes it out, and the attacks that must then succeed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One guard: *without* in the place of *text* in a file of the package takes it out."""
+
+    name: str
+    file: str
+    text: str
+    without: str
+    cases: str
+    """What pytest is to run, below tests/."""
+
+
+NETWORK, PROTOCOL = "attacks/network", "attacks/protocol"
+CLEAR, AUTHENTICATION = f"{NETWORK}/test_clear.py", f"{NETWORK}/test_authentication.py"
+GATE = "session/link/test_gate.py"
+
+GUARDS = (
+    # --- G1, the stream gate ------------------------------------------------------------------------------
+    Guard(
+        "G1 nothing goes on without STARTTLS",
+        "session/gate.py",
+        "if self.phase is Phase.CLEAR and features.find(STARTTLS) is None:",
+        "if False:",
+        CLEAR,
+    ),
+    Guard(
+        "G1 only what a phase knows",
+        "session/gate.py",
+        "if element.tag in _ALLOWED[self.phase]:\n            return True",
+        "if True:\n            return True",
+        f"{CLEAR} {AUTHENTICATION}",
+    ),
+    Guard(
+        "G1 no other host",
+        "session/gate.py",
+        'if element.tag == ERROR and element.find(f"{{{STREAM_ERRORS}}}see-other-host") is not None:',
+        "if False:",
+        CLEAR,
+    ),
+    Guard(
+        "G1 the address that was asked for",
+        "session/gate.py",
+        "if address.bare != self._own or (bound and address.is_bare):",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G1 the session that was asked for",
+        "session/gate.py",
+        'if element.get("previd") != asked:',
+        "if False:",
+        f"{NETWORK} {GATE}",
+    ),
+    Guard(
+        "G1 bytes of a stanza",
+        "session/reader.py",
+        "if self._fed - self._stanza_start > self._limits.stanza_bytes:",
+        "if False:",
+        f"{NETWORK}/test_resources.py",
+    ),
+    Guard(
+        "G1 depth",
+        "session/reader.py",
+        "if self._depth - 1 > self._limits.depth:",
+        "if False:",
+        f"{NETWORK}/test_resources.py {GATE}",
+    ),
+    Guard(
+        "G1 no DTD, comment or instruction",
+        "session/reader.py",
+        "        parser.StartDoctypeDeclHandler = self._forbidden\n"
+        "        parser.EntityDeclHandler = self._forbidden\n",
+        "",
+        f"{NETWORK}/test_resources.py",
+    ),
+    # --- G2, SASL -----------------------------------------------------------------------------------------
+    Guard(
+        "G2 the server proves itself",
+        "session/sasl.py",
+        "if not hmac.compare_digest(signature, self._server_signature):",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G2 no success without proof",
+        "session/sasl.py",
+        "if final is None or not self._server_signature:",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G2 rounds of work",
+        "session/sasl.py",
+        "if not MIN_ITERATIONS <= iterations <= MAX_ITERATIONS:",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G2 our nonce is in the server's",
+        "session/sasl.py",
+        "if not nonce.startswith(self._nonce) or len(nonce) - len(self._nonce) < _MIN_SERVER_NONCE:",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G2 never weaker than before",
+        "session/sasl.py",
+        "if scram_before and _STRENGTH[best] < _STRENGTH[remembered] and best != accept_weaker:",
+        "if False:",
+        AUTHENTICATION,
+    ),
+    Guard(
+        "G2 no PLAIN unasked",
+        "session/sasl.py",
+        "and (allow_plain or name != PLAIN)",
+        "",
+        AUTHENTICATION,
+    ),
+    # --- G3, who may send what ----------------------------------------------------------------------------
+    Guard(
+        "G3 our account speaks for itself",
+        "session/guard.py",
+        "return sender is None or sender == own\n\n\ndef is_archive",
+        "return True\n\n\ndef is_archive",
+        PROTOCOL,
+    ),
+    Guard(
+        "G3 the archive that was asked",
+        "session/guard.py",
+        "return sender == archive or (archive == own and sender is None)",
+        "return True",
+        PROTOCOL,
+    ),
+    Guard(
+        "G3 answers of whom we asked",
+        "session/guard.py",
+        'return sender == asked or (sender is None and asked == Address("", own.domain))',
+        "return True",
+        f"{PROTOCOL} session/test_requests.py",
+    ),
+    Guard(
+        "G3 rooms we are in",
+        "session/guard.py",
+        "return known is not None and known.state in (RoomState.JOINED, RoomState.JOINING)",
+        "return True",
+        PROTOCOL,
+    ),
+    Guard(
+        "G3 clear text corrects nothing that was sealed",
+        "session/guard.py",
+        "return original.protection not in _SEALED or protection in _SEALED",
+        "return True",
+        f"{PROTOCOL} attacks/omemo",
+    ),
+    Guard(
+        "G3 strangers do not learn that we are there",
+        "session/guard.py",
+        "return contact is not None and contact.subscription in _SEES_US",
+        "return True",
+        PROTOCOL,
+    ),
+    Guard(
+        "G3 a contact is no room",
+        "session/features/bookmarks.py",
+        "if contact is not None and contact.subscription is not Subscription.NONE:",
+        "if False:",
+        PROTOCOL,
+    ),
+    # --- G4 to G6, text and terminal ----------------------------------------------------------------------
+    Guard(
+        "G4 controls become visible",
+        "core/text.py",
+        "if code < 0x20:\n        return chr(0x2400 + code)",
+        "if code < 0x20:\n        return char",
+        "core/test_text.py",
+    ),
+    Guard(
+        "G4 no bidi controls",
+        "core/text.py",
+        "if code in _BIDI_CONTROLS or code in _TAGS:\n        return REPLACEMENT",
+        "if code in _TAGS:\n        return REPLACEMENT",
+        "core/test_text.py",
+    ),
+    Guard(
+        "G5 the last guard takes controls out",
+        "ui/terminal/guard.py",
+        'return Segment(FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)',
+        "return Segment(text, _without_link(style) if bad_link else style)",
+        "ui",
+    ),
+    Guard(
+        "G5 links of known schemes",
+        "ui/terminal/guard.py",
+        'return url.lower().startswith(_SCHEMES) and FORBIDDEN.search(url) is None and " " not in url',
+        "return True",
+        "ui",
+    ),
+    Guard(
+        "G6 a crash shows no values",
+        "ui/guarded.py",
+        "Traceback(show_locals=False, width=None)",
+        "Traceback(show_locals=True, width=None)",
+        "ui",
+    ),
+    # --- G7, OMEMO ----------------------------------------------------------------------------------------
+    Guard(
+        "G7 new devices of ours are left out",
+        "session/crypto/omemo_desk.py",
+        "if desk.is_sealing and device.bare_jid == desk.own:\n                return TrustLevel.DISTRUSTED",
+        "if desk.is_sealing and device.bare_jid == desk.own:\n                return TrustLevel.TRUSTED",
+        "attacks/omemo",
+    ),
+    Guard(
+        "G7 at most fifty devices",
+        "session/crypto/omemo_wire.py",
+        "[:MOST_DEVICES]",
+        "",
+        "attacks/omemo",
+    ),
+    Guard(
+        "G7 a repeated key exchange is none",
+        "session/crypto/omemo_reading.py",
+        "if begun and await sessions.is_repeated(begun):",
+        "if False:",
+        "attacks/omemo",
+    ),
+    # --- G8, HTTP and files -------------------------------------------------------------------------------
+    Guard(
+        "G8 https only",
+        "session/http_targets.py",
+        'if parts.scheme != "https":',
+        "if False:",
+        "attacks/files",
+    ),
+    Guard(
+        "G8 nothing private",
+        "session/http_targets.py",
+        "return address.is_global and not address.is_multicast",
+        "return True",
+        "attacks/files",
+    ),
+    Guard(
+        "G8 names of files",
+        "session/file_names.py",
+        'name = unicodedata.normalize("NFC", name).strip().lstrip(".-_~ ").rstrip(". ")',
+        'name = unicodedata.normalize("NFC", name)',
+        "attacks/files",
+    ),
+    Guard(
+        "G8 nothing that is there is written over",
+        "session/file_names.py",
+        "os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW",
+        "os.O_CREAT | os.O_WRONLY",
+        "attacks/files",
+    ),
+    Guard(
+        "G8 the tag before the content",
+        "session/aesgcm.py",
+        "    _pass(source, length, key, tag, lambda _: None)\n",
+        "",
+        "attacks/files session/test_aesgcm.py",
+    ),
+)
