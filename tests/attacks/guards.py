@@ -193,21 +193,21 @@ GUARDS = (
         "ui/terminal/guard.py",
         'return Segment(FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)',
         "return Segment(text, _without_link(style) if bad_link else style)",
-        "ui",
+        "ui/test_guards.py ui/test_signs.py",
     ),
     Guard(
         "G5 links of known schemes",
         "ui/terminal/guard.py",
         'return url.lower().startswith(_SCHEMES) and FORBIDDEN.search(url) is None and " " not in url',
         "return True",
-        "ui",
+        "ui/test_guards.py ui/test_signs.py",
     ),
     Guard(
         "G6 a crash shows no values",
         "ui/guarded.py",
         "Traceback(show_locals=False, width=None)",
         "Traceback(show_locals=True, width=None)",
-        "ui",
+        "ui/test_guards.py ui/test_signs.py",
     ),
     # --- G7, OMEMO ----------------------------------------------------------------------------------------
     Guard(

@@ -8,11 +8,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.attacks.omemo.scene import PUBSUB, Scene
+from tests.fakes.omemo_peer import OmemoPeer
 from tests.session.wire import ANNA, BERT, FULL, WITH_BERT
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.events import MessageKept, Notice
 from tui_xmpp.core.security import Protection, Trust
+from tui_xmpp.core.security_commands import SetTrust
 from tui_xmpp.session.crypto import sce
 from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
 from tui_xmpp.session.crypto.omemo_wire import MOST_DEVICES
@@ -242,6 +244,33 @@ async def test_e03_a_new_device_is_told_and_one_of_ours_is_not_trusted(tmp_path:
     assert any(one.chat == WITH_BERT and "new device" in one.text for one in scene.wire.happened(Notice))
     (new,) = [one for one in scene.wire.world.devices[ANNA, ANNA] if not one.this]
     assert new.trust is Trust.UNDECIDED
+    await scene.close()
+
+
+async def test_e03_nothing_is_sealed_for_a_device_that_somebody_put_on_our_list(tmp_path: Path) -> None:
+    scene = await ready(tmp_path)
+    other = OmemoPeer(ANNA)
+    honest = scene.answers
+
+    def answer(owner: str, node: str) -> tuple[str, str] | None:
+        items = other.answer(node, (OLD,)) if owner == str(ANNA) else None
+        if items is None:
+            return honest(owner, node)
+        return "result", f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{items}</items></pubsub>"
+
+    scene.answers = answer
+    scene.wire.hear(list_event(str(ANNA), [scene.keys.device or 0, other.device]))
+    await scene.wire.settle()
+    await scene.wire.do(SendMessage(WITH_BERT, "not for it"))
+    await scene.until(lambda: scene.sent)
+    assert f'rid="{other.device}"' not in ET.tostring(scene.sent[-1], encoding="unicode")
+    devices = scene.wire.account.sealing.omemo.devices.all(ANNA)
+    fingerprint = next(one.fingerprint for one in devices if not one.this)
+    await scene.wire.do(SetTrust(ANNA, ANNA, fingerprint, Trust.VERIFIED))
+    await scene.wire.do(SendMessage(WITH_BERT, "for it too"))
+    await scene.until(lambda: len(scene.sent) > 1)
+    assert f'rid="{other.device}"' in ET.tostring(scene.sent[-1], encoding="unicode")
+    await other.close()
     await scene.close()
 
 

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
+from tui_xmpp.core import lookalikes
 from tui_xmpp.core.contact import SubscriptionRequest
 from tui_xmpp.core.openpgp import LendTerminal, PassphraseWanted
 from tui_xmpp.core.text import clean_line
@@ -78,7 +79,18 @@ class YesNo(Kind):
         if isinstance(self._asked, PassphraseWanted):
             return (clean_line(self._asked.what, 200), *_ANSWERS)
         said = clean_line(self._asked.text, 300) if hasattr(self._asked, "text") else ""
-        return (f"“{said}”" if said else "They wrote nothing with it.", *_ANSWERS)
+        return (*self._warning(), f"“{said}”" if said else "They wrote nothing with it.", *_ANSWERS)
+
+    def _warning(self) -> tuple[str, ...]:
+        """Whom they look like."""
+        asked, world = self._asked, self._face.world
+        if isinstance(asked, SubscriptionRequest):
+            warning = lookalikes.of_address(world, asked.account, asked.address)
+        elif isinstance(asked, ev.Invited) and asked.sender is not None:
+            warning = lookalikes.of_address(world, asked.account, asked.sender)
+        else:
+            return ()
+        return (f"⚠ {warning}",) if warning else ()
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one line."""

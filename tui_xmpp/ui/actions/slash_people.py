@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tui_xmpp.core import commands as cmd
+from tui_xmpp.core import lookalikes
 from tui_xmpp.core.address import Address, AddressError
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Level
@@ -57,10 +58,14 @@ async def _add(face: Face, parsed: Parsed) -> bool:
     account, found = account_of(face), address(face, parsed.get("address"))
     if account is None or found is None:
         return False
+    warning = lookalikes.of_address(face.world, account, found)
     added = cmd.AddContact(account, found.bare, parsed.get("name") or "", (), parsed.get("text") or "")
     if not await face.do(added):
         return False
-    face.say(f"Asked {found.bare} to let you see when they are here.")
+    if warning:
+        face.say(f"Asked them, but {warning} /remove takes it back.", Level.WARN)
+    else:
+        face.say(f"Asked {found.bare} to let you see when they are here.")
     return True
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui_xmpp.core import events as ev
+from tui_xmpp.core import lookalikes
 from tui_xmpp.core.attachment import TransferState
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event, Level
@@ -142,7 +143,10 @@ def _come_and_go(screen: MainScreen, event: Event) -> None:
     now = datetime.now(UTC)
     match event:
         case ev.OccupantChanged(key, occupant, True) if key == screen.chat:
+            warning = lookalikes.of_nick(screen.world, key, occupant.nick)
             screen.transcript.add_notice(f"{clean_line(occupant.nick)} joined", now, "join")
+            if warning:
+                screen.transcript.add_notice(warning, now, "warning")
         case ev.OccupantLeft(key, nick, new_nick, reason) if key == screen.chat:
             if new_nick:
                 screen.transcript.add_notice(f"{clean_line(nick)} is now {clean_line(new_nick)}", now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tui_xmpp.core import lookalikes
 from tui_xmpp.core.account import AccountState, Connection
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
 from tui_xmpp.core.contact import Presence, Show
@@ -60,6 +61,9 @@ def about(world: World, chat: ChatKey) -> str:
         occupant = private.occupants.get(chat.address.resource)
         here = show_word(occupant.show) if occupant else "not in the room now"
         return f"{here}, privately in {clean_line(world.name_of(private.key))}"
+    warning = lookalikes.of_address(world, chat.account, chat.address)
+    if warning:
+        return warning
     presence = world.best_presence(chat.account, chat.address)
     state = world.accounts.get(chat.account)
     online = state is not None and state.connection is Connection.ONLINE
