@@ -8,6 +8,8 @@ from functools import lru_cache
 
 _ASCII = {"1": "l", "|": "l", "i": "l", "0": "o", "m": "rn"}
 """What looks alike within ASCII, lower case; `I` and `l` do, and its case does not tell two names apart."""
+_UNSEEN = ("Cf", "Cc", "Zs")
+"""Unicode categories of what is not seen, or is only room."""
 _CACHED = 20_000
 
 
@@ -15,7 +17,7 @@ _CACHED = 20_000
 def skeleton(text: str) -> str:
     """Return what *text* looks like: two that look alike have the same one. It is not to be shown."""
     simple = unicodedata.normalize("NFKD", text)
-    seen = "".join(_prototype(char) for char in simple if unicodedata.category(char) not in ("Cf", "Zs", "Cc"))
+    seen = "".join(_prototype(char) for char in simple if unicodedata.category(char) not in _UNSEEN)
     folded = unicodedata.normalize("NFD", seen).casefold()
     return "".join(_ASCII.get(char, char) for char in folded)
 
