@@ -39,6 +39,10 @@ class Facts:
     def delete(self, space: str, key: str) -> None:
         self.kept.pop((space, key), None)
 
+    def clear(self, space: str, *, but: tuple[str, ...]) -> None:
+        for one in [one for one in self.kept if one[0] == space and not one[1].startswith(but)]:
+            del self.kept[one]
+
 
 class OmemoPeer:
     """One device."""

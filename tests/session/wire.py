@@ -33,6 +33,7 @@ from tui_xmpp.storage.archive import SqliteArchive
 from tui_xmpp.storage.cache import SqliteCache
 from tui_xmpp.storage.custody import SqliteCustody
 from tui_xmpp.storage.database import Database
+from tui_xmpp.storage.generation import Generation
 from tui_xmpp.storage.keyvalue import SqliteKeyValue
 from tui_xmpp.storage.ledger import SqliteLedger
 from tui_xmpp.storage.sealed import SqliteSealed
@@ -127,7 +128,8 @@ class Wire:
         self.clock = FakeClock()
         self.world = World()
         self.events: list[Event] = []
-        self.database = Database(folder / "archive.db")
+        path = folder / "archive.db"
+        self.database = Database(path, generation=Generation(path))
         self.archive = SqliteArchive(self.database)
         self.cache = SqliteCache(self.database)
         self.custody = SqliteCustody(self.database)

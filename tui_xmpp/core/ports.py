@@ -280,6 +280,9 @@ class KeyValue(Protocol):
     def delete(self, space: str, key: str) -> None:
         """Forget a value; unknown keys are no error."""
 
+    def clear(self, space: str, *, but: tuple[str, ...]) -> None:
+        """Forget all values of a space, but those whose key begins with one of these."""
+
 
 class Vault(Protocol):
     """Secrets: in the system keyring, in our own encrypted vault or in memory, nowhere else."""

@@ -12,6 +12,7 @@ from tui_xmpp.core.ports import StorageError
 
 from . import migrations
 from .connecting import connect, errors
+from .generation import Generation
 
 _CACHE_KIB = 8192
 CHECKPOINT_AFTER = 1000
@@ -23,14 +24,23 @@ _LONGEST_LOG = 16384
 class Database:
     """An open database. Writes belong to the thread that opened it; reads may come from any thread."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, key: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        key: bytes | None = None,
+        generation: Generation | None = None,
+    ) -> None:
         """Open *path* and bring it to this program's version; *key*: that of an encrypted one.
 
+        *generation* is told of every durable transaction, and is closed with the database.
         With *read_only* nothing is created or changed, and the file must have this program's version.
         Raises `StorageError`; a file that cannot be used is left as it is.
         """
         self.path = path
         self._key = key
+        self._generation = generation
         self._local = threading.local()
         self._owner = threading.get_ident()
         self._lock = threading.Lock()
@@ -101,7 +111,12 @@ class Database:
             self._is_writing = True
             try:
                 yield connection
+                counting = self._generation if durable else None
+                if counting is not None:
+                    counting.advance(connection)
                 connection.execute("COMMIT")
+                if counting is not None:
+                    counting.advanced()
             except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
@@ -126,6 +141,8 @@ class Database:
             # SQLite puts the rest of the log into the file when the last connection goes.
             self._writer.close()
             self._writer = None
+        if self._generation is not None:
+            self._generation.close()
 
     def _checkpoint_some_day(self, written: int) -> None:
         """Checkpoint in a thread when enough was written: it waits for the disk, 100 ms and more."""
@@ -151,8 +168,12 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             _migrate(connection)
+            if self._generation is not None:
+                self._generation.begin(connection)
         except BaseException:
             connection.close()
+            if self._generation is not None:
+                self._generation.close()
             raise
         return connection
 

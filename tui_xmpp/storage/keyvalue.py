@@ -31,3 +31,10 @@ class SqliteKeyValue:
         """As `KeyValue.delete`."""
         with self._database.writing(durable=False) as connection:
             connection.execute("DELETE FROM fact WHERE space = ? AND key = ?", (space, key))
+
+    def clear(self, space: str, *, but: tuple[str, ...]) -> None:
+        """As `KeyValue.clear`."""
+        kept = "".join(" AND substr(key, 1, ?) <> ?" for _ in but)
+        values = [value for one in but for value in (len(one), one)]
+        with self._database.writing(durable=False) as connection:
+            connection.execute(f"DELETE FROM fact WHERE space = ?{kept}", (space, *values))

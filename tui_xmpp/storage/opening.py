@@ -17,6 +17,7 @@ from .converting import tidy
 from .custody import SqliteCustody
 from .database import Database
 from .encryption import is_encrypted
+from .generation import Generation
 from .instance_lock import InstanceLock
 from .keyvalue import SqliteKeyValue
 from .ledger import SqliteLedger
@@ -63,7 +64,8 @@ def open_storage(paths: Paths, unlock: Unlock = stay_locked) -> Storage:
         tidy(paths.database)
         VaultFile(paths.vault).tidy()
         unlocked = unlock_all(paths, configuration.load().secrets.store, unlock)
-        database = Database(paths.database, key=unlocked.key)
+        generation = Generation(paths.database)
+        database = Database(paths.database, key=unlocked.key, generation=generation)
     except BaseException:
         lock.release()
         raise

@@ -90,6 +90,17 @@ class Scene:
             backend = next(one for one in self.keys._loaded_backends() if one.namespace == namespace)
             self.bert.meet(ANNA, device, run(backend.get_bundle(str(ANNA), device)))
 
+    async def restart(self, between: Callable[[], object], answers: Answers | None = None) -> Scene:
+        """Another process on the same disk, after something was done there; Bert is the same."""
+        await self.keys.close()
+        await self.wire.close()
+        between()
+        scene = Scene(self.wire.folder, self.namespaces)
+        await scene.bert.close()
+        scene.bert = self.bert
+        scene.answers = answers or scene.honest
+        return await scene.begin()
+
     async def close(self) -> None:
         await self.keys.close()
         await self.bert.close()

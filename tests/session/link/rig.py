@@ -49,6 +49,10 @@ class Facts:
     def delete(self, space: str, key: str) -> None:
         self.values.pop((space, key), None)
 
+    def clear(self, space: str, *, but: tuple[str, ...]) -> None:
+        for one in [one for one in self.values if one[0] == space and not one[1].startswith(but)]:
+            del self.values[one]
+
 
 class Kept:
     """Tokens kept in memory."""

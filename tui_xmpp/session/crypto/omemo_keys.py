@@ -38,6 +38,8 @@ _NEVER = 100 * 365 * 24 * 3600
 """Seconds: the library is not to rotate by itself, outside of a transaction."""
 _DUE = "omemo-due"
 """In the facts: what of ours is still to be published."""
+_FORMER = "omemo-former"
+"""In the facts: a device of ours that is still to be taken off the lists."""
 
 
 class OmemoKeys:
@@ -46,6 +48,7 @@ class OmemoKeys:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._store = OmemoStore(context.facts, context.own)
+        self._begin_anew()
         self._desk = Desk(str(context.own), self._store.is_known)
         self._backends: tuple[Backend, ...] = ()
         self._core: SessionManager | None = None
@@ -55,6 +58,16 @@ class OmemoKeys:
     def device(self) -> int | None:
         """The id of this device; None: it has no keys yet."""
         return self._store.device()
+
+    @property
+    def former(self) -> int | None:
+        """The id that this device had before the database was put back; None: nothing is left of it."""
+        text = self._context.facts.get(_FORMER, str(self._context.own))
+        return None if text is None else int(text)
+
+    def former_removed(self) -> None:
+        """The former device is on no list any more."""
+        self._context.facts.delete(_FORMER, str(self._context.own))
 
     @property
     def desk(self) -> Desk:
@@ -186,6 +199,12 @@ class OmemoKeys:
             await self._core.shutdown()
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    def _begin_anew(self) -> None:
+        with self._context.together(durable=True):
+            former = self._store.begin_anew()
+            if former is not None:
+                self._context.facts.put(_FORMER, str(self._context.own), str(former))
 
     def _create(self) -> None:
         backends: list[Backend] = [Twomemo(self._store), Oldmemo(self._store)]

@@ -13,11 +13,14 @@ from typing import cast
 from omemo.storage import Just, Maybe, Nothing, Storage
 from omemo.types import JSONType
 
+from ...core import restored
 from ...core.address import Address
 from ...core.ports import KeyValue
 
 _SPACE = "omemo"
 _DEVICE = "/own_device_id"
+_RESTORED = "omemo-restored"
+"""In the facts: up to when it was seen that the database is a copy."""
 
 
 class OmemoStore(Storage):
@@ -47,6 +50,20 @@ class OmemoStore(Storage):
         """The id of this device; None: it has none yet."""
         text = self._facts.get(self._space, _DEVICE)
         return None if text is None else int(json.loads(text))
+
+    def begin_anew(self) -> int | None:
+        """Forget our own keys and all sessions where the database is an older copy; returns the id that
+        this device had, None: nothing had to be forgotten.
+
+        Such sessions would use keys once more that were used. What is thought of others stays.
+        """
+        last = self._facts.get(restored.SPACE, restored.LAST)
+        if last is None or last == self._facts.get(_RESTORED, self._space):
+            return None
+        device = self.device()
+        self._facts.clear(self._space, but=("/devices/", "/trust/"))
+        self._facts.put(_RESTORED, self._space, last)
+        return device
 
     def is_known(self, owner: str, device: int) -> bool:
         """Whether the identity key of a device is known."""

@@ -27,6 +27,11 @@ from ..feature import Failed, Feature, Handler
 if TYPE_CHECKING:
     from ..crypto.omemo import Omemo
 
+_RESTORED = (
+    "The archive was put back from a copy, or copied to here. Its keys may have been used since, so this is a"
+    " new device for OMEMO now, and the one it was before is gone. Who had verified it has to do so anew."
+)
+
 
 class Encryption(Feature):
     """Publishes our keys, follows everybody's devices, and carries out what the user decides about them."""
@@ -92,12 +97,17 @@ class Encryption(Feature):
         omemo = self._omemo
         # Our keys are 20 kB, once: on a link where that counts they are made when they are first needed.
         early = self.context.pacing.bundles in (Bundles.EARLY, Bundles.OPENED)
-        if omemo.keys.device is not None or early:
+        former = omemo.keys.former
+        if omemo.keys.device is not None or early or former is not None:
             # What waits asks once more, and is not to wait for the next session.
             with suppress(Failed):
                 await omemo.keys.set_up()
                 omemo.keys.keep_fresh()
                 omemo.devices.tell(self.context.own)
+                if former is not None:
+                    await omemo.devices.remove(former)
+                    omemo.keys.former_removed()
+                    self.context.emit(Notice(_RESTORED, Level.WARN, self.context.own))
         self._has_begun = True
         self.context.sealing.begin()
 
