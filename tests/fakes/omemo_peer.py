@@ -127,6 +127,21 @@ class OmemoPeer:
 
     def open(self, stanza: ET.Element, sender: Address) -> str | None:
         """The body that is sealed in a stanza for this device."""
+        text = self._opened(stanza, sender)
+        if text is None:
+            return None
+        if stanza.find(f"{{{NEW}}}encrypted") is None:
+            return text.decode()
+        content = sce.read(text, sender, None)
+        return next(one.text or "" for one in content if one.tag == "{jabber:client}body")
+
+    def content(self, stanza: ET.Element, sender: Address) -> tuple[ET.Element, ...]:
+        """All that is sealed in a stanza for this device, in the newer version."""
+        text = self._opened(stanza, sender)
+        assert text is not None
+        return sce.read(text, sender, None)
+
+    def _opened(self, stanza: ET.Element, sender: Address) -> bytes | None:
         old = stanza.find(f"{{{OLD}}}encrypted")
         new = stanza.find(f"{{{NEW}}}encrypted")
 
@@ -139,13 +154,7 @@ class OmemoPeer:
             text, _, _ = await self.core.decrypt(message)
             return text
 
-        text = self._do(work())
-        if text is None:
-            return None
-        if new is None:
-            return text.decode()
-        content = sce.read(text, sender, None)
-        return next(one.text or "" for one in content if one.tag == "{jabber:client}body")
+        return self._do(work())
 
 
 def _text(element: ET.Element) -> str:

@@ -19,6 +19,7 @@ from tui_xmpp.core.questions import CanSeal
 from tui_xmpp.core.room import Occupant
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Preflight, Trust
 from tui_xmpp.core.security_commands import RemoveDevice, RepairDevice, SetEncryption, SetTrust
+from tui_xmpp.ui.render.security import device_row
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 GROUPS = " ".join(fingerprint(1)[at : at + 8] for at in range(0, 64, 8))
@@ -403,3 +404,11 @@ async def test_a_choice_of_the_user_goes_before_the_settings() -> None:
         await seen.press("alt+e")
         await go_to(seen, "off  ")
         await seen.shows("off       now: the servers")
+
+
+async def test_what_another_device_has_decided_is_said_so() -> None:
+    async with driven(talked()) as seen:
+        look = seen.main.look
+        told = replace(PHONE, trust=Trust.VERIFIED, told=True)
+        assert "by another device" in device_row(look, told, 80, waits=False).plain
+        assert "another" not in device_row(look, replace(told, told=False), 80, waits=False).plain

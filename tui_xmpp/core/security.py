@@ -88,6 +88,8 @@ class Device:
     """The one this program is."""
     seen: datetime | None = None
     """When it was first heard of, UTC."""
+    told: bool = False
+    """It was not the user here who decided about it: a verified device said so (XEP-0450)."""
 
 
 @value

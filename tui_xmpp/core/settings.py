@@ -94,6 +94,8 @@ class Encryption:
     """One-to-one chats without a choice of their own: `always`, `possible`, `ask`, `off`."""
     rooms: Encrypt = Encrypt.ASK
     """The same for rooms."""
+    trust_messages: bool = True
+    """Tell verified devices what was verified or distrusted here, and believe what they say (XEP-0450)."""
     gpg_binary: str = "gpg"
     """The program that does OpenPGP."""
     gpg_home: str = ""

@@ -28,6 +28,7 @@ from .unwrap import Unwrapped
 if TYPE_CHECKING:
     from .account import AccountSession
 
+_SILENT = "There is nothing to read in it: it carries keys only."
 _TRIES = 3
 """Times that something new may be found missing for one message."""
 _MOMENT = 3.0
@@ -201,12 +202,14 @@ class Unsealing:
         for _ in range(_TRIES):
             try:
                 with account.together(durable=True):
-                    self._reveal(message, found, cipher.open(found), cipher.method)
+                    try:
+                        self._reveal(message, found, cipher.open(found), cipher.method)
+                    except Silent:
+                        # Kept all the same: what it has told of keys stands.
+                        self._tell_silent(message)
                 return ""
             except Later as needs:
                 later, reason = needs, str(needs)
-            except Silent:
-                return ""
             except Unreadable as error:
                 self._tell_reason(message, str(error))
                 return str(error)
@@ -226,6 +229,9 @@ class Unsealing:
         self._note(message.chat, found.draft, opened, method)
         self._tell(shown)
         account.emit(*found.draft.events)
+
+    def _tell_silent(self, message: Message) -> None:
+        self._tell(self._account.sealed.reveal(message.row, _SILENT, Protection.SEALED))
 
     def _tell_reason(self, message: Message, reason: str) -> None:
         """The reason is another one now; the seal stays."""

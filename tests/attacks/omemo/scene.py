@@ -31,6 +31,8 @@ class Scene:
         self.bytes = ""
         """Everything that was written."""
         self.answers: Answers = self.honest
+        self.item = ""
+        """The id of the item that is asked for."""
         self._seen = 0
 
     def honest(self, owner: str, node: str) -> tuple[str, str] | None:
@@ -70,6 +72,8 @@ class Scene:
                 body = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>" if is_archive else ""
                 self.wire.answer(iq, body)
                 continue
+            item = items.find(f"{{{PUBSUB}}}item")
+            self.item = "" if item is None else item.get("id", "")
             answer = self.answers(iq.get("to", str(ANNA)), items.get("node", ""))
             if answer is not None:
                 kind, inside = answer

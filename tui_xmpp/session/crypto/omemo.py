@@ -30,11 +30,13 @@ from . import omemo_wire as wire
 from . import sce
 from .beside import EME, is_outside
 from .cipher import Later, Opened, Silent, Unreadable, Unsealable
-from .omemo_desk import Missing, Undecided, trust_of
+from .omemo_desk import Missing, Undecided, fingerprint_of, trust_of
 from .omemo_devices import OmemoDevices
 from .omemo_keys import OmemoKeys
 from .omemo_names import NEW, OLD, all_encrypted, encrypted_for
+from .omemo_trust import OmemoTrust
 from .room_members import RoomMembers
+from .trust_messages import TAG as TRUST_MESSAGE
 
 log = logging.getLogger("tui-xmpp")
 
@@ -53,6 +55,7 @@ class Omemo:
         self.keys = OmemoKeys(context)
         self.devices = OmemoDevices(context, self.keys)
         self.members = RoomMembers(context)
+        self.trust = OmemoTrust(context, self.keys, self.devices)
 
     # --- incoming -----------------------------------------------------------------------------------------
 
@@ -74,6 +77,8 @@ class Omemo:
         assert sealed is not None
         namespace, element = sealed
         sender = self._writer(found.draft)
+        if self.trust.is_seen(element):
+            raise Silent
         self._refuse_own(namespace, element, sender)
         try:
             text, device = self.keys.read(element, namespace, sender)
@@ -92,7 +97,21 @@ class Omemo:
         else:
             room = found.draft.chat.address if found.draft.kind is ChatKind.ROOM else None
             content = sce.read(text, sender, room)
+            if room is None:
+                self._take_trust(element, content, device)
+        self.trust.apply()
         return self._opened(content, device)
+
+    def _take_trust(
+        self, element: ET.Element, content: tuple[ET.Element, ...], device: DeviceInformation
+    ) -> None:
+        about_keys = [one for one in content if one.tag == TRUST_MESSAGE]
+        if about_keys:
+            sender = Address.parse(device.bare_jid)
+            self.trust.take(about_keys, sender, fingerprint_of(device.identity_key))
+            if len(about_keys) == len(content):
+                self.trust.read(element)
+                raise Silent
 
     def _opened(self, content: tuple[ET.Element, ...], device: DeviceInformation) -> Opened:
         trust = trust_of(device.trust_level_name)
@@ -250,6 +269,8 @@ class Omemo:
             if not await self._context.pricing.agree(what, count * _PER_DEVICE):
                 raise Unsealable("The keys were not fetched, because you said so.")
         await self.devices.fetch_keys(owners)
+        # Of keys that are known now it may have been said already what to think.
+        self.trust.apply()
 
     async def preflight(self, chat: ChatKey) -> Preflight:
         """As `Cipher.preflight`."""

@@ -8,7 +8,8 @@ that was used is brought back); or it stops because something is missing, and is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from omemo.bundle import Bundle
@@ -62,6 +63,20 @@ class Desk:
         """New devices of ours are left out."""
         self.is_fetching = True
         """A device whose keys were not fetched stops the work; else it is left out."""
+        self._only: frozenset[str] | None = None
+
+    @contextmanager
+    def sealing_only(self, fingerprints: frozenset[str]) -> Iterator[None]:
+        """Inside, all devices but these are left out."""
+        self._only = fingerprints
+        try:
+            yield
+        finally:
+            self._only = None
+
+    def leaves_out(self, identity_key: bytes) -> bool | None:
+        """Whether a device with this key is left out; None: what is thought of it decides."""
+        return None if self._only is None else fingerprint_of(identity_key) not in self._only
 
     def has_keys(self, owner: str, device: int) -> bool:
         """Whether the keys of a device were asked for, in whatever version."""
@@ -77,6 +92,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise RuntimeError("the OMEMO library waited in the middle of its work")
+
+
+def fingerprint_of(identity_key: bytes) -> str:
+    """The fingerprint of an identity key, as `Device.fingerprint` has it."""
+    return "".join(SessionManager.format_identity_key(identity_key))
 
 
 def trust_of(level: str) -> Trust:
@@ -131,6 +151,9 @@ def manager_at(desk: Desk) -> type[SessionManager]:
 
         async def _evaluate_custom_trust_level(self, device: DeviceInformation) -> TrustLevel:
             trust = trust_of(device.trust_level_name)
+            left_out = desk.leaves_out(device.identity_key)
+            if left_out is not None:
+                return TrustLevel.DISTRUSTED if left_out else TrustLevel.TRUSTED
             if trust is Trust.DISTRUSTED:
                 return TrustLevel.DISTRUSTED
             if trust is not Trust.UNDECIDED:

@@ -7,7 +7,6 @@ import json
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from omemo.session_manager import SessionManager
 from omemo.types import DeviceInformation, DeviceList
 
 from ...core.address import Address
@@ -15,11 +14,15 @@ from ...core.events import DevicesChanged
 from ...core.security import Device, Trust
 from ..feature import Context, Failed
 from . import omemo_wire as wire
-from .omemo_desk import trust_of
+from .omemo_desk import fingerprint_of, trust_of
 from .omemo_keys import OmemoKeys, namespace_for
 from .omemo_names import NEW, OLD
 
 _LISTS = "omemo-lists"
+_TOLD = "omemo-told"
+"""In the facts: fingerprints that another device has decided about."""
+_VERIFIED = "omemo-verified"
+"""In the facts: of whom a device was ever verified."""
 _LASTS = timedelta(days=7)
 """How long nobody is asked again who was seen to have no devices."""
 
@@ -122,15 +125,23 @@ class OmemoDevices:
             if bundle is not None:
                 self._keys.begin_session(owner, bundle)
 
-    def set_trust(self, owner: Address, fingerprint: str, trust: Trust) -> bool:
-        """Note what the user thinks of a key; False: it is not known."""
+    def set_trust(self, owner: Address, fingerprint: str, trust: Trust, *, told: bool = False) -> bool:
+        """Note what is thought of a key, by the user or *told* by another device; False: it is not known."""
         infos = self._keys.do(lambda core: core.get_device_information(str(owner)), fetching=False)
-        matching = [one for one in infos if _fingerprint(one) == fingerprint]
+        matching = [one for one in infos if fingerprint_of(one.identity_key) == fingerprint]
         for info in matching:
             self._keys.do(lambda core: core.set_trust(str(owner), info.identity_key, trust.name))  # noqa: B023
         if matching:
+            self._note(_TOLD, fingerprint, is_in=told)
+            if trust is Trust.VERIFIED:
+                self._note(_VERIFIED, str(owner), is_in=True)
             self.tell(owner)
         return bool(matching)
+
+    def ever_verified(self) -> tuple[Address, ...]:
+        """Ourselves, and all of whom a device was ever verified."""
+        others = {Address.parse(one) for one in self._noted(_VERIFIED)} - {self._context.own}
+        return (self._context.own, *sorted(others))
 
     def tell(self, owner: Address) -> None:
         """Tell the front ends what is known of an account's devices."""
@@ -140,12 +151,21 @@ class OmemoDevices:
         return Device(
             owner,
             info.device_id,
-            _fingerprint(info),
+            fingerprint_of(info.identity_key),
             Trust.VERIFIED if self._is_this(owner, info.device_id) else trust_of(info.trust_level_name),
             active=any(active for _, active in info.active),
             label=info.label or "",
             this=self._is_this(owner, info.device_id),
+            told=fingerprint_of(info.identity_key) in self._noted(_TOLD),
         )
+
+    def _noted(self, space: str) -> list[str]:
+        return (self._context.facts.get(space, str(self._context.own)) or "").split()
+
+    def _note(self, space: str, word: str, *, is_in: bool) -> None:
+        others = [one for one in self._noted(space) if one != word]
+        words = [*others, word] if is_in else others
+        self._context.facts.put(space, str(self._context.own), " ".join(words))
 
     def _is_this(self, owner: Address, id: int) -> bool:
         return owner == self._context.own and id == self._keys.device
@@ -157,7 +177,3 @@ class OmemoDevices:
         others = [id for id, _ in self.known(owner) if not self._is_this(owner, id)]
         known = {"count": len(others), "at": self._context.clock.now().isoformat()}
         self._context.facts.put(_LISTS, self._fact(owner), json.dumps(known))
-
-
-def _fingerprint(info: DeviceInformation) -> str:
-    return "".join(SessionManager.format_identity_key(info.identity_key))

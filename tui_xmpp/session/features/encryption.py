@@ -15,7 +15,7 @@ from ...core.address import Address
 from ...core.chat import ChatKey
 from ...core.commands import Command, Refused
 from ...core.events import ConnectionChanged, Event, Level, Notice, RoomChanged
-from ...core.link import Bundles
+from ...core.link import Bundles, LinkProfile
 from ...core.questions import CanSeal, DevicesOf
 from ...core.room import RoomState
 from ...core.security import Device, Encrypt, Preflight
@@ -36,7 +36,7 @@ _RESTORED = (
 class Encryption(Feature):
     """Publishes our keys, follows everybody's devices, and carries out what the user decides about them."""
 
-    XEPS = ("XEP-0380", "XEP-0384", "XEP-0420")
+    XEPS = ("XEP-0380", "XEP-0384", "XEP-0420", "XEP-0434", "XEP-0450")
     NAMESPACES = (f"{LISTS[OLD]}+notify", f"{LISTS[NEW]}+notify")
 
     _has_begun = False
@@ -108,8 +108,14 @@ class Encryption(Feature):
                     await omemo.devices.remove(former)
                     omemo.keys.former_removed()
                     self.context.emit(Notice(_RESTORED, Level.WARN, self.context.own))
+                await omemo.trust.tell()
         self._has_begun = True
         self.context.sealing.begin()
+
+    def on_link(self, before: LinkProfile, after: LinkProfile) -> None:
+        """What was not to be sent on the other link is sent."""
+        if self._is_on and self._has_begun and self._omemo.keys.device is not None:
+            self.context.spawn(self._omemo.trust.tell())
 
     def on_stop(self) -> None:
         """Nobody answers any more."""
@@ -192,6 +198,8 @@ class Encryption(Feature):
             return
         if not self._omemo.devices.set_trust(command.owner, command.fingerprint, command.trust):
             raise Refused("No device of that account has this fingerprint.")
+        self._omemo.trust.decided(command.owner, command.fingerprint, command.trust)
+        self.context.spawn(self._omemo.trust.tell())
 
     async def _remove(self, command: cmd.RemoveDevice) -> None:
         if command.account == self.context.own:
@@ -207,7 +215,9 @@ class Encryption(Feature):
 
     async def _devices_of(self, question: DevicesOf) -> tuple[Device, ...]:
         await self._omemo.keys.set_up()
-        return await self._omemo.devices.look(question.owner)
+        await self._omemo.devices.look(question.owner)
+        self._omemo.trust.apply()
+        return self._omemo.devices.all(question.owner)
 
     async def _can_seal(self, question: CanSeal) -> Preflight:
         sealing = self.context.sealing

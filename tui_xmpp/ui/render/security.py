@@ -67,6 +67,8 @@ def _remarks(device: Device, *, waits: bool) -> list[tuple[str, str]]:
         return [("no longer used", "dim")]
     if waits:
         return [("decide about it", "warn")]
+    if device.told:
+        return [("by another device", "dim")]
     return [("not used yet", "dim")] if device.trust is Trust.UNDECIDED else []
 
 
