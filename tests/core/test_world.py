@@ -146,3 +146,8 @@ def test_the_reason_and_the_next_try_are_known(world: World) -> None:
         "connection refused",
         later,
     )
+
+
+def test_the_list_of_chats_says_otr_in_words(world: World) -> None:
+    world.apply(ev.MessageKept(message(1, body="?OTRv2?")))
+    assert "OTR encryption" in world.chats[CHAT].last_text

@@ -51,6 +51,14 @@ def shown(one: Message, width: int = 80, a_look: Look | None = None, **more: boo
     return text_of(rows(scene(width, a_look), one, **more))
 
 
+def test_otr_is_said_in_words_in_place_of_its_letters() -> None:
+    asked = message(1, "?OTRv23? <b>Ava</b> has asked for Off-the-Record")
+    text = " ".join(shown(asked))
+    assert "ask for OTR" in text and "Alt+e" in text
+    assert "?OTR" not in text and "Off-the-Record" not in text
+    assert shown(replace(asked, body="hello \t  \t\t\t\t \t \t \t  ")) == shown(replace(asked, body="hello"))
+
+
 def style_of(one: Message, word: str, a_look: Look | None = None) -> Style:
     for row in rows(scene(80, a_look), one):
         for segment in row:

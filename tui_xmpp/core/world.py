@@ -18,6 +18,7 @@ from .file_events import TransferEnded, TransferProgress
 from .link import PROFILES
 from .message import Delivery, Message, Place
 from .openpgp import PassphraseWanted
+from .otr import explained
 from .room import Bookmark, Occupant, Role, Room, RoomState
 from .security import ChatSecurity, Device
 
@@ -301,7 +302,7 @@ def counted(chat: Chat, message: Message) -> Chat:
     return replace(
         chat,
         last_at=message.at if newest else chat.last_at,
-        last_text=message.body.partition("\n")[0][:200] if newest else chat.last_text,
+        last_text=(explained(message) or message.body).partition("\n")[0][:200] if newest else chat.last_text,
         unread=chat.unread + new,
         mentions=chat.mentions + (new and message.mention),
         open=chat.open or new,

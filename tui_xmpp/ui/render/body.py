@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rich.style import Style
 
-from tui_xmpp.core import styling
+from tui_xmpp.core import otr, styling
 from tui_xmpp.core.message import Message, MessageType
 from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import CUT_MARK, MAX_CHARS, MAX_LINES, clean, cleaned
@@ -48,7 +48,10 @@ def shown(message: Message, *, unfolded: bool = False) -> Shown:
     """Return the cleaned text of a message; a long one is cut unless *unfolded*."""
     if message.retracted:
         return Shown(f"retracted by {clean(message.retracted, multiline=False, max_chars=60)}", 0, False)
-    body = message.body
+    words = otr.explained(message)
+    if words:
+        return Shown(words + doubt(message), 0, False)
+    body = otr.without_tag(message.body)
     # XEP-0245 §3: "/me " is only an action at the very beginning.
     action = body.startswith(ACTION)
     if action:

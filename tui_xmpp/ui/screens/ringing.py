@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Message
+from tui_xmpp.core.otr import explained
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
@@ -159,5 +160,5 @@ def called(world: World, counts: Counter[ChatKey], last: Message, how: str) -> C
         if known is not None and known.kind is ChatKind.ROOM and last.nick:
             title = f"{clean_line(last.nick, _NAME)} in {title}"
         if how == "message":
-            text = clean_line(last.body, _TEXT)
+            text = clean_line(explained(last) or last.body, _TEXT)
     return Call(title, text, count)
