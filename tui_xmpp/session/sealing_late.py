@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from ..core.commands import Refused
 from ..core.custody import Pending
-from ..core.events import MessageChanged
+from ..core.events import Level, MessageChanged, Notice
 from ..core.message import Delivery
 from ..core.security import Protection
 from . import convert
@@ -95,4 +95,8 @@ class SealingLate:
             changed = account.archive.set_delivery(pending.chat, pending.id, Delivery.FAILED, reason)
             account.sealed.protect(pending.chat, pending.id, Protection.CLEAR)
             account.emit(*(MessageChanged(one) for one in changed))
+            if not changed:
+                # A reaction or the like, which is no message that could show it.
+                words = f"Not sent: {reason.removeprefix('Not sent: ')}"
+                account.emit(Notice(words, Level.WARN, account.own, pending.chat))
             account.once_kept(lambda: account.outbox.sealed(pending.number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.events import MessageKept, Notice
 from tui_xmpp.core.security import Protection, Trust
 from tui_xmpp.core.security_commands import SetTrust
-from tui_xmpp.session.crypto import sce
+from tui_xmpp.session.crypto import sce, trust_messages
 from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
 from tui_xmpp.session.crypto.omemo_wire import MOST_DEVICES
 
@@ -50,6 +51,17 @@ async def test_a_first_message_is_read_once_its_keys_were_fetched(tmp_path: Path
     assert bodies(scene) == [SECRET]
     (told,) = scene.wire.happened(MessageKept)
     assert (told.message.body, told.message.protection) == (SECRET, Protection.SEALED)
+    await scene.close()
+
+
+async def test_what_turns_out_to_carry_keys_only_says_so_and_its_session_stays(tmp_path: Path) -> None:
+    scene = await ready(tmp_path, NEW)
+    said = trust_messages.written([trust_messages.Verdict(BERT, "00" * 32, trusted=True)])
+    envelope = sce.written([said], BERT, ANNA, datetime.now(UTC))
+    await hear(scene, stanza(scene.bert.seal(ANNA, "", NEW, envelope)))
+    assert bodies(scene) == ["There is nothing to read in it: it carries keys only."]
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET, NEW), id="s2"))
+    assert bodies(scene)[-1] == SECRET
     await scene.close()
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.attacks.omemo.scene import PUBSUB, Scene
 from tests.session.wire import ANNA, BERT, WITH_BERT
-from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.commands import React, Refused, SendMessage
+from tui_xmpp.core.events import Notice
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Protection
 from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
@@ -145,6 +146,31 @@ async def test_who_gets_the_newer_version_is_written_to_in_it(tmp_path: Path) ->
     await scene.meet()
     assert scene.sent[1].find(f"{{{NEW}}}encrypted") is not None
     assert scene.bert.open(scene.sent[1], ANNA) == "in the newer one"
+    await scene.close()
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["at once", "once the devices are known"])
+async def test_what_the_older_version_cannot_seal_is_not_sent_and_says_so(
+    tmp_path: Path, is_known: bool
+) -> None:
+    scene = await Scene(tmp_path, (OLD,)).begin()
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    await scene.wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>hello</body></message>")
+    react = React(WITH_BERT, scene.wire.messages()[0].row, ("👍",))
+    if is_known:
+        await scene.wire.do(SendMessage(WITH_BERT, "the devices are asked for"))
+        await scene.until(lambda: scene.sent)
+        scene.sent.clear()
+        with pytest.raises(Refused, match="Only text can be sealed"):
+            await scene.wire.do(react)
+        assert not scene.wire.messages()[0].reactions
+    else:
+        await scene.wire.do(react)
+        await scene.until(lambda: scene.wire.happened(Notice))
+        (notice,) = scene.wire.happened(Notice)
+        assert "Only text can be sealed" in notice.text
+        assert notice.chat == WITH_BERT
+    assert not scene.sent and "👍" not in scene.bytes
     await scene.close()
 
 
