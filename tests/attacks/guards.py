@@ -231,6 +231,41 @@ GUARDS = (
         "if False:",
         "attacks/omemo",
     ),
+    Guard(
+        "G7 a database that was put back is noticed",
+        "storage/generation.py",
+        "if is_copy or beside > kept:",
+        "if False:",
+        "attacks/omemo/test_restored.py storage/test_generation.py",
+    ),
+    Guard(
+        "G7 its keys are not used again",
+        "session/crypto/omemo_keys.py",
+        "        self._begin_anew()\n",
+        "",
+        "attacks/omemo/test_restored.py",
+    ),
+    Guard(
+        "G7 a contact speaks of its own keys",
+        "session/crypto/omemo_trust.py",
+        "if sender in (own, one.owner)]",
+        "]",
+        "attacks/omemo/test_trust.py",
+    ),
+    Guard(
+        "G7 only who is verified is believed",
+        "session/crypto/omemo_trust.py",
+        "if target is None or self._trust(by, fingerprint) is not Trust.VERIFIED:",
+        "if target is None:",
+        "attacks/omemo/test_trust.py",
+    ),
+    Guard(
+        "G7 what the user distrusts stays so",
+        "session/crypto/omemo_trust.py",
+        "target.trust in (wanted, Trust.DISTRUSTED)",
+        "target.trust is wanted",
+        "attacks/omemo/test_trust.py",
+    ),
     # --- G8, HTTP and files -------------------------------------------------------------------------------
     Guard(
         "G8 https only",
