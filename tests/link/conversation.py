@@ -59,11 +59,24 @@ async def arrived(sender: Client, receiver: Client, *texts: str, seconds: float 
 class Conversation:
     """Both write to each other while disasters happen."""
 
-    def __init__(self, pair: Pair, rng: random.Random, *, messages: int, cuts: int, kills: int) -> None:
-        """`messages`: of each of the two; `cuts` and `kills` fall somewhere between them."""
+    def __init__(
+        self,
+        pair: Pair,
+        rng: random.Random,
+        *,
+        messages: int,
+        cuts: int,
+        kills: int,
+        in_turn: bool = False,
+    ) -> None:
+        """`messages`: of each of the two; `cuts` and `kills` fall somewhere between them.
+
+        `in_turn`: the two are killed by turns, where otherwise Anna is more often.
+        """
         self._pair = pair
         self._rng = rng
         self._messages = messages
+        self._in_turn = in_turn
         disasters: list[Callable[[], Coroutine[Any, Any, None]]] = [self._cut] * cuts + [self._kill] * kills
         rng.shuffle(disasters)
         self._moments = sorted(rng.sample(range(messages), len(disasters)))
@@ -129,7 +142,7 @@ class Conversation:
 
     async def _kill(self) -> None:
         victim, other = self._pair.anna, self._pair.bert
-        if self._rng.random() < 0.3:
+        if self.kills % 2 if self._in_turn else self._rng.random() < 0.3:
             victim, other = other, victim
         async with self._lives[victim]:
             await victim.kill()

@@ -30,13 +30,32 @@ async def test_e11_a_sealed_conversation_survives_cuts_and_kills(
         assert conversation.kills == KILLS
         verdict = pair.verdict()
         assert verdict.is_clean, verdict
-        for one, other in ((pair.anna, pair.bert), (pair.bert, pair.anna)):
-            said = {*pair.anna.accepted(), *pair.bert.accepted()}
-            texts = [message for message in one.archive(other) if message.body in said]
-            sealed = [message.protection is not Protection.CLEAR for message in texts]
-            # Until the other's keys were there it was in clear; from then on never.
-            assert all(sealed[sealed.index(True) :])
+        assert back_in_clear(pair) == []
+        assert unopened(pair) == []
         assert reused(pair) == set()
+
+
+def back_in_clear(pair: Pair) -> list[str]:
+    """Texts in clear after the first sealed one: until the other's keys were there it was right."""
+    found = []
+    for one, other in ((pair.anna, pair.bert), (pair.bert, pair.anna)):
+        said = {*pair.anna.accepted(), *pair.bert.accepted()}
+        texts = [message for message in one.archive(other) if message.body in said]
+        sealed = [message.protection is not Protection.CLEAR for message in texts]
+        later = texts[sealed.index(True) :]
+        found += [message.body for message in later if message.protection is Protection.CLEAR]
+    return found
+
+
+def unopened(pair: Pair) -> list[str]:
+    """What stands in the chats and was said by nobody: the reason why something sealed is not readable."""
+    said = {*pair.anna.accepted(), *pair.bert.accepted()}
+    return [
+        message.body
+        for one, other in ((pair.anna, pair.bert), (pair.bert, pair.anna))
+        for message in one.archive(other)
+        if message.body not in said
+    ]
 
 
 def reused(pair: Pair) -> set[str]:
