@@ -89,6 +89,25 @@ async def test_e07_a_replayed_message_is_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("namespace", [OLD, NEW])
+async def test_e07_a_replayed_message_is_dropped_after_an_earlier_session_was_taken_up_again(
+    tmp_path: Path, namespace: str
+) -> None:
+    scene = await ready(tmp_path, namespace)
+    from_bert = scene.bert.seal(ANNA, "from Bert", namespace)
+    await scene.wire.do(SendMessage(WITH_BERT, "from Anna"))
+    await scene.until(lambda: scene.sent)
+    await hear(scene, stanza(from_bert))
+    assert scene.bert.open(scene.sent[0], ANNA) == "from Anna"
+    in_hers = scene.bert.seal(ANNA, SECRET, namespace)
+    await hear(scene, stanza(in_hers, id="first"))
+    await hear(scene, stanza(in_hers, id="again"))
+    assert bodies(scene).count(SECRET) == 1
+    (again,) = [one for one in scene.wire.messages() if one.id == "again"]
+    assert again.body == "It is a copy of a message that has been read."
+    await scene.close()
+
+
+@pytest.mark.parametrize("namespace", [OLD, NEW])
 async def test_two_who_begin_at_the_same_moment_read_each_other(tmp_path: Path, namespace: str) -> None:
     scene = await ready(tmp_path, namespace)
     from_bert = scene.bert.seal(ANNA, "from Bert", namespace)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import oldmemo.etree
 import twomemo.etree
+from doubleratchet import DuplicateMessageException
 from omemo.backend import DecryptionFailed, KeyExchangeFailed
 from omemo.message import Message
 from omemo.session_manager import NoSession, SessionManager
@@ -61,7 +62,10 @@ async def _with_earlier(
         await sessions.use(one)
         try:
             found = await _decrypt(core, message)
-        except (DecryptionFailed, KeyExchangeFailed, NoSession):
+        except (DecryptionFailed, KeyExchangeFailed, NoSession) as other:
+            # Of all reasons this is the one that says what it is.
+            if isinstance(other.__cause__, DuplicateMessageException):
+                error = other
             continue
         await sessions.keep(before)
         return found

@@ -65,11 +65,15 @@ class OmemoSessions:
                 await self._storage.delete(f"{self._place}/{part}")
 
     async def keep(self, session: Kept) -> None:
-        """Keep a session that is not in use any more."""
-        if not session:
-            return
-        others = [one for one in await self.earlier() if one[_EPHEMERAL] != session[_EPHEMERAL]]
-        await self._storage.store(self._earlier, cast(JSONType, [session, *others][:_MOST_KEPT]))
+        """Keep a session that is not in use any more.
+
+        Of that in use nothing is kept: with its earlier state what was read could be read again, and a key be
+        used twice.
+        """
+        gone = {session.get(_EPHEMERAL), (await self.current()).get(_EPHEMERAL)}
+        others = [one for one in await self.earlier() if one[_EPHEMERAL] not in gone]
+        kept = [session, *others] if session else others
+        await self._storage.store(self._earlier, cast(JSONType, kept[:_MOST_KEPT]))
 
     async def is_repeated(self, ephemeral_key: str) -> bool:
         """Whether a key exchange came before, and began another session than that in use."""
