@@ -192,6 +192,20 @@ async def test_keys_of_ours_that_come_back_from_the_archive_say_nothing(tmp_path
     await scene.close()
 
 
+@pytest.mark.parametrize("namespace", [OLD, NEW])
+async def test_keys_for_another_device_say_nothing(tmp_path: Path, namespace: str) -> None:
+    scene = await ready(tmp_path, namespace)
+    sealed = ET.fromstring(scene.bert.seal(ANNA, SECRET, namespace))
+    sealed[:] = [one for one in sealed if one.tag != f"{{{namespace}}}payload"]
+    for_us = ET.tostring(sealed, encoding="unicode")
+    for_another = for_us.replace(f'rid="{scene.keys.device}"', 'rid="77"')
+    assert for_another != for_us
+    await hear(scene, stanza(scene.bert.seal(ANNA, SECRET, namespace)))
+    await hear(scene, stanza(for_another, id="k1"))
+    assert bodies(scene) == [SECRET]
+    await scene.close()
+
+
 async def test_e09_a_seal_takes_nothing_back(tmp_path: Path) -> None:
     scene = await ready(tmp_path)
     await hear(scene, stanza(scene.bert.seal(ANNA, "first"), id="m1"))

@@ -88,6 +88,9 @@ class Omemo:
         except (Later, StorageError):
             raise
         except Exception as error:
+            if convert.child(element, namespace, "payload") is None:
+                # Keys for another device, or a copy of keys: there is nothing in it to be read.
+                raise Silent from error
             raise Unreadable(self._reason(error, sender)) from error
         if text is None:
             raise Silent
