@@ -119,12 +119,15 @@ class Wire:
         self,
         folder: Path,
         *,
+        own: Address = ANNA,
         settings: Settings | None = None,
         features: Sequence[type[Feature]] = ALL,
         link: str = "full",
         boot: str = "this one",
     ) -> None:
         self.folder = folder
+        self.own = own
+        self.full = own.with_resource("here")
         self.clock = FakeClock()
         self.world = World()
         self.events: list[Event] = []
@@ -137,7 +140,7 @@ class Wire:
         self.ledger = SqliteLedger(self.database)
         settings = settings or Settings(encryption=Encryption(omemo=False))
         self.account = AccountSession(
-            Account(ANNA, link=link),
+            Account(own, link=link),
             features=features,
             world=self.world,
             archive=self.archive,
@@ -192,7 +195,7 @@ class Wire:
         self.account.life.open(frozenset())
         if SM in offered:
             self.hear(enabled)
-        self.account.life.established(SignedIn(FULL))
+        self.account.life.established(SignedIn(self.full))
         self.stream.start_session()
         if answers:
             for _ in range(12):
@@ -246,7 +249,7 @@ class Wire:
         self._answered.add(iq.get("id", ""))
         of = sender or iq.get("to")
         from_ = f" from='{of}'" if of else ""
-        self.hear(f"<iq type='{kind}' id='{iq.get('id')}'{from_} to='{FULL}'>{body}</iq>")
+        self.hear(f"<iq type='{kind}' id='{iq.get('id')}'{from_} to='{self.full}'>{body}</iq>")
 
     async def request(self, tag: str) -> ET.Element:
         """Wait for a request whose payload has this tag."""
@@ -275,7 +278,7 @@ class Wire:
         return self.archive.page(chat).messages
 
     def befriend(self, address: Address = BERT, **fields: Any) -> None:
-        contact = Contact(ANNA, address, subscription=Subscription.BOTH)
+        contact = Contact(self.own, address, subscription=Subscription.BOTH)
         self.account.emit(ContactChanged(replace(contact, **fields)))
 
     def enter(self, room: ChatKey = IN_ROOM, nick: str = "Anna") -> None:
