@@ -22,7 +22,7 @@ from tests.session.wire import ANNA, WITH_BERT, Wire
 from tui_xmpp.core.attachment import Transfer, TransferState
 from tui_xmpp.core.commands import Answer as Decision
 from tui_xmpp.core.commands import Refused
-from tui_xmpp.core.events import PriceAsked
+from tui_xmpp.core.events import MessageKept, PriceAsked
 from tui_xmpp.core.file_commands import CancelTransfer, Download
 from tui_xmpp.core.file_events import TransferProgress
 
@@ -256,3 +256,12 @@ async def test_a_link_in_the_way_is_not_followed(wire: Wire, server: FileServer,
     os.link(precious, part)
     assert "in the way" in (await fetch(wire, row, folder, 3)).reason
     assert precious.read_text() == "mine"
+
+
+async def test_what_was_said_of_a_file_is_read_with_its_message(wire: Wire, server: FileServer) -> None:
+    url = f"https://example.org:{server.port}/a/plan.png"
+    row = await told(wire, url, sharing(url), body="the plan")
+    kept = wire.messages()[-1].attachment
+    assert kept is not None and (kept.name, kept.size) == ("plan.png", len(CONTENT))
+    (live,) = [one.message for one in wire.happened(MessageKept) if one.message.row == row]
+    assert live.attachment == kept

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.engine import ME
 from tests.ui.driving import driven
 from tests.ui.world import AVA, peopled
-from tui_xmpp.core.attachment import Transfer, TransferState
+from tui_xmpp.core.attachment import Attachment, Transfer, TransferState
 from tui_xmpp.core.file_commands import CancelTransfer, Download, SendFile
 from tui_xmpp.core.file_events import TransferEnded, TransferProgress
+from tui_xmpp.core.message import Delivery, Reply
+from tui_xmpp.core.security import Protection
+from tui_xmpp.core.settings import Settings, Ui
 from tui_xmpp.ui.actions.files import paths
+
+KEY = "8c3d050e9386ec1738617878" + "0f" * 32
+SEALED = f"aesgcm://files.example.org/4a77/cool.jpg#{KEY}"
 
 
 @pytest.fixture
@@ -68,6 +75,66 @@ async def test_the_newest_file_is_saved() -> None:
         (asked,) = seen.engine.done(Download)
         assert (asked.chat, asked.directory) == (AVA, "/tmp/there")
         assert seen.engine.archive.messages[asked.row].body.endswith("plan.png")
+
+
+async def test_a_sealed_file_is_a_line_with_its_name_and_never_its_key() -> None:
+    engine = peopled()
+    async with driven(engine, size=(120, 40)) as seen:
+        file = Attachment(SEALED, "cool.jpg", 1_234_567)
+        row = engine.receive(AVA, SEALED, attachment=file, protection=Protection.SEALED).row
+        await seen.shows("▤ cool.jpg · 1.2 MB · sealed")
+        assert KEY not in seen.text and "aesgcm" not in seen.text
+        await seen.press("ctrl+up")
+        await seen.shows("s save file")
+        await seen.press("s")
+        assert seen.engine.done(Download) == [Download(AVA, row, "")]
+        await seen.press("r")
+        await seen.shows("reply to ava: file: cool.jpg, 1.2 MB, sealed")
+
+
+async def test_in_ascii_and_for_a_screen_reader_a_file_is_words() -> None:
+    engine = peopled()
+    async with driven(engine, settings=Settings(ui=Ui(theme="quiet-dark", ascii=True))) as seen:
+        engine.receive(AVA, SEALED)
+        await seen.shows("[file] cool.jpg - sealed")
+    engine = peopled()
+    async with driven(engine, terminal="reader") as seen:
+        engine.receive(AVA, SEALED)
+        await seen.shows("ava: file: cool.jpg, sealed")
+        assert KEY not in seen.text
+
+
+async def test_a_file_in_clear_is_one_where_its_sender_says_so_and_else_a_link() -> None:
+    engine = peopled()
+    url = "https://files.example.org/a/plan.png"
+    async with driven(engine) as seen:
+        engine.receive(AVA, url)
+        await seen.shows(url)
+        engine.receive(AVA, "the plan", attachment=Attachment(url, "my\x1b[2J plan\u202e.png", 900))
+        await seen.shows("the plan")
+        await seen.shows("▤ my")
+        assert "\u202e" not in seen.text and "\x1b" not in seen.text
+        assert "900 B" in seen.text and "sealed" not in seen.text
+
+
+async def test_a_key_is_not_shown_where_text_stands_beside_it_or_quotes_it() -> None:
+    engine = peopled()
+    async with driven(engine, size=(120, 40)) as seen:
+        engine.receive(AVA, f"look: {SEALED}")
+        engine.receive(AVA, "nice", reply=Reply("x", AVA.address, text=SEALED[:100]))
+        await seen.shows("nice")
+        assert "look: aesgcm://files.example.org/4a77/cool.jpg" in seen.text
+        assert KEY[:20] not in seen.text
+
+
+async def test_a_file_is_not_edited() -> None:
+    engine = peopled()
+    async with driven(engine) as seen:
+        engine.receive(AVA, SEALED, outgoing=True, sender=ME, delivery=Delivery.READ)
+        await seen.shows("▤ cool.jpg")
+        await seen.press("ctrl+up", "e")
+        await seen.shows("A file cannot be edited.")
+        assert seen.composer == ""
 
 
 async def test_what_becomes_of_a_file_is_said_and_it_can_be_stopped() -> None:

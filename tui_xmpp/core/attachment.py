@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from enum import Enum
 
 from .chat import ChatKey
@@ -12,6 +14,9 @@ _KEY_DIGITS = (88, 96)
 """Of a key of 32 bytes behind an IV of 12 (XEP-0454 §3), or of 16 as old programs make it."""
 _THUMBNAIL = "data:image/jpeg"
 _MOST_URL = 4096
+_KEY = re.compile(r"(aesgcm://[^\s#]*)#\S*", re.IGNORECASE)
+SPACE = "attachments"
+"""The space of facts with what senders have said of files."""
 
 
 @value
@@ -85,6 +90,31 @@ def is_secret(url: str) -> bool:
     where, _, key = url.removeprefix(SEALED_SCHEME).partition("#")
     digits = set(key.lower()) <= set("0123456789abcdef")
     return bool(where) and url.startswith(SEALED_SCHEME) and len(key) in _KEY_DIGITS and digits
+
+
+def without_keys(text: str) -> str:
+    """Return a text to be shown: the addresses of sealed files in it are without their keys."""
+    return _KEY.sub(r"\1", text) if "#" in text else text
+
+
+def fact_key(account: object, row: int) -> str:
+    """Return the key of the fact about a message of an account."""
+    return f"{account} {row}"
+
+
+def packed(attachment: Attachment) -> str:
+    """Return the text of the fact that `unpacked` reads."""
+    one = attachment
+    return json.dumps([one.url, one.name, one.size, one.media_type, list(one.hashes)])
+
+
+def unpacked(text: str) -> Attachment | None:
+    """Return what was packed; None: the text is nothing of the kind."""
+    try:
+        url, name, size, media_type, hashes = json.loads(text)
+        return Attachment(url, name, size, media_type, tuple((one, digest) for one, digest in hashes))
+    except (ValueError, TypeError):
+        return None
 
 
 def _name_in(url: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Enum, IntEnum
 
 from .address import Address
+from .attachment import Attachment
 from .chat import ChatKey
 from .security import Protection
 from .value import value
@@ -118,6 +119,9 @@ class Message:
     reactions: tuple[Reaction, ...] = ()
     markable: bool = False
     """The sender asked for displayed markers (XEP-0333)."""
+
+    attachment: Attachment | None = None
+    """What was said of the file that it is about; None: nothing beside the body."""
 
     @property
     def place(self) -> Place:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from xml.etree import ElementTree as ET
 
 from ..core.address import Address
-from ..core.attachment import Attachment, attachment_in
+from ..core.attachment import SPACE, Attachment, attachment_in, fact_key, packed, unpacked
 from ..core.ports import KeyValue
 from . import convert
 
@@ -15,7 +14,6 @@ OOB = "jabber:x:oob"
 _METADATA = "urn:xmpp:file:metadata:0"
 _HASHES = "urn:xmpp:hashes:2"
 _URL_DATA = "http://jabber.org/protocol/url-data"
-_SPACE = "attachments"
 _MOST_NAME, _MOST_DIGITS, _MOST_HASHES = 1000, 15, 8
 
 
@@ -73,18 +71,11 @@ class Known:
 
     def put(self, row: int, attachment: Attachment) -> None:
         """Keep what was said with the message of this row."""
-        one = attachment
-        text = json.dumps([one.url, one.name, one.size, one.media_type, list(one.hashes)])
-        self._facts.put(_SPACE, f"{self._account} {row}", text)
+        self._facts.put(SPACE, fact_key(self._account, row), packed(attachment))
 
     def get(self, row: int) -> Attachment | None:
         """Return it; None: nothing was said."""
-        try:
-            text = self._facts.get(_SPACE, f"{self._account} {row}")
-            url, name, size, media_type, hashes = json.loads(text or "")
-        except ValueError:
-            return None
-        return Attachment(url, name, size, media_type, tuple((one, digest) for one, digest in hashes))
+        return unpacked(self._facts.get(SPACE, fact_key(self._account, row)) or "")
 
 
 def _in_clear(url: str) -> Attachment | None:

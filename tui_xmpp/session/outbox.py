@@ -63,7 +63,7 @@ class Outbox:
                 protected = account.sealed.protect(message.chat, message.id, protection)
                 outgoing.message = protected or outgoing.message
             if is_new:
-                account.emit(MessageKept(outgoing.message))
+                account.emit(MessageKept(replace(outgoing.message, attachment=outgoing.attachment)))
                 account.remember_chat(message.chat)
             account.emit(*(MessageChanged(one) for one in self._changed_by(outgoing)))
             pending = account.custody.add(made)

@@ -92,7 +92,8 @@ class Reception:
                 count += 1
                 # Fetching keys takes a moment: it is told once it can be read, or is known not to be.
                 if not draft.is_fetching:
-                    account.emit(MessageKept(message, old=draft.old))
+                    told = replace(message, attachment=draft.attachment or message.attachment)
+                    account.emit(MessageKept(told, old=draft.old))
             elif draft.outgoing:
                 account.emit(MessageChanged(message))
         # After all are told: what is on disk counts as known, and nobody would tell it a second time.

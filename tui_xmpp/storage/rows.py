@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from tui_xmpp.core.address import Address
+from tui_xmpp.core.attachment import SPACE, Attachment, fact_key, unpacked
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind, Notify
 from tui_xmpp.core.message import Delivery, Message, MessageType, Reaction, Reply
 from tui_xmpp.core.security import Protection
@@ -74,14 +75,16 @@ def messages(connection: sqlite3.Connection, sql: str, parameters: Sequence[obje
     reactions = _reactions(connection, [message.row for message in found])
     doubtful = [message.row for message in found if message.protection is Protection.ATTENTION]
     unopened = _unopened(connection, doubtful) if doubtful else ()
+    files = _attachments(connection, found)
     return [
         replace(
             message,
             reactions=reactions.get(message.row, ()),
             reply=_answered(connection, message) if message.reply else None,
             unopened=message.row in unopened,
+            attachment=files.get(message.row),
         )
-        if message.reply or message.row in reactions or message.row in unopened
+        if message.reply or message.row in reactions or message.row in unopened or message.row in files
         else message
         for message in found
     ]
@@ -180,6 +183,14 @@ def _unopened(connection: sqlite3.Connection, rows: Sequence[int]) -> set[int]:
     """Return those whose seal is still kept, because it could not be opened."""
     sql = "SELECT message FROM sealed WHERE message IN (SELECT value FROM json_each(?))"
     return {row for (row,) in connection.execute(sql, (json.dumps(rows),))}
+
+
+def _attachments(connection: sqlite3.Connection, found: Sequence[Message]) -> dict[int, Attachment]:
+    """Return what was said of files with some messages, by row."""
+    rows = {fact_key(message.chat.account, message.row): message.row for message in found}
+    sql = "SELECT key, value FROM fact WHERE space = ? AND key IN (SELECT value FROM json_each(?))"
+    told = connection.execute(sql, (SPACE, json.dumps(list(rows))))
+    return {rows[key]: one for key, text in told if (one := unpacked(text)) is not None}
 
 
 def _answered(connection: sqlite3.Connection, message: Message) -> Reply | None:

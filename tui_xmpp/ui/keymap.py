@@ -103,6 +103,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("retract", ("d",), "Take it back, if it is yours.", "selection", "retract"),
     Binding("copy", ("y",), "Copy its text.", "selection", "copy"),
     Binding("open-link", ("o",), "Open its link.", "selection", "open"),
+    Binding("save-file", ("s",), "Save its file.", "selection", "save"),
     Binding("unread-from", ("u",), "Mark as unread from here.", "selection"),
     Binding("try-again", ("t",), "Send it again, if it failed; try again to read it.", "selection", "retry"),
     Binding("unfold", ("enter",), "Show all of it, or go to what it answers.", "selection"),

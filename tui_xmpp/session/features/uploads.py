@@ -56,6 +56,8 @@ class Uploads(Feature):
         attachment = outgoing.attachment
         if attachment is None and outgoing.again:
             attachment = self._known.get(message.row)
+        elif attachment is not None:
+            self._known.put(message.row, attachment)
         if attachment is not None and attachment.url == message.body:
             file_sharing.write(attachment, stanza)
 
@@ -168,7 +170,6 @@ class Uploads(Feature):
             own_message(context, chat, attachment.url), is_room=is_room, attachment=attachment
         )
         await context.submit(outgoing)
-        self._known.put(outgoing.message.row, attachment)
         running.note(row=outgoing.message.row)
 
 

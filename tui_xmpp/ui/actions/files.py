@@ -13,6 +13,7 @@ from tui_xmpp.core.message import Message
 from tui_xmpp.core.slash import Parsed
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face
+from tui_xmpp.ui.render.files import file_of
 
 Run = Callable[[Face, Parsed], Awaitable[bool]]
 
@@ -27,11 +28,19 @@ async def _send(face: Face, parsed: Parsed) -> bool:
 
 
 async def _save(face: Face, parsed: Parsed) -> bool:
+    return await save(face, parsed.get("directory") or "")
+
+
+async def save(face: Face, directory: str = "") -> bool:
+    """Take where to put it (empty: the usual place); fetch the file of the selected message, or the newest.
+
+    Return False where there is none, or it was refused.
+    """
     message = face.selected or _newest(face)
     if message is None:
         face.say("There is no file here. Select a message that has one.", Level.WARN)
         return False
-    return await face.do(Download(message.chat, message.row, parsed.get("directory") or ""))
+    return await face.do(Download(message.chat, message.row, directory))
 
 
 async def _stop(face: Face, parsed: Parsed) -> bool:
@@ -43,8 +52,9 @@ async def _stop(face: Face, parsed: Parsed) -> bool:
 
 
 def _newest(face: Face) -> Message | None:
-    messages = reversed(face.transcript.messages())
-    return next((one for one in messages if attachment_in(one.body) is not None), None)
+    messages = list(reversed(face.transcript.messages()))
+    shown = (one for one in messages if file_of(one) is not None)
+    return next(shown, None) or next((one for one in messages if attachment_in(one.body) is not None), None)
 
 
 def words(transfer: Transfer) -> tuple[str, Level]:

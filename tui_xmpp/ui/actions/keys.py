@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core.message import Message
-from tui_xmpp.ui.actions import jump, questions, verbs
+from tui_xmpp.ui.actions import files, jump, questions, verbs
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.help import Help
 from tui_xmpp.ui.actions.past import Past
 from tui_xmpp.ui.actions.search import Search
+from tui_xmpp.ui.render.files import file_of
 
 Action = Callable[[Face], Awaitable[object]]
 
@@ -54,9 +55,8 @@ async def _unfold(face: Face) -> None:
 
 
 async def _edit_last(face: Face) -> None:
-    own = next(
-        (one for one in reversed(face.transcript.messages()) if one.outgoing and not one.retracted), None
-    )
+    said = (one for one in reversed(face.transcript.messages()) if one.outgoing and not one.retracted)
+    own = next((one for one in said if file_of(one) is None), None)
     if own is not None:
         face.edit(own)
 
@@ -156,6 +156,7 @@ ACTIONS: dict[str, Action] = {
     "retract": verbs.retract,
     "copy": verbs.copy,
     "open-link": verbs.open_links,
+    "save-file": files.save,
     "unread-from": verbs.unread_from,
     "try-again": verbs.retry,
     "unfold": _unfold,

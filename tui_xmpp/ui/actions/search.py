@@ -11,10 +11,12 @@ from rich.style import Style
 from rich.text import Text
 
 from tui_xmpp.core import query
+from tui_xmpp.core.attachment import without_keys
 from tui_xmpp.core.message import Hit, MessageType
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.render.files import file_of, in_short
 from tui_xmpp.ui.render.message import name_of
 from tui_xmpp.ui.render.wrap import fit
 
@@ -133,6 +135,8 @@ class Search(Kind):
     def _said(self, hit: Hit, room: int) -> Text:
         """Return the text of a message from a little before what was found, which is marked."""
         text = hit.message.body
+        if file_of(hit.message) is not None or without_keys(text) != text:
+            return Text(in_short(hit.message), style=self._face.look.style("text"))
         at = hit.marks[0][0] if hit.marks else 0
         position = max(0, at - _BEFORE) if at > max(_BEFORE, room - _BEFORE) else 0
         said = Text("…" if position else "", style=self._face.look.style("text"))

@@ -15,6 +15,7 @@ from tui_xmpp.core.security_commands import Reopen
 from tui_xmpp.core.text import clean, clean_line
 from tui_xmpp.ui.actions.emoji import EMOJI
 from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.render.files import file_of, in_short
 from tui_xmpp.ui.terminal.guard import safe_link
 
 _OFTEN = ("👍", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀", "✅")
@@ -44,6 +45,9 @@ async def edit(face: Face) -> None:
         return
     if not message.outgoing or message.retracted:
         face.say("Only your own messages can be edited.", Level.WARN)
+        return
+    if file_of(message) is not None:
+        face.say("A file cannot be edited. Take it back, and send another.", Level.WARN)
         return
     face.edit(message)
 
@@ -126,7 +130,7 @@ class Reactions(Kind):
     def __init__(self, face: Face, message: Message) -> None:
         self._face = face
         self._message = message
-        self.title = "React to: " + clean_line(message.body, 60)
+        self.title = "React to: " + in_short(message, 60)
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """Emojis by digit, or by name."""
@@ -169,7 +173,7 @@ class TakeBack(Kind):
     def __init__(self, face: Face, message: Message) -> None:
         self._face = face
         self._message = message
-        self.title = "Take back: " + clean_line(message.body, 60)
+        self.title = "Take back: " + in_short(message, 60)
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """What to know first."""

@@ -9,10 +9,12 @@ from itertools import pairwise
 from rich.style import Style
 
 from tui_xmpp.core import otr, styling
+from tui_xmpp.core.attachment import without_keys
 from tui_xmpp.core.message import Message, MessageType
 from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import CUT_MARK, MAX_CHARS, MAX_LINES, clean, cleaned
 from tui_xmpp.core.value import value
+from tui_xmpp.ui.render.files import file_line, file_of, text_beside
 from tui_xmpp.ui.render.look import Look
 
 FOLDED_CHARS = 3000
@@ -42,16 +44,21 @@ class Shown:
     """There is more of it."""
     action: bool = False
     """XEP-0245."""
+    file: int = 0
+    """So many characters from `own` on are about a file."""
 
 
-def shown(message: Message, *, unfolded: bool = False) -> Shown:
-    """Return the cleaned text of a message; a long one is cut unless *unfolded*."""
+def shown(message: Message, *, unfolded: bool = False, look: Look | None = None) -> Shown:
+    """Return the cleaned text of a message; a long one is cut unless *unfolded*.
+
+    *look* says how a file is shown; None: in plain words.
+    """
     if message.retracted:
         return Shown(f"retracted by {clean(message.retracted, multiline=False, max_chars=60)}", 0, False)
     words = otr.explained(message)
     if words:
         return Shown(words + doubt(message), 0, False)
-    body = otr.without_tag(message.body)
+    body = without_keys(otr.without_tag(text_beside(message)))
     # XEP-0245 §3: "/me " is only an action at the very beginning.
     action = body.startswith(ACTION)
     if action:
@@ -61,9 +68,12 @@ def shown(message: Message, *, unfolded: bool = False) -> Shown:
     text = result.text.removesuffix(CUT_MARK).rstrip("\n") if result.cut else result.text
     text = text.rstrip("\n")
     end = len(text)
+    file = file_of(message)
+    about = "" if file is None else ("\n" if text else "") + file_line(file, look)
+    text += about
     if message.edited:
         text += EDITED
-    return Shown(text + doubt(message), end, result.cut, action)
+    return Shown(text + doubt(message), end, result.cut, action, len(about))
 
 
 def doubt(message: Message) -> str:
@@ -82,7 +92,7 @@ def runs(
 ) -> list[Run]:
     """Return how the shown text looks, piece by piece; *marks* are places in the body that were found."""
     base, dim = look.style("text"), look.style("dim")
-    if not shown.own and not shown.text.strip():
+    if not shown.own and not shown.file and not shown.text.strip():
         return []
     if message.retracted:
         return [(0, len(shown.text), dim)]
@@ -98,7 +108,8 @@ def runs(
     if message.mention and own_nick:
         layers += [(*place, look.style("mention") + _BOLD) for place in styling.mentions(theirs, own_nick)]
     layers += [(*place, look.style("selection") + _FOUND) for place in _found(message.body, theirs, marks)]
-    layers.append((shown.own, len(shown.text), dim))
+    layers.append((shown.own, shown.own + shown.file, look.style("accent")))
+    layers.append((shown.own + shown.file, len(shown.text), dim))
     if doubtful := doubt(message):
         layers.append((len(shown.text) - len(doubtful), len(shown.text), look.style("warn")))
     return _flat(layers, len(shown.text), base)

@@ -27,7 +27,7 @@ _BLANKS = re.compile(r"\s{2,}")
 def message_line(scene: Scene, message: Message, *, unfolded: bool = False) -> str:
     """Return a message as it is said: `09:47 ava: text`, with line feeds where the sender has them."""
     name = messages.name_of(message, scene.peer)
-    shown = body.shown(message, unfolded=unfolded)
+    shown = body.shown(message, unfolded=unfolded, look=scene.look)
     clock = scene.look.clock(message.at)
     if message.protection is Protection.ATTENTION:
         clock += " look out:"

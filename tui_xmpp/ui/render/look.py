@@ -35,6 +35,7 @@ SIGNS = {
     "up": ("↑", "^", "up"),
     "down": ("↓", "v", "down"),
     "dot": ("·", "-", "-"),
+    "file": ("▤", "[file]", "file:"),
 }
 """Our own furniture: each sign, what stands for it in plain ASCII, and the word for a screen reader."""
 

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from tui_xmpp.core.attachment import without_keys
 from tui_xmpp.core.message import Delivery, Message, MessageType, Reply
 from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
@@ -81,7 +82,7 @@ def name_of(message: Message, peer: str = "") -> str:
 def layout(scene: Scene, message: Message, *, unfolded: bool = False) -> Layout:
     """Return how a message is cut into rows."""
     room = scene.grid.room
-    shown = body.shown(message, unfolded=unfolded)
+    shown = body.shown(message, unfolded=unfolded, look=scene.look)
     text_room = room - STATE_CELLS if message.delivery is not Delivery.INCOMING else room
     tag_line = tag(message)
     slices = [] if tag_line and not shown.text else wrap(shown.text, text_room)
@@ -194,7 +195,7 @@ def quoted(scene: Scene, message: Message) -> str:
     if reply is None or message.retracted:
         return ""
     who = clean_line(_answered(scene, message, reply), 40).strip()
-    said = clean_line(reply.text.strip() or "a message that is not at hand", 200)
+    said = clean_line(without_keys(reply.text.strip()) or "a message that is not at hand", 200)
     return f"{who}: {said}" if who else said
 
 

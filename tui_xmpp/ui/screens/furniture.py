@@ -19,6 +19,7 @@ from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
+from tui_xmpp.ui.render.files import in_short
 from tui_xmpp.ui.screens import layout, words
 from tui_xmpp.ui.screens.program import Program
 
@@ -149,11 +150,11 @@ class Furniture:
     def _banner(self) -> tuple[str, str]:
         writing, world = self._screen.writing, self._screen.world
         if writing.edited is not None:
-            return f"editing: {clean_line(writing.edited.body, 200)}", "Esc drops"
+            return f"editing: {in_short(writing.edited)}", "Esc drops"
         if writing.reply is not None:
             who = writing.reply.nick or world.name_of(writing.reply.chat)
             who = "me" if writing.reply.outgoing else clean_line(who)
-            return f"reply to {who}: {clean_line(writing.reply.body, 200)}", "Esc drops"
+            return f"reply to {who}: {in_short(writing.reply)}", "Esc drops"
         question = self._screen.asking()
         if question is None:
             return "", ""

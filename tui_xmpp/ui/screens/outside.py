@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, cast
 from textual.app import SuspendNotSupported
 
 from tui_xmpp.core.events import Level
-from tui_xmpp.core.text import clean, clean_line
+from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.people import Occupants
+from tui_xmpp.ui.render import body
 from tui_xmpp.ui.screens import words
 from tui_xmpp.ui.screens.lending import lend
 from tui_xmpp.ui.screens.program import Program
@@ -166,7 +167,7 @@ async def _bare(screen: MainScreen) -> None:
     for message in screen.transcript.messages():
         who = "me" if message.outgoing else message.nick or screen.world.name_of(message.chat)
         when = screen.look.local(message.at).strftime("%Y-%m-%d %H:%M")
-        lines += f"{when} {clean_line(who, 40)}: {clean(message.body)}".split("\n")
+        lines += f"{when} {clean_line(who, 40)}: {body.shown(message, unfolded=True).text}".split("\n")
     try:
         with handed_over(screen.app):
             await asyncio.to_thread(_print, "\n".join(lines[-_BARE_LINES:]) + "\n\nEnter goes back. ")

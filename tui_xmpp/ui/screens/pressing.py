@@ -8,6 +8,7 @@ from textual import events
 
 from tui_xmpp.ui.actions import keys, verbs
 from tui_xmpp.ui.keymap import Context
+from tui_xmpp.ui.render.files import file_of
 
 if TYPE_CHECKING:
     from tui_xmpp.ui.screens.main import MainScreen
@@ -131,5 +132,10 @@ def selection_hint(screen: MainScreen) -> None:
         # The cursor stands on it, and that is what is heard.
         return
     again = "t try to read it again  " if verbs.may_be_opened(message) else ""
+    if file_of(message) is not None:
+        save = screen.keymap.keys_of("save-file") or "/save"
+        own = "d take back  " if message.outgoing else ""
+        screen.say(f"{save} save file  r reply  + react  {own}y copy  u unread from here  Esc back")
+        return
     own = "e edit  d take back  " if message.outgoing else ""
     screen.say(f"{again}r reply  + react  {own}y copy  o open link  u unread from here  Esc back")

@@ -17,6 +17,7 @@ from tui_xmpp.core.otr import explained
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
+from tui_xmpp.ui.render.files import in_short
 from tui_xmpp.ui.terminal.notification import form, notification
 from tui_xmpp.ui.terminal.passthrough import Between, between, wrapped
 from tui_xmpp.ui.terminal.port import terminal_of
@@ -160,5 +161,5 @@ def called(world: World, counts: Counter[ChatKey], last: Message, how: str) -> C
         if known is not None and known.kind is ChatKind.ROOM and last.nick:
             title = f"{clean_line(last.nick, _NAME)} in {title}"
         if how == "message":
-            text = clean_line(explained(last) or last.body, _TEXT)
+            text = clean_line(explained(last), _TEXT) or in_short(last, _TEXT)
     return Call(title, text, count)
