@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.engine import ME
 from tests.ui.driving import driven
+from tests.ui.test_mouse import click
 from tests.ui.world import AVA, peopled
 from tui_xmpp.core.attachment import Attachment, Transfer, TransferState
 from tui_xmpp.core.file_commands import CancelTransfer, Download, SendFile
@@ -140,9 +142,12 @@ async def test_a_file_is_not_edited() -> None:
 async def test_what_becomes_of_a_file_is_said_and_it_can_be_stopped() -> None:
     engine = peopled()
     async with driven(engine) as seen:
-        transfer = Transfer("t1", AVA, True, "plan.png", total=10)
+        transfer = Transfer("t1", AVA, True, "plan.png", total=2_000_000)
         engine.emit(TransferProgress(transfer))
-        await seen.shows("Sending plan.png. /stop stops it.")
+        await seen.shows("sending plan.png  0 % of 2.0 MB")
+        await seen.shows("Alt+x stop")
+        engine.emit(TransferProgress(replace(transfer, done=999_999)))
+        await seen.shows("sending plan.png  49 % of 2.0 MB")
         await seen.type("/stop")
         await seen.press("enter")
         assert seen.engine.done(CancelTransfer) == [CancelTransfer(AVA.account, "t1")]
@@ -152,3 +157,42 @@ async def test_what_becomes_of_a_file_is_said_and_it_can_be_stopped() -> None:
         engine.emit(TransferEnded(failed))
         await seen.shows("plan.png: There is no room for it.")
         assert not engine.world.transfers
+
+
+async def test_progress_is_drawn_with_the_clock_only() -> None:
+    engine = peopled()
+    async with driven(engine) as seen:
+        transfer = Transfer("t1", AVA, False, "plan.png")
+        engine.emit(TransferProgress(transfer))
+        await seen.shows("fetching plan.png")
+        seen.main.settling.tick = lambda: None  # type: ignore[method-assign]
+        drawn = seen.main.hint.text
+        shown: list[str] = []
+        seen.main.furniture.typing = lambda: shown.append(drawn)  # type: ignore[method-assign]
+        for done in (1000, 2000, 3000):
+            engine.emit(TransferProgress(replace(transfer, done=done)))
+            await seen.settle()
+        assert not shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_key_and_a_click_stop_what_is_under_way(size: tuple[int, int]) -> None:
+    engine = peopled()
+    async with driven(engine, size=size) as seen:
+        engine.emit(TransferProgress(Transfer("t1", AVA, False, "x" * 300 + "\x1b[2J", total=10)))
+        await seen.shows("0 % of 10 B")
+        await click(seen, "Alt+x stop")
+        assert seen.engine.done(CancelTransfer) == [CancelTransfer(AVA.account, "t1")]
+        await click(seen, "fetching")
+        await seen.press("alt+x")
+        assert len(seen.engine.done(CancelTransfer)) == 2
+
+
+async def test_a_screen_reader_hears_of_the_beginning_and_the_end() -> None:
+    engine = peopled()
+    async with driven(engine, terminal="reader") as seen:
+        transfer = Transfer("t1", AVA, True, "plan.png", total=10)
+        engine.emit(TransferProgress(transfer))
+        await seen.shows("Sending plan.png. /stop stops it.")
+        engine.emit(TransferEnded(replace(transfer, state=TransferState.DONE)))
+        await seen.shows("plan.png is sent.")

@@ -44,6 +44,11 @@ async def save(face: Face, directory: str = "") -> bool:
 
 
 async def _stop(face: Face, parsed: Parsed) -> bool:
+    return await stop(face)
+
+
+async def stop(face: Face) -> bool:
+    """Stop all files that are on their way; return False where there are none."""
     running = list(face.world.transfers.values())
     if not running:
         face.say("No file is on its way.", Level.WARN)

@@ -127,6 +127,7 @@ ACTIONS: dict[str, Action] = {
     "bare": _screen("bare"),
     "suspend": _screen("suspend"),
     "lean": _lean,
+    "stop": files.stop,
     "status": _screen("status"),
     "repaint": _screen("repaint"),
     "unread": _screen("unread"),

@@ -20,6 +20,7 @@ from tui_xmpp.ui.actions.protection import standing
 from tui_xmpp.ui.actions.questions import price
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.render.files import in_short
+from tui_xmpp.ui.render.transfers import stop_cells, transfer_line
 from tui_xmpp.ui.screens import layout, words
 from tui_xmpp.ui.screens.program import Program
 
@@ -84,6 +85,11 @@ class Furniture:
         if notice:
             screen.hint.show(lambda width: _line(notice, look.style(_TOKENS[level])))
             return
+        if running := list(screen.world.transfers.values()):
+            keys = self._stop_keys
+            screen.hint.display = True
+            screen.hint.show(lambda width: transfer_line(look, running, keys, width))
+            return
         names = words.typing(screen.world, screen.chat) if screen.chat and screen.settings.ui.typing else []
         below = screen.transcript.new_below
         if not names and below and not screen.transcript.following:
@@ -92,6 +98,15 @@ class Furniture:
             screen.hint.show(lambda width: _line(text, look.style("accent")))
             return
         screen.hint.show(lambda width: render.typing_line(look, names, width))
+
+    @property
+    def _stop_keys(self) -> str:
+        return self._screen.keymap.keys_of("stop") or "/stop"
+
+    def stops(self, from_right: int) -> bool:
+        """Take how far from its end the line below the log was clicked; return whether that stops files."""
+        shown = self._screen.world.transfers and not self._notice[0]
+        return bool(shown) and from_right <= stop_cells(self._stop_keys)
 
     def offer(self, text: str) -> None:
         """Say what can be typed now; gone with the text it is about."""

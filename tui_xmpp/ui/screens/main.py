@@ -389,6 +389,8 @@ class MainScreen(LogHearing, Screen[None]):
         """How the chat is protected stands at the right end of the topic line."""
         if event.line is self.topic and event.from_right <= self.furniture.protection_cells:
             await keys.run(self, "security")
+        elif event.line is self.hint and self.furniture.stops(event.from_right):
+            await keys.run(self, "stop")
 
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
         """A row of the list or of the members was chosen."""

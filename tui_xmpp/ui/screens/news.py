@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from tui_xmpp.core import events as ev
 from tui_xmpp.core import lookalikes
-from tui_xmpp.core.attachment import TransferState
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.file_events import TransferEnded, TransferProgress
@@ -69,6 +68,9 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
         # Once a second while anything moves: nothing else can have changed.
         screen.furniture.rates()
         return
+    if all(isinstance(event, TransferProgress) and event.transfer.done for event in happened):
+        # A few times a second; the line that says so is drawn with the clock.
+        return
     happened = tuple(map(screen.view.judged, happened))
     order = members = False
     for event in happened:
@@ -116,7 +118,7 @@ def _notice(screen: MainScreen, event: Event) -> None:
         case PassphraseWanted(id, at_once=True):
             # The user has just sent something: the key press was this one.
             screen.start(lend(screen, id))
-        case TransferProgress(transfer) if not transfer.done and transfer.state is TransferState.RUNNING:
+        case TransferProgress(transfer) if screen.profile.linear and not transfer.done:
             screen.say(*words(transfer))
         case TransferEnded(transfer):
             screen.say(*words(transfer))

@@ -65,6 +65,8 @@ class Settling:
         if self._ticks * TICK >= self._screen.profile.settle:
             self._ticks = 0
             self._screen.furniture.status()
+            if self._screen.world.transfers and not self._screen.profile.linear:
+                self._screen.furniture.typing()
 
     async def suggest(self) -> None:
         """Say what can be typed: at each key, or where that is dear when the keys have settled."""
