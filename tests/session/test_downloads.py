@@ -9,6 +9,7 @@ import os
 import ssl
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from tui_xmpp.core.commands import Refused
 from tui_xmpp.core.events import MessageKept, PriceAsked
 from tui_xmpp.core.file_commands import CancelTransfer, Download
 from tui_xmpp.core.file_events import TransferProgress
+from tui_xmpp.core.settings import Files
 
 CONTENT = os.urandom(400_000)
 DIGEST = base64.b64encode(hashlib.sha256(CONTENT).digest()).decode()
@@ -265,3 +267,17 @@ async def test_what_was_said_of_a_file_is_read_with_its_message(wire: Wire, serv
     assert kept is not None and (kept.name, kept.size) == ("plan.png", len(CONTENT))
     (live,) = [one.message for one in wire.happened(MessageKept) if one.message.row == row]
     assert live.attachment == kept
+
+
+async def test_it_is_put_where_the_configuration_says(
+    wire: Wire, server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"https://example.org:{server.port}/a/plan.png"
+    row = await told(wire, url, sharing(url))
+    settings = replace(wire.account.settings, files=Files(downloads=str(folder)))
+    monkeypatch.setattr(wire.account, "settings", settings)
+    await wire.account.do(Download(WITH_BERT, row))
+    transfer = (await ended(wire)).transfer
+    file = folder / "plan.png"
+    assert (transfer.state, transfer.file) == (TransferState.DONE, str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and file.read_bytes() == CONTENT

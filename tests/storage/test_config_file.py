@@ -126,6 +126,11 @@ def test_a_wrong_account_key_is_named_with_its_line(file: Path, line: str, words
     [
         ('[ui]\nsort = "size"', 2, 'sort must be one of "activity", "name".'),
         ('[encryption]\ngpg_home = "/nowhere"', 2, "gpg_home /nowhere is not a folder."),
+        (
+            '[files]\ndownloads = "got"',
+            2,
+            'downloads must be a whole path, like "~/Downloads", not "got".',
+        ),
         ('[ui]\nsend_key = "tab"', 2, 'send_key must be one of "enter", "alt+enter".'),
         ('[ui]\nterminal = "fast"', 2, 'terminal must be one of "auto", "local", "ssh", "slow", "reader".'),
         ("[ui]\ntext_width = 1", 2, "text_width must be a whole number from 20 to 1000."),

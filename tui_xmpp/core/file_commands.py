@@ -24,7 +24,7 @@ class Download(Command):
     chat: ChatKey
     row: int
     directory: str = ""
-    """Where it is put; empty: `~/Downloads`."""
+    """Where it is put; empty: where `[files] downloads` says, or the desktop."""
 
 
 @value

@@ -103,6 +103,14 @@ class Encryption:
 
 
 @value
+class Files:
+    """The `[files]` table."""
+
+    downloads: str = ""
+    """Where fetched files are put; empty: the desktop's place (`XDG_DOWNLOAD_DIR`), else `~/Downloads`."""
+
+
+@value
 class Secrets:
     """The `[secrets]` table."""
 
@@ -123,6 +131,7 @@ class Settings:
     notify: Attention = field(default_factory=Attention)
     link: Link = field(default_factory=Link)
     encryption: Encryption = field(default_factory=Encryption)
+    files: Files = field(default_factory=Files)
     secrets: Secrets = field(default_factory=Secrets)
     keys: dict[str, str] = field(default_factory=dict)
     """The `[keys]` table: binding id → keys, comma-separated (`"jump" = "ctrl+k,ctrl+p"`)."""

@@ -64,7 +64,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         _command(
             "save",
             "Fetch the file of the selected message, or the newest one.",
-            _some("directory", _K.PATH, "where to put it; left out: ~/Downloads"),
+            _some("directory", _K.PATH, "where to put it; left out: your downloads"),
         ),
         _command("stop", "Stop the files that are on their way."),
         _command("copy", "Copy the text of the selected or newest message."),

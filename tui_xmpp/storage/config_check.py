@@ -15,7 +15,7 @@ from tui_xmpp.core.address import Address, AddressError
 from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.network import proxy_fault, url_fault
 from tui_xmpp.core.ports import ConfigError
-from tui_xmpp.core.settings import Attention, Encryption, Link, Privacy, Secrets, Settings, Ui
+from tui_xmpp.core.settings import Attention, Encryption, Files, Link, Privacy, Secrets, Settings, Ui
 from tui_xmpp.core.terminal import AUTO
 from tui_xmpp.core.terminal import PROFILES as TERMINALS
 
@@ -28,6 +28,7 @@ _TABLES: dict[str, type] = {
     "notify": Attention,
     "link": Link,
     "encryption": Encryption,
+    "files": Files,
     "secrets": Secrets,
 }
 _NAMES = ("account", *_TABLES, "keys")
@@ -171,6 +172,8 @@ class _Check:
             return _fingerprint(converted)
         if key == "gpg_home" and converted and not Path(converted).expanduser().is_dir():
             raise ValueError(f"gpg_home {converted} is not a folder")
+        if key == "downloads" and not converted.startswith(("/", "~")) and converted:
+            raise ValueError(f'downloads must be a whole path, like "~/Downloads", not "{converted}"')
         if key == "ca_file" and converted:
             return self._ca_file(Path(converted).expanduser())
         return converted

@@ -20,6 +20,7 @@ from ...core.file_commands import CancelTransfer, Download
 from ...core.message import Message
 from ...core.text import clean_line
 from .. import aesgcm, file_names, file_sharing
+from ..download_place import download_place
 from ..draft import Draft
 from ..feature import Context, Failed, Feature, Handler
 from ..http_files import MOST_BYTES
@@ -27,7 +28,6 @@ from ..http_targets import plain_url
 from ..part_file import PartFile
 from ..transfers import Running, Transfers
 
-_DIRECTORY = "~/Downloads"
 _ALGORITHMS = {
     "sha-256": "sha256",
     "sha-512": "sha512",
@@ -75,7 +75,7 @@ class Downloads(Feature):
             raise Refused("There is no file in this message.")
         if self._transfers.is_under_way(command.row):
             raise Refused("This file is being fetched already.")
-        directory = _place(command.directory or _DIRECTORY)
+        directory = download_place(command.directory, self.context.settings.files.downloads)
         name = clean_line(attachment.name) or "file"
         made = Transfer(
             self.context.new_id(), command.chat, False, name, total=attachment.size, row=command.row
@@ -147,10 +147,6 @@ class Downloads(Feature):
         if coming.status != 416 or size != part.size:
             part.begin(0, "")
             await self._fetch(running, part, url, size, most)
-
-
-def _place(directory: str) -> Path:
-    return Path(directory).expanduser().absolute()
 
 
 class _Spoilt(Exception):
