@@ -174,13 +174,18 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
     "Encryption": (
         _command(
             "encrypt",
-            "Show how this chat is protected, or choose when it is encrypted.",
+            "Show how this chat is protected, or choose when it is encrypted, or by what.",
             _some(
                 "when",
                 _K.CHOICE,
-                "always, where possible, once you ask for it, or off; on is always",
-                choices=("always", "possible", "ask", "off", "on"),
+                "always, where possible, once you ask for it, or off; on is always; or what with",
+                choices=("always", "possible", "ask", "off", "on", "omemo", "openpgp", "pgp"),
             ),
+        ),
+        _command(
+            "openpgp",
+            "Show the OpenPGP keys of this chat and yours; keep your secret key at the server, or fetch it.",
+            _some("what", _K.CHOICE, "what to do with your secret key", choices=("backup", "restore")),
         ),
         _command("devices", "Show your devices and those of this chat, and decide about new ones."),
         _command(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.security import ChatSecurity, Device, Encrypt, Trust
+from tui_xmpp.core.security import ChatSecurity, Device, Encrypt, Method, Trust
 from tui_xmpp.core.settings import Encryption
 from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
@@ -71,7 +71,11 @@ def standing(world: World, chat: ChatKey, encryption: Encryption) -> Standing:
     """Return what the topic line says of a chat's protection."""
     if not is_sealed(world, chat, encryption):
         return Standing(CLEAR, "dim" if chat in world.rooms else "warn")
-    method = security_of(world, chat).method.value
+    by = security_of(world, chat).method
+    method = by.value
+    if by is not Method.OMEMO:
+        # What is known of devices says nothing about keys of OpenPGP.
+        return Standing(method, "text")
     known = [world.devices.get((chat.account, owner), ()) for owner in owners(world, chat)]
     if any(waiting(devices) for devices in known):
         return Standing(f"{method}, new device!", "warn")

@@ -8,7 +8,7 @@ from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.questions import CanSeal, Unanswered
-from tui_xmpp.core.security import Encrypt, Preflight
+from tui_xmpp.core.security import Encrypt, Method, Preflight
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions import protection
 from tui_xmpp.ui.actions.device_rows import VERBS, Choice, DeviceRows
@@ -23,6 +23,7 @@ WHEN = {
     Encrypt.OFF: "the servers can read it",
 }
 _COMPARE = "compare"
+_OPENPGP = "openpgp"
 _ASKING = "asking the server …"
 
 
@@ -38,7 +39,7 @@ async def open_security(face: Face) -> bool:
 class Security(DeviceRows):
     """The popup of a chat's security."""
 
-    hint = f"{VERBS}  x remove   c compare   Esc closes"
+    hint = f"{VERBS}  x remove  c compare  o OpenPGP  Esc"
 
     def __init__(self, face: Face, chat: ChatKey) -> None:
         super().__init__(face, chat.account)
@@ -82,6 +83,11 @@ class Security(DeviceRows):
         rows += [*self.heading("Your devices"), *self.section(self._account, self._own)]
         if self._owners:
             rows += [*self.said(""), Choice(_COMPARE, " c  compare fingerprints by a code")]
+        if self._chat not in self._face.world.rooms:
+            rows += [
+                *([] if self._owners else self.said("")),
+                Choice(_OPENPGP, " o  OpenPGP keys, and what with"),
+            ]
         rows += [*self.heading("Encrypt"), *self._choices()]
         rows += self.heading("What the servers still see")
         for words in seen_by_servers(self._chat in self._face.world.rooms, sealed=self._is_sealed):
@@ -93,8 +99,11 @@ class Security(DeviceRows):
         security = protection.security_of(self._face.world, self._chat)
         if self._is_sealed:
             readers = "all members of the room, present or not," if is_room else "both of you"
-            words = f"Encrypted with {security.method.value}: only the devices of {readers} can read it."
+            what = "devices" if security.method is Method.OMEMO else "OpenPGP keys"
+            words = f"Encrypted with {security.method.value}: only the {what} of {readers} can read it."
             rows = self.said(words, "ok")
+            if security.method is Method.PGP:
+                rows += self.said("Nothing proves who wrote what, or when.", "warn")
             if security.since is not None:
                 since = self._face.look.local(security.since)
                 rows += self.said(f"Since {since:%d %b %Y} {self._face.look.clock(security.since)}.", "dim")
@@ -142,6 +151,8 @@ class Security(DeviceRows):
         self.moved(key)
         if key.id == _COMPARE:
             await self._compare()
+        elif key.id == _OPENPGP:
+            await self._openpgp()
         elif asks_first(self._face, self._chat, encrypt := Encrypt(key.id)):
             await self._face.open(TurnOff(self._face, self._chat, encrypt, self))
         else:
@@ -154,7 +165,15 @@ class Security(DeviceRows):
         if key == "c":
             await self._compare()
             return False
+        if key == "o":
+            await self._openpgp()
+            return False
         return await super().press(key, row)
+
+    async def _openpgp(self) -> None:
+        from tui_xmpp.ui.actions.openpgp_keys import open_keys
+
+        await open_keys(self._face, self._account, self._chat, self)
 
     async def _compare(self) -> None:
         from tui_xmpp.ui.actions.verify import Compare

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tui_xmpp.core.events import Level
-from tui_xmpp.core.security import Encrypt
+from tui_xmpp.core.security import Encrypt, Method
+from tui_xmpp.core.security_commands import SetEncryption
 from tui_xmpp.core.slash import Parsed
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.jump import account_of
 
 Run = Callable[[Face, Parsed], Awaitable[bool]]
 
+METHODS = {"omemo": Method.OMEMO, "openpgp": Method.OPENPGP, "pgp": Method.PGP}
+"""By the word that chooses one."""
+_LEGACY = " Nothing proves who wrote it, or when."
 _SAID = {
     Encrypt.ALWAYS: "Encrypted from now on; what cannot be sealed is not sent.",
     Encrypt.POSSIBLE: "Encrypted where the other side has keys, and from then on always.",
@@ -26,6 +30,8 @@ async def _encrypt(face: Face, parsed: Parsed) -> bool:
     from tui_xmpp.ui.actions.turn_off import TurnOff, asks_first, set_encryption
 
     word = parsed.get("when")
+    if word in METHODS:
+        return await choose_method(face, METHODS[word])
     if word is None:
         return await open_security(face)
     chat = face.chat
@@ -43,6 +49,37 @@ async def _encrypt(face: Face, parsed: Parsed) -> bool:
             face.say("Encryption could not be turned on; above is what stands in the way.", Level.WARN)
         return False
     face.say(_SAID[encrypt])
+    return True
+
+
+async def choose_method(face: Face, method: Method) -> bool:
+    """Take what is to seal the open chat from now on, always; return False where that is not possible."""
+    chat = face.chat
+    if chat is None:
+        face.say("No chat is open.", Level.WARN)
+        return False
+    if not await face.do(SetEncryption(chat, Encrypt.ALWAYS, method)):
+        return False
+    words = f"Encrypted with {method.value} from now on; what cannot be sealed is not sent."
+    face.say(words + (_LEGACY if method is Method.PGP else ""))
+    return True
+
+
+async def _openpgp(face: Face, parsed: Parsed) -> bool:
+    # What it takes is not needed before somebody asks for it.
+    from tui_xmpp.ui.actions.openpgp_backup import BackUp, Restore
+    from tui_xmpp.ui.actions.openpgp_keys import open_keys
+
+    account = account_of(face)
+    if account is None:
+        return False
+    match parsed.get("what"):
+        case "backup":
+            await face.open(BackUp(face, account))
+        case "restore":
+            await face.open(Restore(face, account))
+        case _:
+            await open_keys(face, account, face.chat)
     return True
 
 
@@ -68,5 +105,10 @@ async def _verify(face: Face, parsed: Parsed) -> bool:
     return True
 
 
-COMMANDS: dict[str, Run] = {"encrypt": _encrypt, "devices": _devices, "verify": _verify}
+COMMANDS: dict[str, Run] = {
+    "encrypt": _encrypt,
+    "openpgp": _openpgp,
+    "devices": _devices,
+    "verify": _verify,
+}
 """By the name of the command."""

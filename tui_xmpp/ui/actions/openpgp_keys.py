@@ -1,0 +1,254 @@
+"""The OpenPGP keys of a contact and of ourselves: which are accepted, and what seals the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from rich.text import Text
+
+from tui_xmpp.core.address import Address
+from tui_xmpp.core.chat import ChatKey
+from tui_xmpp.core.openpgp import KeysOf, OpenPgpKey, PinKey, UnpinKey
+from tui_xmpp.core.questions import Unanswered
+from tui_xmpp.core.security import Method
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.value import value
+from tui_xmpp.ui.actions import protection
+from tui_xmpp.ui.actions.device_rows import Choice, DeviceRows
+from tui_xmpp.ui.actions.face import Face, Kind
+from tui_xmpp.ui.actions.slash_security import METHODS, choose_method
+from tui_xmpp.ui.render import openpgp as render
+from tui_xmpp.ui.render.security import fingerprint_rows
+
+WAYS = {
+    "v": "accept it: I have compared the fingerprint with its owner",
+    "a": "accept it without comparing",
+    "p": "accept it for legacy PGP only, for old programs",
+    "d": "remove: nothing is sealed for it any more",
+}
+_ASKING = "asking the server …"
+_NO_KEY = "This account has no OpenPGP key: name its fingerprint as `openpgp_key` in its [[account]]."
+
+
+@value
+class KeyRow:
+    """A row of a key: its head (0), a part of its fingerprint, or another name."""
+
+    owner: Address
+    fingerprint: str
+    part: int = 0
+
+
+async def open_keys(face: Face, account: Address, chat: ChatKey | None, back: Kind | None = None) -> None:
+    """Take our account, a chat (None: none) and what Esc goes back to; open the popup of their keys."""
+    if chat is not None and (chat in face.world.rooms or chat.address.resource):
+        face.say("OpenPGP seals what is said between two people only.")
+        chat = None
+    await face.open(OpenPgpKeys(face, account, chat, back))
+
+
+class OpenPgpKeys(DeviceRows):
+    """The popup of a contact's keys and ours."""
+
+    hint = "v compared, accept  a accept  p accept for legacy PGP  d remove  Esc back"
+
+    def __init__(self, face: Face, account: Address, chat: ChatKey | None, back: Kind | None) -> None:
+        super().__init__(face, account)
+        self._chat = chat
+        self.back = back
+        whose = clean_line(face.world.name_of(chat), 40) if chat is not None else clean_line(str(account), 60)
+        self.title = f"OpenPGP keys of {whose}"
+        self._known: dict[Address, Sequence[OpenPgpKey]] = {}
+        self._failures: dict[Address, str] = {}
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Ask for the keys of everybody shown here."""
+        for owner in self._owners:
+            self.begin(lambda owner=owner: self._ask(owner))  # type: ignore[misc]
+
+    async def _ask(self, owner: Address) -> None:
+        try:
+            found = await self._face.engine.ask(KeysOf(self._account, owner))
+            self._known[owner] = found
+            self._failures.pop(owner, None)
+        except Unanswered as error:
+            self._failures[owner] = str(error)
+
+    @property
+    def _owners(self) -> Sequence[Address]:
+        return (*((self._chat.address,) if self._chat is not None else ()), self._account)
+
+    @property
+    def _has_key(self) -> bool:
+        known = self._face.world.accounts.get(self._account)
+        return known is not None and bool(known.account.openpgp_key)
+
+    def key(self, row: Hashable | None) -> OpenPgpKey | None:
+        """Take a row; return the key it belongs to, None: to none."""
+        if not isinstance(row, KeyRow):
+            return None
+        keys = self._known.get(row.owner, ())
+        return next((one for one in keys if one.fingerprint == row.fingerprint), None)
+
+    # --- rows -------------------------------------------------------------------------------------------
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The keys of the contact, what seals the chat, and our own keys."""
+        rows: list[Hashable] = []
+        if not self._has_key:
+            rows += self.said(_NO_KEY, "warn")
+        for owner in self._owners:
+            mine = owner == self._account
+            rows += self.heading("Your keys" if mine else f"Keys of {clean_line(str(owner), 60)}")
+            if mine and self._has_key:
+                rows += self.said("The one you use stands as `openpgp_key` in its [[account]].", "dim")
+            rows += self._section(owner)
+            if not mine:
+                rows += [*self.heading("Encrypt this chat with"), *self._methods()]
+        return rows
+
+    def _section(self, owner: Address) -> list[Hashable]:
+        if owner in self._failures:
+            return self.said(self._failures[owner], "warn")
+        if owner not in self._known:
+            return self.said(_ASKING, "dim")
+        found: list[Hashable] = []
+        for key in self._known[owner]:
+            count = len(self._below(key))
+            found += (KeyRow(owner, key.fingerprint, part) for part in range(count + 1))
+        return found or self.said("No key is announced, and none was accepted.", "dim")
+
+    def _below(self, key: OpenPgpKey) -> list[Text]:
+        dim = self._face.look.style("dim")
+        more = [Text(f"   {name}", style=dim, no_wrap=True) for name in render.names_of(key)[1:]]
+        return [*fingerprint_rows(self._face.look, key.fingerprint, self.width), *more]
+
+    def _methods(self) -> list[Hashable]:
+        assert self._chat is not None
+        world = self._face.world
+        is_on = protection.is_sealed(world, self._chat, self._face.settings.encryption)
+        now = protection.security_of(world, self._chat).method
+        return [
+            Choice(
+                word,
+                f" {one.value}{'  now' if is_on and one is now else ''}",
+                "accent" if is_on and one is now else "text",
+            )
+            for word, one in METHODS.items()
+        ]
+
+    def stands(self, key: Hashable) -> bool:
+        """On keys and on what does something; a screen reader is led to fingerprints too."""
+        if isinstance(key, KeyRow):
+            return not key.part or self._face.look.linear
+        return super().stands(key)
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return one row."""
+        found = self.key(key)
+        if found is None or not isinstance(key, KeyRow):
+            return super().draw(key, width)
+        if not key.part:
+            return render.key_row(self._face.look, found, width, own=key.owner == self._account)
+        below = self._below(found)
+        text = below[key.part - 1] if key.part <= len(below) else Text()
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    # --- verbs ------------------------------------------------------------------------------------------
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Choose what seals the chat, or look at one key."""
+        self._at = key
+        if isinstance(key, Choice):
+            self._face.start(self._choose(METHODS[key.id]))
+        elif isinstance(key, KeyRow) and (found := self.key(key)) is not None:
+            await self._face.open(KeyMenu(self._face, self, key.owner, found))
+        return False
+
+    async def _choose(self, method: Method) -> None:
+        await choose_method(self._face, method)
+        self._face.refill()
+
+    async def press(self, key: str, row: Hashable | None) -> bool:
+        """The letters of what can be decided about the key under the cursor."""
+        if key in WAYS:
+            found = self.key(row)
+            if found is None or not isinstance(row, KeyRow):
+                self._face.say("Move to a key first.")
+            else:
+                self.decide(key, row.owner, found)
+        return False
+
+    def decide(self, way: str, owner: Address, key: OpenPgpKey) -> None:
+        """Take one of `WAYS`, whose key it is, and the key; have it done without holding up the keys."""
+        if owner == self._account and self._has_key and key.pinned and way == "d":
+            self._face.say("Your own key is used while `openpgp_key` names it in the configuration.")
+        else:
+            self._face.start(self._decide(way, owner, key))
+
+    async def _decide(self, way: str, owner: Address, key: OpenPgpKey) -> None:
+        face, words = self._face, render.key_words(key)
+        if way == "d":
+            if not key.pinned:
+                face.say("It was not accepted.")
+                return
+            if not all(
+                [await face.do(UnpinKey(self._account, owner, key.fingerprint, one)) for one in key.pinned]
+            ):
+                return
+            face.say(f"Removed: nothing is sealed for {words} any more.")
+        else:
+            method = Method.PGP if way == "p" else Method.OPENPGP
+            pin = PinKey(self._account, owner, key.fingerprint, method, verified=way == "v")
+            if not await face.do(pin):
+                return
+            face.say(f"Accepted for {method.value}: {words}.")
+        self.look_again()
+
+
+class KeyMenu(Kind):
+    """A key with its fingerprint and names; a letter, Enter or a click decides."""
+
+    field = False
+    hint = "Enter or the letter decides   Esc back"
+
+    def __init__(self, face: Face, back: OpenPgpKeys, owner: Address, key: OpenPgpKey) -> None:
+        self._face = face
+        self.back = self._list = back
+        self._owner = owner
+        self._key = key
+        self.title = f"OpenPGP key of {clean_line(str(owner), 60)}"
+
+    def keys(self, text: str) -> Sequence[Hashable]:
+        """The fingerprint, the names, then the ways."""
+        return (*range(len(self._about())), *WAYS)
+
+    def _about(self) -> list[Text]:
+        look = self._face.look
+        names = [
+            Text(f" {name}", style=look.style("dim"), no_wrap=True) for name in render.names_of(self._key)
+        ]
+        return [*fingerprint_rows(look, self._key.fingerprint, self.width, margin=1), *names]
+
+    def stands(self, key: Hashable) -> bool:
+        """On the ways."""
+        return key in WAYS
+
+    def draw(self, key: Hashable, width: int) -> Text:
+        """Return one row."""
+        text = self._about()[key] if isinstance(key, int) else Text(f" {key}  {WAYS[str(key)]}", no_wrap=True)
+        text.truncate(width, overflow="ellipsis")
+        return text
+
+    async def pick(self, key: Hashable | None, text: str) -> bool:
+        """Go one of the ways."""
+        return await self.press(str(key), key)
+
+    async def press(self, key: str, row: Hashable | None) -> bool:
+        """The letters of the ways."""
+        if key in WAYS:
+            self._list.decide(key, self._owner, self._key)
+            await self._face.open(self._list)
+        return False

@@ -1,0 +1,52 @@
+"""OpenPGP keys and what the user thinks of them, as text."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui_xmpp.core.openpgp import OpenPgpKey
+from tui_xmpp.core.security import Method
+from tui_xmpp.core.text import clean_line
+from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.render.wrap import fit
+
+_STATE_CELLS = 22
+_NAME_CHARS = 80
+
+
+def key_state(key: OpenPgpKey, *, own: bool) -> tuple[str, str]:
+    """Take a key and whether it is ours; return what is thought of it, and the theme's token for that."""
+    if key.fault:
+        return clean_line(key.fault, _STATE_CELLS), "error"
+    if own and key.pinned:
+        return "yours", "ok"
+    if not key.pinned:
+        return "not accepted", "warn"
+    legacy = " (legacy)" if key.pinned == (Method.PGP,) else ""
+    return ("compared" if key.verified else "accepted") + legacy, "ok" if key.verified else "text"
+
+
+def key_row(look: Look, key: OpenPgpKey, width: int, *, own: bool) -> Text:
+    """Take a key, the cells there are and whether it is ours; return its state, first name and end."""
+    state, token = key_state(key, own=own)
+    name = (
+        names_of(key)[0] if key.names else "fetched once you accept it" if not key.here else "without a name"
+    )
+    end = f"until {key.expires:%d %b %Y}" if key.expires else ""
+    told = "" if key.announced else "not announced"
+    row = Text(" ", no_wrap=True).append(fit(state, _STATE_CELLS) + " ", look.style(token))
+    row.append(name, look.style("text"))
+    for word in (end, told):
+        row.append(f"  {word}" if word else "", look.style("dim"))
+    row.truncate(width, overflow="ellipsis")
+    return row
+
+
+def names_of(key: OpenPgpKey) -> list[str]:
+    """Take a key; return its user ids, cleaned: they are claims of whoever made it."""
+    return [clean_line(name, _NAME_CHARS) for name in key.names]
+
+
+def key_words(key: OpenPgpKey) -> str:
+    """Take a key; return it as it is named in a sentence."""
+    return f"the key {clean_line(key.fingerprint[-16:])}"
