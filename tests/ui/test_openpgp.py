@@ -68,6 +68,16 @@ async def test_why_it_is_not_possible_is_told() -> None:
         assert seen.composer == "/encrypt openpgp"
 
 
+async def test_without_an_accepted_key_the_keys_are_shown() -> None:
+    engine = keyed(NEW)
+    engine.refusals[SetEncryption] = "You have not accepted a key of ava@example.org for OpenPGP."
+    async with driven(engine) as seen:
+        await seen.type("/encrypt openpgp")
+        await seen.press("enter")
+        await seen.shows("You have not accepted a key of ava@example.org for OpenPGP.")
+        await seen.shows("not accepted")
+
+
 async def test_verified_devices_say_nothing_of_a_chat_sealed_with_openpgp() -> None:
     engine = peopled()
     known(engine, AVA.address, replace(PHONE, trust=Trust.VERIFIED))

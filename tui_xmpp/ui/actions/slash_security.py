@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from tui_xmpp.core.commands import Refused
 from tui_xmpp.core.events import Level
+from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.security import Encrypt, Method
 from tui_xmpp.core.security_commands import SetEncryption
 from tui_xmpp.core.slash import Parsed
@@ -31,7 +33,7 @@ async def _encrypt(face: Face, parsed: Parsed) -> bool:
 
     word = parsed.get("when")
     if word in METHODS:
-        return await choose_method(face, METHODS[word])
+        return await choose_method(face, METHODS[word], show_keys=True)
     if word is None:
         return await open_security(face)
     chat = face.chat
@@ -52,13 +54,24 @@ async def _encrypt(face: Face, parsed: Parsed) -> bool:
     return True
 
 
-async def choose_method(face: Face, method: Method) -> bool:
-    """Take what is to seal the open chat from now on, always; return False where that is not possible."""
+async def choose_method(face: Face, method: Method, *, show_keys: bool = False) -> bool:
+    """Take what is to seal the open chat from now on, always; return False where that is not possible.
+
+    *show_keys*: the popup of keys is opened where it is not.
+    """
     chat = face.chat
     if chat is None:
         face.say("No chat is open.", Level.WARN)
         return False
-    if not await face.do(SetEncryption(chat, Encrypt.ALWAYS, method)):
+    try:
+        await face.engine.do(SetEncryption(chat, Encrypt.ALWAYS, method))
+    except (Refused, StorageError) as error:
+        if show_keys and method is not Method.OMEMO and chat not in face.world.rooms:
+            from tui_xmpp.ui.actions.openpgp_keys import open_keys
+
+            # There is what it takes: the keys to accept, or how to have one.
+            await open_keys(face, chat.account, chat)
+        face.say(str(error), Level.ERROR)
         return False
     words = f"Encrypted with {method.value} from now on; what cannot be sealed is not sent."
     face.say(words + (_LEGACY if method is Method.PGP else ""))
