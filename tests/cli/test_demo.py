@@ -100,6 +100,9 @@ def test_the_real_program_shows_the_company_and_an_echo(scratch: Path) -> None:
         terminal.wait_for("hello echo")
         terminal.send("\r")
         _wait_twice(terminal, "hello echo")
+        (scratch / "plan.txt").write_text("the plan")
+        terminal.send(f"/send {scratch / 'plan.txt'}\r")
+        terminal.wait_for(r"plan\.txt · 8 B", 30)
         terminal.send(CTRL_Q)
         assert terminal.wait_exit() == 0
     assert not processes.wait_gone(str(scratch))

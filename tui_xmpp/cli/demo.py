@@ -63,7 +63,11 @@ def demo(open_screen: Callable[[Stage], ExitCode]) -> ExitCode:
     with ExitStack() as ending:
         folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="tui-xmpp-demo-")))
         try:
-            server = PrivateProsody(folder / "server")
+            server = PrivateProsody(
+                folder / "server",
+                extra_modules=("http_file_share",),
+                settings={"http_default_host": PrivateProsody.domain},
+            )
         except ProsodyMissing as error:
             raise Failure(str(error)) from None
         _people(server, password)
