@@ -189,6 +189,13 @@ GUARDS = (
         "core/test_text.py",
     ),
     Guard(
+        "G4 nothing goes out that XML forbids",
+        "core/text.py",
+        'return _NOT_XML.sub("", text)',
+        "return text",
+        "attacks/xml/test_outgoing.py",
+    ),
+    Guard(
         "G5 the last guard takes controls out",
         "ui/terminal/guard.py",
         'return Segment(FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)',
