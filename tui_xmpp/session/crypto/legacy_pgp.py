@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.security import Method, Preflight, Protection
+from ...core.security import Method, Protection
 from ...core.text import wire_safe
 from .. import convert
 from ..feature import Context
@@ -18,23 +18,22 @@ from ..unwrap import Unwrapped
 from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
-from .cipher import Later, Opened, Unreadable, Unsealable
-from .openpgp import faults
+from .cipher import Opened, Unreadable, Unsealable
 from .openpgp_names import ENCRYPTED
+from .pgp_cipher import PgpCipher
 from .pgp_desk import NO_KEY, PgpDesk
 
 _BODY = "This message is encrypted."
 _HEAD, _FOOT = "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----"
 
 
-class LegacyPgp:
+class LegacyPgp(PgpCipher):
     """Of one account; implements `cipher.Cipher`."""
 
     method = Method.PGP
 
     def __init__(self, context: Context, desk: PgpDesk) -> None:
-        self._context = context
-        self._desk = desk
+        super().__init__(context, desk)
         self._said: set[ChatKey] = set()
 
     # --- incoming -----------------------------------------------------------------------------------------
@@ -89,23 +88,7 @@ class LegacyPgp:
             raise Unreadable("What came is not sealed, though it says so.")
         return sealed
 
-    async def hurry(self, found: Unwrapped) -> None:
-        """As `Cipher.hurry`."""
-        try:
-            sealed = self._offered(found)
-        except Unreadable:
-            return
-        await self._desk.open_now(sealed)
-
-    async def prepare_to_open(self, found: Unwrapped, later: Later) -> None:
-        """As `Cipher.prepare_to_open`."""
-        await self._desk.open(self._offered(found), found.draft.chat.address)
-
     # --- outgoing -----------------------------------------------------------------------------------------
-
-    def can_seal(self, chat: ChatKey) -> bool | None:
-        """As `Cipher.can_seal`: where a key was accepted for it."""
-        return not self._desk.problem(chat, self.method)
 
     def seal(self, chat: ChatKey, stanza: ET.Element) -> ET.Element:
         """As `Cipher.seal`."""
@@ -134,11 +117,6 @@ class LegacyPgp:
         if [one.tag for one in content] != [f"{{{convert.CLIENT}}}body"]:
             raise Unsealable("Only text can be sealed with legacy PGP.")
         return content
-
-    async def preflight(self, chat: ChatKey) -> Preflight:
-        """As `Cipher.preflight`."""
-        problem = self._desk.problem(chat, self.method)
-        return Preflight((problem,)) if problem else Preflight(await faults(self._desk, chat, self.method))
 
 
 def _without_frame(armored: str) -> str:

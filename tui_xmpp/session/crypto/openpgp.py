@@ -5,31 +5,26 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ...core.chat import ChatKey, ChatKind
-from ...core.security import Method, Preflight, Protection
+from ...core.security import Method, Protection
 from .. import convert
-from ..feature import Context
 from ..guard import MAX_ENVELOPE
 from ..unwrap import Unwrapped
 from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
-from .cipher import Later, Opened, Unreadable, Unsealable
-from .gpg_status import GpgFailed
+from .cipher import Opened, Unreadable, Unsealable
 from .openpgp_names import OX
-from .pgp_desk import NO_KEY, PgpDesk
+from .pgp_cipher import PgpCipher
+from .pgp_desk import NO_KEY
 
 _BODY = "This message is encrypted using OpenPGP."
 """For programs that cannot open it (XEP-0374 §3.2)."""
 
 
-class OpenPgp:
+class OpenPgp(PgpCipher):
     """Of one account; implements `cipher.Cipher`."""
 
     method = Method.OPENPGP
-
-    def __init__(self, context: Context, desk: PgpDesk) -> None:
-        self._context = context
-        self._desk = desk
 
     # --- incoming -----------------------------------------------------------------------------------------
 
@@ -60,7 +55,6 @@ class OpenPgp:
         return Opened(content, Protection.VERIFIED if accepted[opened.signer] else Protection.SEALED)
 
     def _offered(self, found: Unwrapped) -> bytes:
-        """What gpg may be given: nothing of strangers, nothing that is not sealed; raises `Unreadable`."""
         draft = found.draft
         if draft.kind is not ChatKind.CONTACT:
             raise Unreadable("OpenPGP is read between two people only.")
@@ -74,23 +68,7 @@ class OpenPgp:
             raise Unreadable("What came is not sealed, though it says so.")
         return sealed
 
-    async def hurry(self, found: Unwrapped) -> None:
-        """As `Cipher.hurry`."""
-        try:
-            sealed = self._offered(found)
-        except Unreadable:
-            return
-        await self._desk.open_now(sealed)
-
-    async def prepare_to_open(self, found: Unwrapped, later: Later) -> None:
-        """As `Cipher.prepare_to_open`."""
-        await self._desk.open(self._offered(found), found.draft.chat.address)
-
     # --- outgoing -----------------------------------------------------------------------------------------
-
-    def can_seal(self, chat: ChatKey) -> bool | None:
-        """As `Cipher.can_seal`: where a key was accepted. None is looked for by itself."""
-        return not self._desk.problem(chat, self.method)
 
     def seal(self, chat: ChatKey, stanza: ET.Element) -> ET.Element:
         """As `Cipher.seal`."""
@@ -118,25 +96,3 @@ class OpenPgp:
         if problem:
             raise Unsealable(problem)
         return [one for one in stanza if not is_outside(one, references=False)]
-
-    async def preflight(self, chat: ChatKey) -> Preflight:
-        """As `Cipher.preflight`."""
-        problem = self._desk.problem(chat, self.method)
-        return Preflight((problem,)) if problem else Preflight(await faults(self._desk, chat, self.method))
-
-
-async def faults(desk: PgpDesk, chat: ChatKey, method: Method) -> tuple[str, ...]:
-    """What is wrong with the keys a chat would be sealed for, as gpg has them."""
-    try:
-        if await desk.gpg.key(desk.own_key, secret=True) is None:
-            return ("gpg does not have the secret key that this account names.",)
-        found = []
-        for fingerprint in desk.recipients(chat, method):
-            key = await desk.gpg.key(fingerprint)
-            if key is None:
-                found.append(f"gpg does not have the key {fingerprint}.")
-            elif key.fault:
-                found.append(f"The key {fingerprint} is {key.fault}.")
-        return tuple(found)
-    except GpgFailed as failed:
-        return (str(failed),)
