@@ -232,13 +232,6 @@ GUARDS = (
         "attacks/omemo",
     ),
     Guard(
-        "G7 a repeated key exchange is none",
-        "session/crypto/omemo_reading.py",
-        "if begun and await sessions.is_repeated(begun):",
-        "if False:",
-        "attacks/omemo",
-    ),
-    Guard(
         "G7 a database that was put back is noticed",
         "storage/generation.py",
         "if is_copy or beside > kept:",

@@ -124,7 +124,7 @@ async def test_two_who_begin_at_the_same_moment_read_each_other(tmp_path: Path, 
 
 
 async def test_e07_a_repeated_key_exchange_does_not_bring_an_old_session_back(tmp_path: Path) -> None:
-    """Until all is caught up the keys for it are still there."""
+    """Nor while history is read, when the library keeps used keys for longer."""
     scene = await ready(tmp_path)
     assert scene.keys._core is not None
     scene.keys._core.before_history_sync()

@@ -100,7 +100,7 @@ class OmemoKeys:
 
         Of its sender's other devices nothing has to be known.
         """
-        own = (self._context.own, self.device or 0)
+        own = self._context.own
         return self.do(lambda core: read(core, self._store, element, namespace, sender, own), fetching=False)
 
     async def set_up(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from xml.etree import ElementTree as ET
 
 import oldmemo.etree
@@ -28,29 +27,22 @@ async def read(
     element: ET.Element,
     namespace: str,
     sender: Address,
-    own: tuple[Address, int],
+    own: Address,
 ) -> Read:
     """Open a sealed element; raises what the library raises."""
     if namespace == OLD:
-        message = await oldmemo.etree.parse_message(element, str(sender), str(own[0]), core)
+        message = await oldmemo.etree.parse_message(element, str(sender), str(own), core)
     else:
         message = twomemo.etree.parse_message(element, str(sender))
     sessions = OmemoSessions(storage, namespace, str(sender), message.device_id)
-    begun = _exchange(message, own)
     before = await sessions.current()
-    if begun and await sessions.is_repeated(begun):
-        # It must not be taken for a new one: keys for it may still be there until all is caught up.
-        return await _with_earlier(core, sessions, message, before, KeyExchangeFailed("repeated"))
     try:
         found = await _decrypt(core, message)
     except (DecryptionFailed, KeyExchangeFailed, NoSession) as error:
+        # A key exchange that is repeated is one of these: its one-time key went with the first.
         return await _with_earlier(core, sessions, message, before, error)
-    if begun:
-        await sessions.note(begun)
-        if (await sessions.current()).get("key_exchange/ephemeral_key") != before.get(
-            "key_exchange/ephemeral_key"
-        ):
-            await sessions.keep(before)
+    if await sessions.is_replaced(before):
+        await sessions.keep(before)
     return found
 
 
@@ -76,12 +68,3 @@ async def _with_earlier(
 async def _decrypt(core: SessionManager, message: Message) -> Read:
     text, device, _ = await core.decrypt(message)
     return text, device
-
-
-def _exchange(message: Message, own: tuple[Address, int]) -> str:
-    """The ephemeral key of the key exchange for this device, as the library stores it; empty: none."""
-    for material, exchange in message.keys:
-        if (material.bare_jid, material.device_id) == (str(own[0]), own[1]) and exchange is not None:
-            header = exchange.header  # type: ignore[attr-defined]
-            return base64.urlsafe_b64encode(header.ephemeral_key).decode("ascii")
-    return ""

@@ -1,8 +1,7 @@
 """Sessions that were replaced by newer ones: what is still sealed with an earlier one is read all the same.
 
 Two who write to each other at the same moment both begin a session, and each puts the other's in the place
-of its own: with one session only, neither could read the other from then on. And a key exchange that is
-repeated, by a server or by a resumed stream, must not bring an old session back.
+of its own: with one session only, neither could read the other from then on.
 """
 
 from __future__ import annotations
@@ -27,8 +26,6 @@ _PARTS = (
 _EPHEMERAL = "key_exchange/ephemeral_key"
 _MOST_KEPT = 4
 """Earlier sessions kept with a device."""
-_MOST_SEEN = 100
-"""Key exchanges of a device that are remembered."""
 
 Kept = dict[str, JSONType]
 """A session as the library stores it, by part; empty: there is none."""
@@ -41,7 +38,6 @@ class OmemoSessions:
         self._storage = storage
         self._place = f"/{namespace}/{owner}/{device}"
         self._earlier = f"/earlier{self._place}"
-        self._seen = f"/seen{self._place}"
 
     async def current(self) -> Kept:
         """The session in use."""
@@ -75,14 +71,6 @@ class OmemoSessions:
         kept = [session, *others] if session else others
         await self._storage.store(self._earlier, cast(JSONType, kept[:_MOST_KEPT]))
 
-    async def is_repeated(self, ephemeral_key: str) -> bool:
-        """Whether a key exchange came before, and began another session than that in use."""
-        if (await self.current()).get(_EPHEMERAL) == ephemeral_key:
-            return False
-        return ephemeral_key in (await self._storage.load_list(self._seen, str)).maybe([])
-
-    async def note(self, ephemeral_key: str) -> None:
-        """A key exchange has begun a session."""
-        seen = (await self._storage.load_list(self._seen, str)).maybe([])
-        if ephemeral_key not in seen:
-            await self._storage.store(self._seen, cast(JSONType, [ephemeral_key, *seen][:_MOST_SEEN]))
+    async def is_replaced(self, before: Kept) -> bool:
+        """Whether another session than that of *before* is in use now."""
+        return (await self.current()).get(_EPHEMERAL) != before.get(_EPHEMERAL)
