@@ -52,6 +52,10 @@ class Contact:
         self.news = asyncio.Event()
         self.heard: list[str] = []
         """What was said to it."""
+        self.messages: list[bytes] = []
+        """Every message as it came, sealed ones too."""
+        self.answered: dict[str, bytes] = {}
+        """The answers to what it asked, by the id of the request."""
         self._server = server
         self._kind = KINDS[number % len(KINDS)]
         self._show = SHOWS[number % len(SHOWS)]
@@ -111,6 +115,24 @@ class Contact:
                 self.news.clear()
                 await self.news.wait()
 
+    def send(self, stanza: str) -> None:
+        """Send a stanza as it is."""
+        self._say(stanza)
+
+    async def ask(self, type: str, inner: str, to: str = "", seconds: float = 30.0) -> bytes:
+        """Send a request, to somebody or to its own account; returns the answer, which must be no error."""
+        self._said += 1
+        id = f"ask-{self._said}"
+        aimed = f" to={quoteattr(to)}" if to else ""
+        self._say(f"<iq type='{type}' id='{id}'{aimed}>{inner}</iq>")
+        async with asyncio.timeout(seconds):
+            while id not in self.answered:
+                self.news.clear()
+                await self.news.wait()
+        answer = self.answered.pop(id)
+        assert attribute(b"type", answer) == b"result", answer
+        return answer
+
     def join(self, room: str) -> None:
         """Enter a room under its own user name."""
         self.announce("<x xmlns='http://jabber.org/protocol/muc'/>", f"{room}/{self.account.user}")
@@ -164,10 +186,14 @@ class Contact:
                 self.seen[bare] = time.monotonic()
             self.news.set()
         elif kind == b"message":
+            self.messages.append(stanza)
             body = BODY.search(stanza)
             if body is not None:
                 self.heard.append(body[1].decode())
-                self.news.set()
+            self.news.set()
+        elif kind == b"iq" and attribute(b"type", tag) in (b"result", b"error"):
+            self.answered[attribute(b"id", tag).decode()] = stanza
+            self.news.set()
         elif kind == b"iq" and attribute(b"type", tag) in (b"get", b"set"):
             self._answer(stanza, sender, attribute(b"id", tag).decode())
 
