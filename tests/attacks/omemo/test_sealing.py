@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.omemo.scene import PUBSUB, Scene
+from tests.fakes.omemo_peer import OmemoPeer
 from tests.session.wire import ANNA, BERT, WITH_BERT
 from tui_xmpp.core.commands import React, Refused, SendMessage
 from tui_xmpp.core.events import Notice
 from tui_xmpp.core.message import Delivery
-from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Protection
+from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Protection, Trust
+from tui_xmpp.core.security_commands import SetTrust
 from tui_xmpp.session.crypto.omemo_names import LISTS, NEW, OLD
 
 SECRET = "the tulips are under the third stone"
@@ -171,6 +173,44 @@ async def test_what_the_older_version_cannot_seal_is_not_sent_and_says_so(
         assert "Only text can be sealed" in notice.text
         assert notice.chat == WITH_BERT
     assert not scene.sent and "👍" not in scene.bytes
+    await scene.close()
+
+
+async def test_an_old_device_of_ours_is_sent_text_and_nothing_that_it_could_not_show(tmp_path: Path) -> None:
+    """Of a reaction nothing is left in the older version but an empty text."""
+    tablet = OmemoPeer(ANNA)
+    scene = Scene(tmp_path, (OLD, NEW))
+
+    def answers(owner: str, node: str) -> tuple[str, str] | None:
+        if owner != str(ANNA):
+            return scene.honest(owner, node)
+        ours = scene.keys.device
+        listed = tablet.list_item(OLD, *([ours] if ours else []))
+        items = listed if node == LISTS[OLD] else tablet.answer(node, (OLD,)) or ""
+        return "result", f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{items}</items></pubsub>"
+
+    scene.answers = answers
+    await scene.begin()
+    devices = scene.wire.account.sealing.omemo.devices
+    for owner in (ANNA, BERT):
+        looking = asyncio.create_task(devices.look(owner))
+        await scene.until(looking.done)
+    (other,) = [one for one in devices.all(ANNA) if one.id == tablet.device]
+    await scene.wire.do(SetTrust(ANNA, ANNA, other.fingerprint, Trust.VERIFIED))
+    scene.wire.account.sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    await scene.wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>hello</body></message>")
+    react = React(WITH_BERT, scene.wire.messages()[0].row, ("👍",))
+    for command in (SendMessage(WITH_BERT, "for all of us"), react):
+        before = len(scene.sent)
+        await scene.wire.do(command)
+        await scene.until(lambda before=before: len(scene.sent) > before)
+    text, reaction = (
+        [one.tag.partition("}")[0][1:] for one in stanza if one.tag.endswith("}encrypted")]
+        for stanza in scene.sent
+    )
+    assert sorted(text) == sorted([OLD, NEW])
+    assert reaction == [NEW]
+    await tablet.close()
     await scene.close()
 
 

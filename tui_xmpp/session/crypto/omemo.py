@@ -204,15 +204,15 @@ class Omemo:
         body = convert.text_of(stanza, "body")
         is_body_only = bool(body) and all(one.tag == f"{{{convert.CLIENT}}}body" for one in content)
         room = chat.address if chat in self._context.world.rooms else None
-        plain = {
-            OLD: body.encode(),
-            NEW: sce.written(inside, self._own, room, self._context.clock.now()),
-        }
+        plain = {NEW: sce.written(inside, self._own, room, self._context.clock.now())}
+        if body:
+            # The older version holds a text and nothing else.
+            plain[OLD] = body.encode()
         if not is_body_only:
             self._refuse_old(owners)
         names = frozenset(map(str, owners))
         try:
-            messages, _ = self.keys.do(lambda core: core.encrypt(names, plain), sealing=True)
+            messages, _ = self.keys.do(lambda core: core.encrypt(names, plain, [*plain]), sealing=True)
         except Missing:
             raise Later("The keys of the other side are being fetched.") from None
         except Undecided as undecided:
