@@ -85,6 +85,8 @@ class FakeEngine:
                 self._change(command.chat, notify=command.notify)
             case cmd.Answer():
                 self.emit(ev.QuestionSettled(command.id))
+            case cmd.RefuseSubscription(account, address):
+                self.emit(ev.SubscriptionSettled(account, address))
             case cmd.SetPresence():
                 self.emit(ev.OwnPresenceChanged(ME, OwnPresence(command.show, command.status)))
             case SetEncryption(chat, encrypt, method):
