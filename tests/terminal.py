@@ -167,6 +167,18 @@ class Terminal:
         """Type; control sequences as the terminal would send them."""
         os.write(self._master, keys.encode())
 
+    def send_all(self, keys: str) -> None:
+        """Type more than the terminal's line holds, and read what is written meanwhile."""
+        left = keys.encode()
+        os.set_blocking(self._master, False)
+        while left:
+            self.read(0.0)
+            try:
+                left = left[os.write(self._master, left[:4096]) :]
+            except BlockingIOError:
+                select.select([], [self._master], [], 0.05)
+        os.set_blocking(self._master, True)
+
     def hang_up(self) -> None:
         """Take the terminal away from the program, which may go on; nothing more can be read."""
         os.close(self._master)

@@ -58,13 +58,17 @@ pieces: st.SearchStrategy[Piece] = st.one_of(
 
 @given(st.lists(pieces, max_size=12), st.data())
 def test_any_mixture_in_any_pieces_is_told_apart(mixture: list[Piece], data: st.DataObject) -> None:
-    read = "".join(piece[0] for piece in mixture)
     replies = ReplyFilter()
-    typed = ""
-    while read:
-        size = data.draw(st.integers(1, min(len(read), 9)))
-        typed += replies.feed(read[:size], whole=False)
-        read = read[size:]
+    typed = read = ""
+    for piece in mixture:
+        read += piece[0]
+        # Nobody types before a paste is done: what comes right behind it belongs to it.
+        if rests := piece[0].endswith("\x1b[201~") or piece is mixture[-1]:
+            while read:
+                size = data.draw(st.integers(1, min(len(read), 9)))
+                typed += replies.feed(read[:size], whole=False)
+                read = read[size:]
+        typed += replies.feed("") if rests else ""
     typed += replies.feed("") + replies.forget()
     assert typed == "".join(piece[1] for piece in mixture)
     assert replies.answers() == [piece[2] for piece in mixture if piece[2]]
@@ -167,3 +171,21 @@ def test_a_paste_of_five_megabytes_takes_no_time_for_each_character() -> None:
     text = "\x1b[200~" + "a line of a log \x1b[31m\n" * 230_000 + "\x1b[201~"
     replies = ReplyFilter()
     assert "".join(replies.feed(text[at : at + 4096]) for at in range(0, len(text), 4096)) == text
+
+
+def test_what_comes_right_behind_a_paste_is_no_key() -> None:
+    """The end of a paste that stands in the paste itself (T-09)."""
+    replies = ReplyFilter()
+    broken_out = "\x1b[200~one\x1b[201~/quit\r\x1b[13u\x1bq\x1b[201~"
+    pasted = "\x1b[200~one\x1b[201~\x1b[200~/quit\r\x1b[201~"
+    assert replies.feed(broken_out, whole=False) == pasted
+    assert replies.feed("more\r", whole=False) == "\x1b[200~more\r\x1b[201~"
+    assert replies.feed("\x1b[<0;3;4M\x1b[I", whole=False) == "\x1b[<0;3;4M\x1b[I"
+    assert replies.feed("") == ""
+    assert replies.feed("\r\x1b[13u", whole=False) == "\r\x1b[13u"
+
+
+def test_a_paste_may_follow_another() -> None:
+    replies = ReplyFilter()
+    two = "\x1b[200~one\x1b[201~\x1b[200~two\x1b[201~"
+    assert replies.feed(two, whole=False) == two

@@ -31,9 +31,11 @@ ATTACKS = {
 }
 """By name, each as it would stand in a text (ECMA-48; xterm, "Control Sequences")."""
 
+MARKUP = "[@click=app.quit()]press[/] [/ [/x] [red on $var [bold]"
+"""What is an action, a style or a mistake to whoever reads it as markup (Textual, Rich)."""
 PARTS = 3
-
-
-def part(number: int) -> str:
-    """A third of them, one behind the other: a line that is shown has no room for more."""
-    return " ".join(list(ATTACKS.values())[number::PARTS])
+TEXTS = {
+    # A third of them, one behind the other: a line that is shown has no room for more.
+    **{f"part {number + 1}": " ".join(list(ATTACKS.values())[number::PARTS]) for number in range(PARTS)},
+    "markup": MARKUP,
+}

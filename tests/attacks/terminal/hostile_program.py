@@ -1,6 +1,6 @@
 """The screen over a hostile world, as a program of its own in a real pseudo-terminal.
 
-`ATTACK` is the number of the part of the attacks that stands in every text, `TERMINAL` is the profile of the
+`ATTACK` names which of the texts stands everywhere, `TERMINAL` is the profile of the
 terminal. With each SIGUSR1 the next of the sources named by `HAPPENS` tells something.
 """
 
@@ -12,7 +12,7 @@ import signal
 
 os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
 
-from tests.attacks.terminal.attacks import part
+from tests.attacks.terminal.attacks import TEXTS
 from tests.attacks.terminal.hostile_world import SOURCES, hostile, marker
 from tests.fakes.engine import NOON
 from tests.ui.driving import FakeConfig
@@ -39,7 +39,7 @@ class HostileApp(ChatApp):
 
 def main() -> None:
     """Run until Ctrl+Q."""
-    attack = part(int(os.environ["ATTACK"]))
+    attack = TEXTS[os.environ["ATTACK"]]
     engine = hostile(attack)
     app = HostileApp(
         engine,

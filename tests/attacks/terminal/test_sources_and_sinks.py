@@ -1,7 +1,8 @@
-"""T-01: from every source, in every place shown, no control byte but our own reaches the terminal."""
+"""T-01, T-03, T-04, T-07: whatever others write is text, from every source and in every place shown."""
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.terminal.attacks import ATTACKS, PARTS
+from tests.attacks.terminal.attacks import ATTACKS, MARKUP, TEXTS
 from tests.attacks.terminal.hostile_world import SOURCES, marker
 from tests.attacks.terminal.sequences import foreign
 from tests.terminal import Terminal
@@ -68,6 +69,7 @@ SPOKEN = (
     (HAPPENS, "history"),
     (HAPPENS, "certificate"),
     ("\x1by", "invited"),
+    ("n", ""),
 )
 
 
@@ -90,16 +92,16 @@ def walk(terminal: Terminal, steps: Steps) -> set[str]:
     return seen & set(SOURCES)
 
 
-def opened(profile: str, number: int, steps: Steps) -> Terminal:
+def opened(profile: str, attack: str, steps: Steps) -> Terminal:
     argv = [sys.executable, "-m", "tests.attacks.terminal.hostile_program"]
     happens = " ".join(name for keys, name in steps if keys == HAPPENS)
-    env = {"ATTACK": str(number), "TERMINAL": profile, "HAPPENS": happens}
+    env = {"ATTACK": attack, "TERMINAL": profile, "HAPPENS": happens}
     return Terminal(argv, columns=240, rows=60, env=env, cwd=ROOT)
 
 
-@pytest.mark.parametrize("number", range(PARTS))
-def test_t01_nothing_but_our_own_reaches_the_terminal(number: int) -> None:
-    with opened("local", number, WALK) as terminal:
+@pytest.mark.parametrize("attack", [one for one in TEXTS if one != "markup"])
+def test_t01_t07_nothing_but_our_own_reaches_the_terminal(attack: str) -> None:
+    with opened("local", attack, WALK) as terminal:
         terminal.wait_for("ava")
         assert walk(terminal, WALK) == set(SOURCES)
         terminal.send("\x1bl")
@@ -111,14 +113,36 @@ def test_t01_nothing_but_our_own_reaches_the_terminal(number: int) -> None:
         assert foreign(bytes(terminal.raw)) == []
 
 
-@pytest.mark.parametrize("number", range(PARTS))
-def test_t01_nor_where_all_is_told_in_lines(number: int) -> None:
-    with opened("reader", number, SPOKEN) as terminal:
+@pytest.mark.parametrize("attack", [one for one in TEXTS if one != "markup"])
+def test_t01_t07_nor_where_all_is_told_in_lines(attack: str) -> None:
+    with opened("reader", attack, SPOKEN) as terminal:
         terminal.wait_for("ava")
         assert walk(terminal, SPOKEN)
         terminal.send(CTRL_Q)
         terminal.wait_exit()
         assert foreign(bytes(terminal.raw)) == []
+
+
+@pytest.mark.parametrize(("profile", "steps"), [("local", WALK), ("reader", SPOKEN)])
+def test_t03_t04_markup_is_text_and_no_action(profile: str, steps: Steps) -> None:
+    with opened(profile, "markup", steps) as terminal:
+        terminal.wait_for("ava")
+        walk(terminal, steps)
+        terminal.send(f"{ESC}1")
+        terminal.wait_for(re.escape(f"{marker('body')}{MARKUP}"))
+        press(terminal, "press")
+        terminal.send("\x1bs")
+        terminal.wait_for("Unread: |Nothing unread")
+        terminal.send(CTRL_Q)
+        assert terminal.wait_exit() == 0
+
+
+def press(terminal: Terminal, word: str) -> None:
+    """Click on a word, wherever it stands."""
+    for row, line in enumerate(terminal.screen.display):
+        for found in re.finditer(word, line):
+            at = f"{found.start() + 1};{row + 1}"
+            terminal.send(f"\x1b[<0;{at}M\x1b[<0;{at}m")
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)

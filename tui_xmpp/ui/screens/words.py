@@ -103,8 +103,8 @@ def typing(world: World, chat: ChatKey) -> list[str]:
     names = []
     for who, state in known.items():
         if state is ChatState.COMPOSING:
-            direct = who == str(chat.address) or "@" in who
-            names.append(clean_line(world.name_of(chat) if direct else who))
+            # A nick may look like an address.
+            names.append(clean_line(who if chat in world.rooms else world.name_of(chat)))
     return names
 
 

@@ -40,6 +40,8 @@ _STRINGS = "]P_^X"
 _STOP = re.compile("[\x00-\x1f\x7f\x9c]")
 # What an answer goes on with whose Esc has been taken for the key.
 _TAIL = re.compile(r"\]\d{1,4};|P(?:[>!]\||[01]?[$+]r)|_G[a-zA-Z]=|\[\?\d[\d;]*[$cnu]")
+# Clicks, changes of focus and of size may come by themselves right behind a paste.
+_NO_KEY = re.compile(r"\x1b\[(?:<[\d;]*[Mm]|[IO]|48;[\d;]*t)")
 # Textual reads some of these as the letters of a Mac keyboard, or as word keys.
 _NO_ALT = re.compile(r"[\x00-\x20\x7f\[\]OP_^X\\]")
 
@@ -68,6 +70,8 @@ class ReplyFilter:
         """Another Esc came right before the one that is held."""
         self._lone = False
         """The last that was handed out is an Esc whose sequence may still come."""
+        self._pasted = False
+        """A paste has ended, and nothing has rested since: what follows belongs to it, whatever it says."""
         self._typed: list[str] = []
         self._answers: deque[str] = deque(maxlen=_MOST_ANSWERS)
         self._steps = {
@@ -100,6 +104,7 @@ class ReplyFilter:
             position = self._steps[self._state](text, position)
         if whole:
             self._decide()
+            self._pasted = self._pasted and self._state is _State.PASTE
         typed = "".join(self._typed)
         self._typed.clear()
         return typed
@@ -122,16 +127,16 @@ class ReplyFilter:
     def _typing(self, text: str, at: int) -> int:
         end = text.find(_ESC, at)
         if end < 0:
-            self._typed.append(text[at:])
+            self._hand_out(text[at:])
             return len(text)
-        self._typed.append(text[at:end])
+        self._hand_out(text[at:end])
         self._begin()
         return end + 1
 
     def _escape(self, text: str, at: int) -> int:
         char = text[at]
         if char == _ESC:
-            self._typed.append(_ESC)
+            self._hand_out(_ESC)
             self._doubled = True
         elif char == "[":
             self._state, self._held = _State.CSI, "\x1b["
@@ -213,7 +218,9 @@ class ReplyFilter:
             self._held = seen[1 - len(_PASTE_END) :]
             return len(text)
         stop = at + end + len(_PASTE_END) - len(self._held)
-        self._end(text[at:stop])
+        self._typed.append(text[at:stop])
+        self._end("")
+        self._pasted = True
         return stop
 
     # --- what becomes of what is held --------------------------------------------------------------------
@@ -222,9 +229,19 @@ class ReplyFilter:
         self._state, self._held = _State.ESCAPE, _ESC
         self._sure = self._doubled = False
 
-    def _end(self, typed: str) -> None:
-        if typed:
+    def _hand_out(self, typed: str) -> None:
+        """Pass on what was typed.
+
+        Right behind a paste nobody has typed anything yet: the end mark was part of what somebody gave us to
+        paste, and the terminal let it through. Text goes on being pasted, and keys are left out.
+        """
+        if not self._pasted or typed == _PASTE_BEGIN or _NO_KEY.fullmatch(typed):
             self._typed.append(typed)
+        elif typed and not typed.startswith(_ESC):
+            self._typed.append(f"{_PASTE_BEGIN}{typed}{_PASTE_END}")
+
+    def _end(self, typed: str) -> None:
+        self._hand_out(typed)
         self._state, self._held, self._sure = _State.TYPING, "", False
 
     def _give_up(self) -> None:
