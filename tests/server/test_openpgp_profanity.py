@@ -152,4 +152,4 @@ async def test_legacy_pgp_both_ways(
 
         await anna.until(read, "what profanity sealed")
         # It does not sign: nobody knows who wrote it.
-        assert read() == [Protection.ATTENTION]
+        assert read() == [Protection.UNPROVEN]

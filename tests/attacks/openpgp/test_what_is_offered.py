@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 
 import pytest
 
@@ -51,6 +52,75 @@ async def test_signed_only_and_literal_text_are_refused_twice(
         assert not packets.is_sealed(offered)
         with pytest.raises(GpgFailed):
             await opener(ring).open(offered)
+
+
+async def test_signed_only_is_read_as_that_where_it_is_asked_for(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    for more in ((), ("--compress-algo", "none")):
+        offered = theirs.gpg("--sign", *more, "--local-user", bert, data=SECRET)
+        assert packets.is_signed(offered) and not packets.is_sealed(offered)
+        opened = await opener(ring).read(offered)
+        assert (opened.text, opened.signer, opened.sealed) == (SECRET, bert, False)
+        assert opened.signed is not None
+
+
+async def test_what_is_not_under_one_good_signature_is_not_read_as_signed(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    carl = theirs.make("xmpp:carl@example.org")
+    ring.take(theirs.public(carl))
+    plain = ("--sign", "--compress-algo", "none", "--local-user", bert)
+    signed = theirs.gpg(*plain, data=SECRET)
+    literal = theirs.gpg("--store", "--compress-algo", "none", data=b"a lie")
+    for offered in (
+        literal,
+        theirs.gpg("--store", data=SECRET),
+        literal + signed,
+        signed + literal,
+        signed + signed,
+        signed.replace(SECRET, b"the blan"),
+        theirs.gpg("--sign", "--local-user", bert, "--local-user", carl, data=SECRET),
+        theirs.seal(SECRET, ours, signer=bert),
+        theirs.seal(SECRET, ours),
+        theirs.gpg("--detach-sign", "--local-user", bert, data=SECRET),
+    ):
+        with pytest.raises(GpgFailed):
+            await opener(ring).read(offered)
+
+
+def test_what_is_signed_has_its_one_signature_and_its_text_and_nothing_else(
+    theirs: KeyRing, bert: str
+) -> None:
+    signed = theirs.gpg("--sign", "--compress-algo", "none", "--local-user", bert, data=SECRET)
+    for offered in (
+        theirs.gpg("--store", "--compress-algo", "none", data=SECRET),
+        theirs.gpg("--clear-sign", "--local-user", bert, data=SECRET),
+        theirs.gpg("--detach-sign", "--local-user", bert, data=SECRET),
+        signed + signed,
+        b"",
+    ):
+        assert not packets.is_signed(offered)
+
+
+def compressed(data: bytes) -> bytes:
+    """A compressed packet of indeterminate length (RFC 4880 §5.6)."""
+    return b"\xa3\x01" + zlib.compress(data, wbits=-15)
+
+
+async def test_what_is_sealed_inside_what_looks_signed_is_refused_and_nobody_is_asked(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    ask = ("--pinentry-mode", "loopback", "--passphrase", "guess")
+    for inner in (
+        theirs.seal(SECRET, ours, signer=bert),
+        theirs.seal(SECRET, ours),
+        theirs.gpg(*ask, "--symmetric", data=SECRET),
+    ):
+        offered = compressed(inner)
+        assert packets.is_signed(offered)
+        with pytest.raises(GpgFailed):
+            await opener(ring).read(offered)
 
 
 async def test_text_beside_the_seal_is_refused(ring: KeyRing, theirs: KeyRing, ours: str, bert: str) -> None:

@@ -21,7 +21,7 @@ from tui_xmpp.core.value import value
 
 from ..guard import MAX_ENVELOPE
 from . import bare_key, packets
-from .gpg_status import GpgFailed, Line, Unsealed, refuse_failure, unsealed
+from .gpg_status import GpgFailed, Line, Unsealed, refuse_failure, signed_only, unsealed
 
 T = TypeVar("T")
 
@@ -106,6 +106,19 @@ class Gpg:
             return opened
 
         return await self._run(work, lent)
+
+    async def read(self, signed: bytes) -> Unsealed:
+        """Read a message that `packets.is_signed`; no secret key, and so no passphrase, has a part in it."""
+
+        def work(gpg: _Process) -> Unsealed:
+            result = gpg.decrypt(signed, always_trust=True)
+            opened = signed_only(result.lines, result.data, result.returncode)
+            # What the library concludes has to be the same.
+            if not result.valid or result.pubkey_fingerprint != opened.signer:
+                raise GpgFailed("It does not have one good signature.")
+            return opened
+
+        return await self._run(work)
 
     async def seal(
         self,

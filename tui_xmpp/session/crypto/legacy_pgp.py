@@ -52,7 +52,7 @@ class LegacyPgp(PgpCipher):
         opened = self._desk.taken(self._offered(found))
         body = convert.element(convert.CLIENT, "body", wire_safe(opened.text.decode("utf-8", "replace")))
         if not opened.signer:
-            return Opened((body,), Protection.ATTENTION, self._unsigned(draft.chat))
+            return Opened((body,), Protection.UNPROVEN, self._unsigned(draft.chat))
         writer = draft.sender.bare
         if opened.signer not in self._desk.accepted(writer, self.method):
             raise Unreadable(f"It was signed by another key than you have accepted for {writer}.")
