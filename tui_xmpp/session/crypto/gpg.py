@@ -30,6 +30,8 @@ logging.getLogger("gnupg").disabled = True
 
 PATIENCE = 20.0
 """Seconds for a call that asks the user nothing."""
+MOST_OWN = 50
+"""Keys of ours that are listed."""
 _ALWAYS = ("--no-encrypt-to", "--skip-hidden-recipients", "--max-output", str(MAX_ENVELOPE))
 _WHERE_KNOWN = (
     "--no-auto-key-retrieve",
@@ -57,6 +59,7 @@ class RingKey:
     names: tuple[str, ...] = ()
     """User ids that are not revoked."""
     fault: str = ""
+    created: datetime | None = None
     expires: datetime | None = None
 
 
@@ -153,6 +156,15 @@ class Gpg:
                 if found["fingerprint"].upper() == fingerprint.upper():
                     return _ring_key(found, listed.uid_map)
             return None
+
+        return await self._run(work)
+
+    async def secret_keys(self) -> tuple[RingKey, ...]:
+        """The keys whose secret part is in the ring, at most `MOST_OWN`."""
+
+        def work(gpg: _Process) -> tuple[RingKey, ...]:
+            listed = gpg.list_keys(True)
+            return tuple(_ring_key(found, listed.uid_map) for found in listed[:MOST_OWN])
 
         return await self._run(work)
 
@@ -294,12 +306,16 @@ class Gpg:
 
 
 def _ring_key(found: dict[str, Any], of_names: dict[str, dict[str, str]]) -> RingKey:
-    expires = found.get("expires", "")
     names = [one for one in found["uids"] if of_names.get(one, {}).get("trust", "") not in _FAULTS]
     return RingKey(
         found["fingerprint"].upper(),
         # The library reads all bytes as they come; the names are UTF-8 (RFC 4880 §5.11).
         tuple(one.encode("latin-1", "replace").decode("utf-8", "replace") for one in names),
         _FAULTS.get(found["trust"], ""),
-        datetime.fromtimestamp(int(expires), UTC) if expires.isdecimal() else None,
+        _time(found.get("date", "")),
+        _time(found.get("expires", "")),
     )
+
+
+def _time(seconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None

@@ -19,9 +19,9 @@ from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
 from .cipher import Opened, Unreadable, Unsealable
-from .openpgp_names import ENCRYPTED
+from .openpgp_names import ENCRYPTED, NO_KEY
 from .pgp_cipher import PgpCipher
-from .pgp_desk import NO_KEY, PgpDesk
+from .pgp_desk import PgpDesk
 
 _BODY = "This message is encrypted."
 _HEAD, _FOOT = "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----"

@@ -13,9 +13,8 @@ from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
 from .cipher import Opened, Unreadable, Unsealable
-from .openpgp_names import OX
+from .openpgp_names import NO_KEY, OX
 from .pgp_cipher import PgpCipher
-from .pgp_desk import NO_KEY
 
 _BODY = "This message is encrypted using OpenPGP."
 """For programs that cannot open it (XEP-0374 §3.2)."""

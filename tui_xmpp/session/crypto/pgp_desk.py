@@ -20,11 +20,11 @@ from .cipher import Later, Unreadable, Unsealable
 from .gpg import Gpg, Lent
 from .gpg_status import GpgFailed, PassphraseNeeded, Unsealed
 from .lending import Lending
+from .openpgp_names import NO_KEY
 from .pins import Pins
 
 _MOST_KEPT = 200
 """Results that nobody has taken."""
-NO_KEY = "This account has no OpenPGP key: name its fingerprint as `openpgp_key` in its [[account]]."
 
 
 class PgpDesk:

@@ -9,7 +9,15 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey
 from ...core.commands import Command, SetPresence
 from ...core.contact import OwnPresence, Presence, Show
-from ...core.events import Event, Notice, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
+from ...core.events import (
+    AccountAdded,
+    Event,
+    Notice,
+    OwnPresenceChanged,
+    PresenceChanged,
+    PresencesCleared,
+    RoomChanged,
+)
 from ...core.link import LinkProfile
 from ...core.room import RoomState
 from .. import caps, convert, guard, muc, own_presence
@@ -78,12 +86,17 @@ class Presences(Feature):
             return
         if self._filter.changes():
             self._filter.switch(self._leave, self._announce)
+        self._tell_capabilities()
+
+    def _tell_capabilities(self) -> None:
         if self.context.pacing.announces and self._capable != self.context.announced and not self._waits:
             # XEP-0115 §6: what we can do, and want to be told, is what the last hash says.
             self._announce()
 
     def told(self, event: Event) -> None:
-        """Rooms are heard on every link."""
+        """Rooms are heard on every link; what the user sets for an account may be more that we can do."""
+        if isinstance(event, AccountAdded) and self._sent is not None:
+            self._tell_capabilities()
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         if event.state is RoomState.JOINING and self.context.online:

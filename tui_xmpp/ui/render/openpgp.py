@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from tui_xmpp.core.address import Address
 from tui_xmpp.core.openpgp import OpenPgpKey
 from tui_xmpp.core.security import Method
 from tui_xmpp.core.text import clean_line
@@ -20,6 +21,10 @@ def key_state(key: OpenPgpKey, *, own: bool) -> tuple[str, str]:
         return clean_line(key.fault, _STATE_CELLS), "error"
     if own and key.pinned:
         return "yours", "ok"
+    if key.secret:
+        return "not used", "text"
+    if own:
+        return "of another device", "dim"
     if not key.pinned:
         return "not accepted", "warn"
     legacy = " (legacy)" if key.pinned == (Method.PGP,) else ""
@@ -27,24 +32,35 @@ def key_state(key: OpenPgpKey, *, own: bool) -> tuple[str, str]:
 
 
 def key_row(look: Look, key: OpenPgpKey, width: int, *, own: bool) -> Text:
-    """Take a key, the cells there are and whether it is ours; return its state, first name and end."""
+    """Take a key, the cells there are and whether it is ours; return its state and first name."""
     state, token = key_state(key, own=own)
     name = (
         names_of(key)[0] if key.names else "fetched once you accept it" if not key.here else "without a name"
     )
-    end = f"until {key.expires:%d %b %Y}" if key.expires else ""
-    told = "" if key.announced else "not announced"
+    told = "" if key.announced or (key.secret and not key.pinned) else "not announced"
     row = Text(" ", no_wrap=True).append(fit(state, _STATE_CELLS) + " ", look.style(token))
     row.append(name, look.style("text"))
-    for word in (end, told):
-        row.append(f"  {word}" if word else "", look.style("dim"))
+    row.append(f"  {told}" if told else "", look.style("dim"))
     row.truncate(width, overflow="ellipsis")
     return row
+
+
+def key_dates(key: OpenPgpKey) -> str:
+    """Take a key; return when it was made and when it ends, empty: not known."""
+    if key.created is None:
+        return ""
+    end = f"ends {key.expires:%d %b %Y}" if key.expires else "does not end"
+    return f"made {key.created:%d %b %Y}, {end}"
 
 
 def names_of(key: OpenPgpKey) -> list[str]:
     """Take a key; return its user ids, cleaned: they are claims of whoever made it."""
     return [clean_line(name, _NAME_CHARS) for name in key.names]
+
+
+def names_address(key: OpenPgpKey, owner: Address) -> bool:
+    """Take a key and an address; return whether it says that it is for that (XEP-0373 §3.2)."""
+    return f"xmpp:{owner}" in key.names
 
 
 def key_words(key: OpenPgpKey) -> str:
