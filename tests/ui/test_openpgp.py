@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,18 @@ from tests.ui.test_security import go_to
 from tests.ui.world import AVA, DEV, peopled
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Account
-from tui_xmpp.core.openpgp import BackUpKey, ChooseKey, KeysOf, OpenPgpKey, PinKey, RestoreKey, UnpinKey
+from tui_xmpp.core.openpgp import (
+    BackUpKey,
+    ChooseKey,
+    KeysOf,
+    OpenPgpKey,
+    PinKey,
+    PresenceSignature,
+    PresenceSignatureOf,
+    RestoreKey,
+    SignPresence,
+    UnpinKey,
+)
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Trust
 from tui_xmpp.core.security_commands import SetEncryption
 
@@ -208,6 +220,53 @@ async def test_a_key_without_its_secret_part_is_not_made_ours() -> None:
         await seen.press("u")
         await seen.shows("gpg does not have the secret part of this key")
         assert not seen.engine.done(ChooseKey)
+
+
+@SIZES
+async def test_signing_ones_presence_is_off_says_what_it_costs_and_is_turned_on(
+    size: tuple[int, int],
+) -> None:
+    async with driven(
+        keyed(replace(MINE, fingerprint="FF" * 20, pinned=(Method.OPENPGP,))), size=size
+    ) as seen:
+        await seen.type("/openpgp")
+        await seen.press("enter")
+        await go_to(seen, "sign your presence")
+        await seen.shows("sign your presence, for old programs: off, 200 to 800 bytes on each")
+        await seen.press("s")
+        await seen.shows("Your presence is signed with your key from now on.")
+        await click(seen, "sign your presence")
+        assert seen.engine.done(SignPresence)[0] == SignPresence(ME, True)
+        assert len(seen.engine.done(SignPresence)) == 2
+
+
+@SIZES
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (
+            PresenceSignature("01234567" * 5, accepted=True),
+            "presence is signed with the key that you have accepted.",
+        ),
+        (PresenceSignature("01234567" * 5), "presence is signed with a key that you have not accepted:"),
+        (PresenceSignature("01234567" * 5), "01234567 01234567 01234567 01234567 01234567"),
+        (
+            PresenceSignature(fault=f"Its {EVIL} signature is wrong."),
+            "signature of their presence proves nothing.",
+        ),
+    ],
+)
+async def test_the_security_of_a_chat_says_what_presence_is_signed_by(
+    signature: PresenceSignature, words: str, size: tuple[int, int]
+) -> None:
+    engine = keyed(OLD)
+    engine.answers[PresenceSignatureOf] = signature
+    async with driven(engine, size=size) as seen:
+        await seen.press("alt+e")
+        await seen.until(
+            lambda: words in " ".join(re.sub("^.*│", "", line).strip() for line in seen.lines), words
+        )
+        assert "\x1b" not in seen.text and "\u202e" not in seen.text
 
 
 async def test_the_secret_key_is_kept_and_its_code_shown_once() -> None:

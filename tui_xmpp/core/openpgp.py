@@ -50,6 +50,28 @@ class KeysOf(Question[tuple[OpenPgpKey, ...]]):
 
 
 @value
+class PresenceSignature:
+    """What a contact's presence is signed by (XEP-0027 §Signing)."""
+
+    signer: str = ""
+    """Fingerprint of the primary key; empty: see `fault`."""
+    accepted: bool = False
+    """The user has accepted that key for the contact."""
+    at: datetime | None = None
+    """When it says that it was signed, UTC: a server may repeat an old one."""
+    fault: str = ""
+    """Why it proves nothing, as a sentence; empty: it is a good signature."""
+
+
+@value
+class PresenceSignatureOf(Question[PresenceSignature | None]):
+    """What the newest presence of a contact is signed by; None: nothing. No key is fetched for it."""
+
+    owner: Address
+    """Bare address."""
+
+
+@value
 class BackUpKey(Question[str]):
     """Keep our secret key at the server, sealed; the answer is the code that opens it (XEP-0373 §5).
 
@@ -72,6 +94,14 @@ class ChooseKey(Command):
 
     account: Address
     fingerprint: str
+
+
+@value
+class SignPresence(Command):
+    """Sign our presence with our key from now on, or no more; kept in the configuration (XEP-0027)."""
+
+    account: Address
+    on: bool
 
 
 @value

@@ -33,7 +33,7 @@ from ..core.events import (
     PasswordNeeded,
     QuestionSettled,
 )
-from ..core.openpgp import ChooseKey
+from ..core.openpgp import ChooseKey, SignPresence
 from ..core.ports import (
     Archive,
     Cache,
@@ -165,7 +165,7 @@ class Session:
             case SetPresence(account=None) | SetClientState():
                 for running in list(self._accounts.values()):
                     await running.account.do(command)
-            case ChooseKey():
+            case ChooseKey() | SignPresence():
                 running = self._running(command.account)
                 await running.account.do(command)
                 self._write(running)

@@ -94,6 +94,19 @@ def signed_only(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
     return replace(_signed(next(rest for key, rest in found if key == "VALIDSIG"), text), sealed=False)
 
 
+def detached(lines: Iterable[Line], code: int) -> Unsealed:
+    """Who has signed a text that is elsewhere, where that is one good signature; raises `GpgFailed`."""
+    found = list(lines)
+    # ERRSIG <key id> <algorithm> <hash> <class> <time> <reason> <fingerprint>
+    claimed = next((rest.split()[6:7] for key, rest in found if key == "ERRSIG"), [])
+    if any(key == "NO_PUBKEY" for key, _ in found) and claimed and claimed != ["-"]:
+        raise GpgFailed(f"It claims to be by a key that gpg does not have: {claimed[0]}.")
+    names = _sound(found)
+    if code or any(names.count(one) != 1 for one in ("NEWSIG", "GOODSIG", "VALIDSIG")):
+        raise GpgFailed("It does not have one good signature.")
+    return replace(_signed(next(rest for key, rest in found if key == "VALIDSIG"), b""), sealed=False)
+
+
 def _sound(found: list[Line]) -> list[str]:
     """The keywords, in their order; raises `GpgFailed` where one of them says that something is wrong."""
     for keyword, reason in _SIGNATURE_FAULTS.items():

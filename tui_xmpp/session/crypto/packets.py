@@ -108,6 +108,14 @@ def is_signed(data: bytes) -> bool:
     return found in ([_COMPRESSED], [_ONE_PASS, _LITERAL, _SIGNATURE], [_SIGNATURE, _LITERAL])
 
 
+def is_signature(data: bytes) -> bool:
+    """Whether it is one signature alone, of a text that is elsewhere (RFC 4880 §11.4)."""
+    try:
+        return [one.tag for one in packets(data)] == [_SIGNATURE]
+    except ValueError:
+        return False
+
+
 def is_backup(data: bytes) -> bool:
     """Whether it is something sealed under a passphrase (XEP-0373 §5.4), and nothing else."""
     try:

@@ -37,6 +37,7 @@ class OpenPgpKeys(Feature):
         """What the user decides."""
         return {
             pgp.ChooseKey: self._choose,
+            pgp.SignPresence: self._sign_presence,
             pgp.PinKey: self._pin,
             pgp.UnpinKey: self._unpin,
             pgp.RestoreKey: self._restore,
@@ -46,7 +47,11 @@ class OpenPgpKeys(Feature):
     @property
     def answers(self) -> Mapping[type, Callable[[Any], Awaitable[Any]]]:
         """What takes the server, and gpg, to answer."""
-        return {pgp.KeysOf: self._keys_of, pgp.BackUpKey: self._back_up}
+        return {
+            pgp.KeysOf: self._keys_of,
+            pgp.PresenceSignatureOf: self._signature_of,
+            pgp.BackUpKey: self._back_up,
+        }
 
     @property
     def pep(self) -> Mapping[str, Callable[[ET.Element], None]]:
@@ -120,6 +125,11 @@ class OpenPgpKeys(Feature):
             self.context.spawn(self._keys.announce())
             self._begin(announce=False)
 
+    async def _sign_presence(self, command: pgp.SignPresence) -> None:
+        self._refuse_off()
+        self.context.account = replace(self.context.account, sign_presence=command.on)
+        self.context.emit(AccountAdded(self.context.account))
+
     async def _pin(self, command: pgp.PinKey) -> None:
         self._refuse_off()
         if command.method is Method.OMEMO:
@@ -144,6 +154,9 @@ class OpenPgpKeys(Feature):
         if question.owner == self.context.own:
             return await self._keys.look_at_own()
         return await self._keys.look(question.owner) if self._is_on else ()
+
+    async def _signature_of(self, question: pgp.PresenceSignatureOf) -> pgp.PresenceSignature | None:
+        return await self.context.sealing.openpgp.presence.look(question.owner) if self._is_on else None
 
     async def _back_up(self, question: pgp.BackUpKey) -> str:
         if not self._is_on:

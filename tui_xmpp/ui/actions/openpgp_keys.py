@@ -9,7 +9,7 @@ from rich.text import Text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Level
-from tui_xmpp.core.openpgp import ChooseKey, KeysOf, OpenPgpKey, PinKey, UnpinKey
+from tui_xmpp.core.openpgp import ChooseKey, KeysOf, OpenPgpKey, PinKey, SignPresence, UnpinKey
 from tui_xmpp.core.questions import Unanswered
 from tui_xmpp.core.security import Method
 from tui_xmpp.core.text import clean_line
@@ -30,6 +30,7 @@ WAYS = {
 OWN_WAYS = {"u": "use it as yours: kept in the configuration, and announced by your account"}
 """For a key that gpg has the secret part of."""
 _MAKE = "gpg --quick-generate-key"
+_SIGN = "sign presence"
 _ASKING = "asking …"
 _NO_KEY = "This account has no OpenPGP key yet."
 
@@ -106,9 +107,19 @@ class OpenPgpKeys(DeviceRows):
             mine = owner == self._account
             rows += self.heading("Your keys" if mine else f"Keys of {clean_line(str(owner), 60)}")
             rows += self._section(owner)
+            if mine and self._has_key:
+                rows += [*self.said(""), Choice(_SIGN, self._presence())]
             if not mine:
                 rows += [*self.heading("Encrypt this chat with"), *self._methods()]
         return rows
+
+    def _presence(self) -> str:
+        state = "on, " if self._signs else "off, "
+        return f" s  sign your presence, for old programs: {state}200 to 800 bytes on each"
+
+    @property
+    def _signs(self) -> bool:
+        return self._face.world.accounts[self._account].account.sign_presence
 
     def _section(self, owner: Address) -> list[Hashable]:
         if owner in self._failures:
@@ -169,11 +180,21 @@ class OpenPgpKeys(DeviceRows):
     async def pick(self, key: Hashable | None, text: str) -> bool:
         """Choose what seals the chat, or look at one key."""
         self._at = key
-        if isinstance(key, Choice):
+        if isinstance(key, Choice) and key.id == _SIGN:
+            self._face.start(self._sign())
+        elif isinstance(key, Choice):
             self._face.start(self._choose(METHODS[key.id]))
         elif isinstance(key, KeyRow) and (found := self.key(key)) is not None:
             await self._face.open(KeyMenu(self._face, self, key.owner, found))
         return False
+
+    async def _sign(self) -> None:
+        on = not self._signs
+        if await self._face.do(SignPresence(self._account, on)):
+            self._face.say(
+                f"Your presence is {'signed with your key from now on' if on else 'not signed any more'}."
+            )
+        self._face.refill()
 
     async def _choose(self, method: Method) -> None:
         await choose_method(self._face, method)
@@ -181,7 +202,9 @@ class OpenPgpKeys(DeviceRows):
 
     async def press(self, key: str, row: Hashable | None) -> bool:
         """The letters of what can be decided about the key under the cursor."""
-        if key in WAYS or key in OWN_WAYS:
+        if key == "s" and self._has_key:
+            self._face.start(self._sign())
+        elif key in WAYS or key in OWN_WAYS:
             found = self.key(row)
             if found is None or not isinstance(row, KeyRow):
                 self._face.say("Move to a key first.")

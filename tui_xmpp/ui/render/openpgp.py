@@ -5,10 +5,11 @@ from __future__ import annotations
 from rich.text import Text
 
 from tui_xmpp.core.address import Address
-from tui_xmpp.core.openpgp import OpenPgpKey
+from tui_xmpp.core.openpgp import OpenPgpKey, PresenceSignature
 from tui_xmpp.core.security import Method
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.render.security import groups
 from tui_xmpp.ui.render.wrap import fit
 
 _STATE_CELLS = 22
@@ -61,6 +62,17 @@ def names_of(key: OpenPgpKey) -> list[str]:
 def names_address(key: OpenPgpKey, owner: Address) -> bool:
     """Take a key and an address; return whether it says that it is for that (XEP-0373 §3.2)."""
     return f"xmpp:{owner}" in key.names
+
+
+def presence_words(look: Look, signature: PresenceSignature) -> tuple[str, str]:
+    """Take what a contact's presence is signed by; return a sentence, and the theme's token for it."""
+    if signature.fault:
+        return f"The signature of their presence proves nothing. {clean_line(signature.fault, 200)}", "warn"
+    at = f", on {look.local(signature.at):%d %b %Y} {look.clock(signature.at)}" if signature.at else ""
+    if signature.accepted:
+        return f"Their presence is signed with the key that you have accepted{at}.", "text"
+    key = clean_line(" ".join(groups(signature.signer)))
+    return f"Their presence is signed with a key that you have not accepted{at}: {key}", "warn"
 
 
 def key_words(key: OpenPgpKey) -> str:
