@@ -238,6 +238,13 @@ GUARDS = (
         "return True",
         "attacks/openpgp/test_openpgp_for_xmpp.py",
     ),
+    Guard(
+        "G-01 presence is judged by the keys that were accepted",
+        "session/crypto/signed_presence.py",
+        "accepted=signed.signer in accepted",
+        "accepted=bool(signed.signer)",
+        "session/openpgp/test_signed_presence.py",
+    ),
     # --- G7, OMEMO ----------------------------------------------------------------------------------------
     Guard(
         "G7 new devices of ours are left out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -11,7 +12,14 @@ from tests.fakes.key_ring import KeyRing
 from tui_xmpp.session.crypto import gpg as gpg_module
 from tui_xmpp.session.crypto import packets
 from tui_xmpp.session.crypto.gpg import Gpg
-from tui_xmpp.session.crypto.gpg_status import GpgFailed, PassphraseNeeded, unsealed
+from tui_xmpp.session.crypto.gpg_status import (
+    GpgFailed,
+    PassphraseNeeded,
+    Unsealed,
+    detached,
+    signed_only,
+    unsealed,
+)
 
 SECRET = b"the plan"
 
@@ -216,6 +224,18 @@ def test_the_signer_is_the_primary_key() -> None:
 def test_one_bad_line_among_good_ones_is_enough(line: str) -> None:
     with pytest.raises(GpgFailed):
         unsealed([*GOOD[:6], (line, "KEY name"), *GOOD[6:]], b"", 0)
+
+
+@pytest.mark.parametrize("judge", [detached, lambda lines, code: signed_only(lines, b"", code)])
+def test_one_bad_line_is_enough_where_nothing_is_sealed(judge: Callable[[object, int], Unsealed]) -> None:
+    good = GOOD[2:6]
+    assert (judge(good, 0).signer, judge(good, 0).sealed) == ("B", False)
+    for line in ("EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG", "NO_PUBKEY", "UNEXPECTED", "NEWSIG"):
+        with pytest.raises(GpgFailed):
+            judge([*good, (line, "KEY name")], 0)
+    for lines, code in ((good[:-1], 0), (good, 2), ([*good, *good[1:]], 0)):
+        with pytest.raises(GpgFailed):
+            judge(lines, code)
 
 
 def test_a_signature_outside_the_seal_is_none_of_it() -> None:
