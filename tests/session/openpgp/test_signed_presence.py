@@ -65,6 +65,20 @@ async def test_it_is_signed_only_once_the_user_wants_it(
     assert [bool(signature_in(one)) for one in presences(wire)] == [False]
 
 
+async def test_another_key_of_ours_signs_from_its_choice_on(
+    wire: Wire, ring: KeyRing, tmp_path: Path, ours: str
+) -> None:
+    new = ring.make(f"xmpp:{ANNA}", expire="1y")
+    await wire.account.do(pgp.SignPresence(ANNA, True))
+    await signed_presence(wire)
+    wire.stream.written.clear()
+    await wire.account.do(pgp.ChooseKey(ANNA, new))
+    file = tmp_path / "signature.asc"
+    file.write_text(f"{HEAD}{signature_in(await signed_presence(wire))}{FOOT}")
+    told = ring.gpg("--status-fd", "1", "--verify", str(file), "-", data=b"", check=False).decode()
+    assert f"VALIDSIG {new}" in told and ours not in told
+
+
 async def test_where_nobody_hears_of_us_nothing_is_signed(wire: Wire) -> None:
     await wire.account.do(UseLink(ANNA, "radio"))
     wire.stream.written.clear()

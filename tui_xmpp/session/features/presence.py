@@ -48,8 +48,8 @@ class Presences(Feature):
         """The capabilities that the server was told in this session."""
         self._signer = ""
         """The key that what was sent is signed with, or will be once gpg has done it; empty: none."""
-        self._signing: set[str] = set()
-        """Status texts that gpg is signing."""
+        self._signing: set[tuple[str, str]] = set()
+        """Keys and status texts that gpg is signing."""
         self._rooms_wait = True
         """Rooms have to be told of us, though nothing of it changed."""
         self._due: asyncio.TimerHandle | None = None
@@ -246,17 +246,17 @@ class Presences(Feature):
         signature = self.context.sealing.openpgp.presence.element(status)
         if signature is not None:
             stanza.append(signature)
-        elif status not in self._signing:
-            self._signing.add(status)
-            self.context.spawn(self._sign(status))
+        elif (self._signer, status) not in self._signing:
+            self._signing.add((self._signer, status))
+            self.context.spawn(self._sign(self._signer, status))
 
-    async def _sign(self, status: str) -> None:
+    async def _sign(self, signer: str, status: str) -> None:
         signed = self.context.sealing.openpgp.presence
         try:
             await signed.make(status)
         finally:
-            self._signing.discard(status)
+            self._signing.discard((signer, status))
         sent = self._sent
         is_current = sent is not None and sent.show is not Show.OFFLINE and sent.status == status
-        if sent is not None and is_current and self._wanted_signer and signed.element(status) is not None:
+        if sent is not None and is_current and self._wanted_signer == signer:
             self._send(sent)
