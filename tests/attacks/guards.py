@@ -155,7 +155,7 @@ GUARDS = (
     Guard(
         "G3 clear text corrects nothing that was sealed",
         "session/guard.py",
-        "return original.protection not in _SEALED or protection in _SEALED",
+        "return original.protection not in _GUARDED or protection in _SEALED",
         "return True",
         f"{PROTOCOL} attacks/omemo",
     ),
@@ -215,6 +215,35 @@ GUARDS = (
         "Traceback(show_locals=False, width=None)",
         "Traceback(show_locals=True, width=None)",
         "ui/test_guards.py ui/test_signs.py",
+    ),
+    # --- OpenPGP (G-02, G-03) -----------------------------------------------------------------------------
+    Guard(
+        "G-02 OpenPGP content is no more and no less than it says",
+        "session/crypto/signcrypt.py",
+        "if claimed != found:",
+        "if False:",
+        "attacks/openpgp/test_openpgp_for_xmpp.py",
+    ),
+    Guard(
+        "G-02 nothing sealed under what is only signed",
+        "session/crypto/gpg_status.py",
+        "if any(key.startswith(_OF_SEALS) for key in names):",
+        "if False:",
+        "attacks/openpgp/test_what_is_offered.py",
+    ),
+    Guard(
+        "G-02 what is only signed does not make a chat sealed",
+        "session/unsealing.py",
+        "return protection is not Protection.SIGNED",
+        "return True",
+        "attacks/openpgp/test_openpgp_for_xmpp.py",
+    ),
+    Guard(
+        "G-01 presence is judged by the keys that were accepted",
+        "session/crypto/signed_presence.py",
+        "accepted=signed.signer in accepted",
+        "accepted=bool(signed.signer)",
+        "session/openpgp/test_signed_presence.py",
     ),
     # --- G7, OMEMO ----------------------------------------------------------------------------------------
     Guard(

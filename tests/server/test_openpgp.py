@@ -74,6 +74,35 @@ async def accept(one: Person, other: Person, method: Method = Method.OPENPGP) ->
     await one.do(SetEncryption(one.chat(other), Encrypt.ALWAYS, method))
 
 
+async def test_the_key_that_is_chosen_is_announced_to_others_and_seals_at_once(
+    server: ChatServer, accounts: Accounts, tmp_path: Path, rings: Callable[[], KeyRing]
+) -> None:
+    anna_at, bert_at = accounts(server, "anna", "bert")
+    annas = rings()
+    key = annas.make(f"xmpp:{anna_at.address}")
+    without = {"openpgp_key": ""}
+    async with (
+        Person(anna_at, server, tmp_path / "anna", gpg_home=annas.home, changed=without) as anna,
+        person(bert_at, server, tmp_path, rings()) as bert,
+    ):
+        await anna.online()
+        (mine,) = await keys(anna, anna)
+        assert (mine.fingerprint, mine.secret, mine.pinned) == (key, True, ())
+        assert not [one for one in await keys(bert, anna) if one.announced]
+        await anna.do(pgp.ChooseKey(anna.address, mine.fingerprint))
+        assert await key_of(bert, anna) == key
+        await bert.do(pgp.PinKey(bert.address, anna.address, key, verified=True))
+        await accept(anna, bert)
+        await anna.do(SendMessage(anna.chat(bert), "by the new key"))
+        await bert.until(
+            lambda: (
+                [one.protection for one in bert.archive.page(bert.chat(anna)).messages]
+                == [Protection.VERIFIED]
+            ),
+            "the sealed message",
+        )
+
+
 async def test_two_talk_sealed_by_keys_that_they_accepted(
     server: ChatServer, accounts: Accounts, tmp_path: Path, rings: Callable[[], KeyRing]
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,7 +117,19 @@ async def test_openpgp_for_xmpp_both_ways(
         assert read() == [Protection.SEALED]
 
 
+def learned(client: WithKeys, contact: str, key: str) -> None:
+    """Wait until profanity knows, by presence alone, which of its keys is a contact's."""
+    for _ in range(50):
+        client.type("/pgp contacts")
+        if re.search(rf"{re.escape(contact)}\W+{key[-16:]}", client.screen()):
+            return
+        time.sleep(0.1)
+    raise AssertionError(client.screen())
+
+
+@pytest.mark.parametrize("learns", [False, True], ids=["told by the user", "told by our presence"])
 async def test_legacy_pgp_both_ways(
+    learns: bool,
     prosody: ChatServer,
     accounts: Accounts,
     tmp_path: Path,
@@ -138,8 +152,13 @@ async def test_legacy_pgp_both_ways(
         client = with_keys(bert_at, prosody, berts)
         client.type(f"/account set {bert_at.user} pgpkeyid {bert_key[-16:]}")
         client.wait_for("PGP key ID")
-        client.type(f"/pgp setkey {anna_at.address} {anna_key[-16:]}")
-        client.wait_for(f"set for {anna_at.address}")
+        if learns:
+            # By our presence, which is signed, it learns which of its keys is ours.
+            await anna.do(pgp.SignPresence(anna.address, True))
+            await asyncio.to_thread(learned, client, anna_at.address, anna_key)
+        else:
+            client.type(f"/pgp setkey {anna_at.address} {anna_key[-16:]}")
+            client.wait_for(f"set for {anna_at.address}")
         client.type(f"/pgp start {anna_at.address}")
         client.wait_for("[PGP send]")
         await anna.do(SendMessage(chat, "sealed by us"))
@@ -152,4 +171,14 @@ async def test_legacy_pgp_both_ways(
 
         await anna.until(read, "what profanity sealed")
         # It does not sign: nobody knows who wrote it.
-        assert read() == [Protection.ATTENTION]
+        assert read() == [Protection.UNPROVEN]
+        # It signs its presence as well, once it has one to tell: with the key that was accepted.
+        client.type('/status set away "at lunch"')
+        await anna.until(
+            lambda: any(
+                one.status == "at lunch" for one in anna.world.presences[anna.address, bert].values()
+            ),
+            "profanity's presence",
+        )
+        signed = await anna.session.ask(pgp.PresenceSignatureOf(anna.address, bert))
+        assert signed is not None and (signed.signer, signed.accepted) == (bert_key, True)

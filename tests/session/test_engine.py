@@ -42,10 +42,12 @@ from tui_xmpp.core.events import (
     QuestionSettled,
 )
 from tui_xmpp.core.link import PROFILES
+from tui_xmpp.core.openpgp import ChooseKey
 from tui_xmpp.core.questions import RoomServices, Unanswered
 from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.core.world import World
 from tui_xmpp.session.failure import Failure
+from tui_xmpp.session.feature import Failed
 from tui_xmpp.session.opening import SignedIn
 from tui_xmpp.session.running import Running
 from tui_xmpp.session.session import Session
@@ -291,6 +293,26 @@ async def test_a_new_account_is_saved_once_its_password_is_right(tmp_path: Path)
     assert len([one for one in engine.told if isinstance(one, AccountAdded)]) >= 1
     await engine.session.close()
     engine.database.close()
+
+
+async def test_what_is_chosen_for_an_account_is_kept_in_the_configuration(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "0123456789ABCDEF0123456789ABCDEF01234567"
+    account = next(iter(engine.session._accounts.values())).account
+    refusal = ""
+
+    async def check(fingerprint: str) -> None:
+        if refusal:
+            raise Failed(refusal)
+
+    monkeypatch.setattr(account.sealing.openpgp.keys, "check_own", check)
+    await engine.session.do(ChooseKey(ANNA, key))
+    assert [one.openpgp_key for one in engine.configuration.added] == [key]
+    refusal = "gpg does not have the secret part of this key."
+    with pytest.raises(Refused, match="secret part"):
+        await engine.session.do(ChooseKey(ANNA, key[::-1]))
+    assert len(engine.configuration.added) == 1
 
 
 async def test_an_address_that_is_no_account_is_refused(engine: Engine) -> None:

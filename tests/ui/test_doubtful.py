@@ -22,6 +22,16 @@ async def test_a_clear_message_in_a_sealed_chat_says_so_beside_it() -> None:
         assert line.startswith("!")
 
 
+async def test_signed_only_and_sealed_only_say_what_is_known_of_the_sender() -> None:
+    async with driven(peopled()) as seen:
+        seen.engine.receive(AVA, "for all", protection=Protection.SIGNED)
+        await seen.shows("for all (signed, not encrypted)")
+        seen.engine.receive(AVA, "by whom", protection=Protection.UNPROVEN)
+        await seen.shows("by whom (encrypted, sender not proven)")
+        for text in ("for all", "by whom"):
+            assert any(line.startswith("!") and text in line for line in seen.lines)
+
+
 async def test_what_could_not_be_opened_says_so_and_is_tried_again_by_a_key() -> None:
     async with driven(peopled()) as seen:
         shut = seen.engine.receive(AVA, REASON, protection=Protection.ATTENTION, unopened=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,7 +17,18 @@ from tests.ui.test_security import go_to
 from tests.ui.world import AVA, DEV, peopled
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Account
-from tui_xmpp.core.openpgp import BackUpKey, KeysOf, OpenPgpKey, PinKey, RestoreKey, UnpinKey
+from tui_xmpp.core.openpgp import (
+    BackUpKey,
+    ChooseKey,
+    KeysOf,
+    OpenPgpKey,
+    PinKey,
+    PresenceSignature,
+    PresenceSignatureOf,
+    RestoreKey,
+    SignPresence,
+    UnpinKey,
+)
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Trust
 from tui_xmpp.core.security_commands import SetEncryption
 
@@ -26,7 +38,15 @@ NEW = OpenPgpKey(
     announced=True,
     here=True,
     names=("xmpp:ava@example.org", f"Ava {EVIL}"),
+    created=datetime(2026, 3, 1, tzinfo=UTC),
     expires=datetime(2027, 3, 1, tzinfo=UTC),
+)
+MINE = OpenPgpKey(
+    "FEDCBA98" * 5,
+    here=True,
+    secret=True,
+    names=(f"xmpp:{ME}", f"me {EVIL}"),
+    created=datetime(2025, 12, 24, tzinfo=UTC),
 )
 OLD = OpenPgpKey(
     "89ABCDEF" * 5, here=True, pinned=(Method.OPENPGP, Method.PGP), names=("xmpp:ava@example.org",)
@@ -93,7 +113,7 @@ async def test_the_keys_of_both_are_shown_with_names_and_ends(size: tuple[int, i
     async with driven(keyed(NEW, OLD), size=size) as seen:
         await opened(seen)
         await seen.shows("01234567 89ABCDEF 01234567 89ABCDEF 01234567")
-        assert "not accepted" in seen.text and "until 01 Mar 2027" in seen.text
+        assert "not accepted" in seen.text and "made 01 Mar 2026, ends 01 Mar 2027" in seen.text
         assert "xmpp:ava@example.org" in seen.text
         assert "\x1b" not in seen.text and "\u202e" not in seen.text
         await go_to(seen, "OpenPGP")
@@ -148,7 +168,7 @@ async def test_our_own_key_is_not_removed_here() -> None:
         await opened(seen)
         await go_to(seen, "yours")
         await seen.press("d")
-        await seen.shows("Your own key is used while `openpgp_key` names it")
+        await seen.shows("Your own key is used until you choose another one.")
         assert not seen.engine.done(UnpinKey)
 
 
@@ -158,9 +178,95 @@ async def test_an_account_without_a_key_says_how_to_name_one() -> None:
     async with driven(engine) as seen:
         await seen.type("/openpgp")
         await seen.press("enter")
-        await seen.shows("This account has no OpenPGP key: name its fingerprint")
+        await seen.shows("This account has no OpenPGP key yet.")
+        await seen.shows(f"gpg --quick-generate-key xmpp:{ME}")
         await seen.press("escape")
         await seen.hides("OpenPGP keys of")
+
+
+@SIZES
+async def test_a_letter_makes_a_key_of_gpg_ours(size: tuple[int, int]) -> None:
+    engine = peopled()
+    engine.answers[KeysOf] = (MINE,)
+    async with driven(engine, size=size) as seen:
+        await seen.type("/openpgp")
+        await seen.press("enter")
+        await go_to(seen, "not used")
+        assert "made 24 Dec 2025, does not end" in seen.text
+        assert "FEDCBA98 FEDCBA98" in seen.text
+        assert "\x1b" not in seen.text and "\u202e" not in seen.text
+        await seen.press("u")
+        await seen.shows(f"Yours is the key {MINE.fingerprint[-16:]}.")
+        assert seen.engine.done(ChooseKey) == [ChooseKey(ME, MINE.fingerprint)]
+
+
+async def test_our_key_is_chosen_by_the_mouse_alone_from_our_devices() -> None:
+    engine = peopled()
+    engine.answers[KeysOf] = (replace(MINE, names=("me",)),)
+    async with driven(engine, size=(120, 40)) as seen:
+        await seen.type("/devices")
+        await seen.press("enter")
+        await click(seen, "o  OpenPGP keys: choose yours")
+        await click(seen, "not used")
+        await click(seen, "use it as yours")
+        await seen.shows(f"Used, but it does not name xmpp:{ME}: others may refuse it.")
+        assert seen.engine.done(ChooseKey) == [ChooseKey(ME, MINE.fingerprint)]
+
+
+async def test_a_key_without_its_secret_part_is_not_made_ours() -> None:
+    async with driven(keyed(replace(NEW, secret=False))) as seen:
+        await opened(seen)
+        await go_to(seen, "not accepted")
+        await seen.press("u")
+        await seen.shows("gpg does not have the secret part of this key")
+        assert not seen.engine.done(ChooseKey)
+
+
+@SIZES
+async def test_signing_ones_presence_is_off_says_what_it_costs_and_is_turned_on(
+    size: tuple[int, int],
+) -> None:
+    async with driven(
+        keyed(replace(MINE, fingerprint="FF" * 20, pinned=(Method.OPENPGP,))), size=size
+    ) as seen:
+        await seen.type("/openpgp")
+        await seen.press("enter")
+        await go_to(seen, "sign your presence")
+        await seen.shows("sign your presence, for old programs: off, 200 to 800 bytes on each")
+        await seen.press("s")
+        await seen.shows("Your presence is signed with your key from now on.")
+        await click(seen, "sign your presence")
+        assert seen.engine.done(SignPresence)[0] == SignPresence(ME, True)
+        assert len(seen.engine.done(SignPresence)) == 2
+
+
+@SIZES
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (
+            PresenceSignature("01234567" * 5, accepted=True),
+            "presence is signed with the key that you have accepted.",
+        ),
+        (PresenceSignature("01234567" * 5), "presence is signed with a key that you have not accepted:"),
+        (PresenceSignature("01234567" * 5), "01234567 01234567 01234567 01234567 01234567"),
+        (
+            PresenceSignature(fault=f"Its {EVIL} signature is wrong."),
+            "signature of their presence proves nothing.",
+        ),
+    ],
+)
+async def test_the_security_of_a_chat_says_what_presence_is_signed_by(
+    signature: PresenceSignature, words: str, size: tuple[int, int]
+) -> None:
+    engine = keyed(OLD)
+    engine.answers[PresenceSignatureOf] = signature
+    async with driven(engine, size=size) as seen:
+        await seen.press("alt+e")
+        await seen.until(
+            lambda: words in " ".join(re.sub("^.*│", "", line).strip() for line in seen.lines), words
+        )
+        assert "\x1b" not in seen.text and "\u202e" not in seen.text
 
 
 async def test_the_secret_key_is_kept_and_its_code_shown_once() -> None:

@@ -80,6 +80,8 @@ class Account:
     """Let the password itself be sent inside verified TLS when the server has no SCRAM (RFC 4616)."""
     openpgp_key: str = ""
     """Fingerprint of our key in gpg, 40 hexadecimal digits; empty: no OpenPGP for this account."""
+    sign_presence: bool = False
+    """Sign our presence with that key (XEP-0027), for old programs; 200 to 800 bytes on each."""
     enabled: bool = True
     """Connect when the program starts."""
 

@@ -30,13 +30,42 @@ class OpenPgpKey:
     """The user ids, as their owner wrote them: never a reason to trust it. Not cleaned."""
     fault: str = ""
     """Why nothing can be sealed for it, as `expired` or `revoked`; empty: nothing is wrong."""
+    created: datetime | None = None
+    """When its owner says that it was made, UTC (RFC 4880 §5.5.2); None: not known."""
     expires: datetime | None = None
     """UTC; None: never, or not known."""
+    secret: bool = False
+    """gpg has the secret part of it: it may be ours."""
 
 
 @value
 class KeysOf(Question[tuple[OpenPgpKey, ...]]):
-    """The OpenPGP keys that an account announces, and those accepted for it (XEP-0373 §4.3)."""
+    """The OpenPGP keys that an account announces, and those accepted for it (XEP-0373 §4.3).
+
+    Of our own account also those that gpg has the secret part of.
+    """
+
+    owner: Address
+    """Bare address."""
+
+
+@value
+class PresenceSignature:
+    """What a contact's presence is signed by (XEP-0027 §Signing)."""
+
+    signer: str = ""
+    """Fingerprint of the primary key; empty: see `fault`."""
+    accepted: bool = False
+    """The user has accepted that key for the contact."""
+    at: datetime | None = None
+    """When it says that it was signed, UTC: a server may repeat an old one."""
+    fault: str = ""
+    """Why it proves nothing, as a sentence; empty: it is a good signature."""
+
+
+@value
+class PresenceSignatureOf(Question[PresenceSignature | None]):
+    """What the newest presence of a contact is signed by; None: nothing. No key is fetched for it."""
 
     owner: Address
     """Bare address."""
@@ -54,6 +83,25 @@ class BackUpKey(Question[str]):
 
     def __repr__(self) -> str:
         return f"BackUpKey({self.account})"
+
+
+@value
+class ChooseKey(Command):
+    """Use a key that gpg has the secret part of as ours.
+
+    It is kept in the configuration, and announced by our account (XEP-0373 §4).
+    """
+
+    account: Address
+    fingerprint: str
+
+
+@value
+class SignPresence(Command):
+    """Sign our presence with our key from now on, or no more; kept in the configuration (XEP-0027)."""
+
+    account: Address
+    on: bool
 
 
 @value

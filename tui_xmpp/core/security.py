@@ -18,6 +18,10 @@ class Protection(Enum):
     """End-to-end encrypted by a device that is trusted or undecided: `-`."""
     VERIFIED = "verified"
     """End-to-end encrypted by a verified device: `=`."""
+    SIGNED = "signed"
+    """Readable by the servers, and signed by a key that was accepted: `!`."""
+    UNPROVEN = "unproven"
+    """End-to-end encrypted, and signed by nobody: who wrote it is not known: `!`."""
     ATTENTION = "attention"
     """Something to look at: clear in an encrypted chat, undecryptable, a doubtful sender: `!`."""
 
@@ -25,6 +29,11 @@ class Protection(Enum):
     def mark(self) -> str:
         """The one character for column 0."""
         return _MARKS[self]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether there is something to look at, which is said in words as well."""
+        return self.mark == "!"
 
 
 class Encrypt(Enum):
@@ -119,5 +128,7 @@ _MARKS = {
     Protection.CLEAR: " ",
     Protection.SEALED: "-",
     Protection.VERIFIED: "=",
+    Protection.SIGNED: "!",
+    Protection.UNPROVEN: "!",
     Protection.ATTENTION: "!",
 }

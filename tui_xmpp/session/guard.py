@@ -23,6 +23,7 @@ MAX_EMOJIS = 20
 
 _SEES_US = (Subscription.FROM, Subscription.BOTH)
 _SEALED = (Protection.SEALED, Protection.VERIFIED)
+_GUARDED = (*_SEALED, Protection.SIGNED, Protection.UNPROVEN)
 
 
 def is_own_account(sender: Address | None, own: Address) -> bool:
@@ -56,8 +57,10 @@ def may_groupchat(world: World, room: ChatKey) -> bool:
 
 
 def may_correct(original: Message, protection: Protection) -> bool:
-    """A correction in clear never replaces text that was sealed."""
-    return original.protection not in _SEALED or protection in _SEALED
+    """A correction in clear never replaces text that was sealed, nor one of nobody text that was signed."""
+    if original.protection in (Protection.SIGNED, Protection.UNPROVEN) and protection is original.protection:
+        return True
+    return original.protection not in _GUARDED or protection in _SEALED
 
 
 def is_trusted_delay(said_by: Address | None, own: Address, chat: Address, *, room: bool) -> bool:

@@ -33,6 +33,7 @@ from ..core.events import (
     PasswordNeeded,
     QuestionSettled,
 )
+from ..core.openpgp import ChooseKey, SignPresence
 from ..core.ports import (
     Archive,
     Cache,
@@ -164,6 +165,10 @@ class Session:
             case SetPresence(account=None) | SetClientState():
                 for running in list(self._accounts.values()):
                     await running.account.do(command)
+            case ChooseKey() | SignPresence():
+                running = self._running(command.account)
+                await running.account.do(command)
+                self._write(running)
             case ConfigureLink():
                 self._configure(replace(self._settings, link=command.link))
             case _:
@@ -312,15 +317,22 @@ class Session:
         account = running.account.account
         if running.is_new:
             running.is_new = False
-            try:
-                self._settings = self._configuration.add_account(account)
-            except (ConfigError, StorageError, OSError) as error:
-                self.tell(Notice(f"The account could not be saved: {error}", Level.ERROR, account.address))
+            self._write(running)
         if running.typed is not None:
             words = await self._vault.remember(account.address, running.typed, keep=running.remember)
             running.typed = None
             if words:
                 self.tell(Notice(words, Level.WARN, account.address))
+
+    def _write(self, running: Running) -> None:
+        """Keep an account in the configuration; a new one is kept once it has signed in."""
+        account = running.account.account
+        if running.is_new:
+            return
+        try:
+            self._settings = self._configuration.add_account(account)
+        except (ConfigError, StorageError, OSError) as error:
+            self.tell(Notice(f"The account could not be saved: {error}", Level.ERROR, account.address))
 
     # --- passwords and other questions ------------------------------------------------------------
 

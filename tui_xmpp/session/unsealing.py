@@ -16,7 +16,7 @@ from ..core.chat import ChatKey, ChatKind
 from ..core.commands import Refused
 from ..core.events import Level, MessageChanged, MessageKept, Notice
 from ..core.message import Message, MessageType
-from ..core.security import Method, Protection
+from ..core.security import Encrypt, Method, Protection
 from . import convert
 from .crypto.beside import may_stand
 from .crypto.cipher import Cipher, Later, Opened, Silent, Unreadable, Unsealable
@@ -88,7 +88,14 @@ class Unsealing:
         draft.protection = opened.protection
         if opened.note:
             draft.events.append(Notice(opened.note, Level.WARN, self._account.own, chat))
-        self._account.sealing.note_sealed(chat, method)
+        if self._is_begun(chat, opened.protection):
+            self._account.sealing.note_sealed(chat, method)
+
+    def _is_begun(self, chat: ChatKey, protection: Protection) -> bool:
+        """Whether a chat is sealed from now on: not for what the servers could read, or anybody may seal."""
+        if protection is Protection.UNPROVEN:
+            return self._account.sealing.security(chat).encrypt is Encrypt.ALWAYS
+        return protection is not Protection.SIGNED
 
     def _mark_clear(self, found: Unwrapped) -> None:
         """What comes readable in a sealed chat is marked, unless it is older than the seal."""

@@ -35,7 +35,7 @@ async def test_it_is_not_read_where_it_was_not_chosen(
 async def test_nobody_has_signed_so_it_is_marked(wire: Wire, theirs: KeyRing, ours: str, bert: str) -> None:
     await choose(wire)
     message = await told(wire, stanza(theirs, b"the plan", ours))
-    assert (message.body, message.protection) == ("the plan", Protection.ATTENTION)
+    assert (message.body, message.protection) == ("the plan", Protection.UNPROVEN)
 
 
 async def test_signed_by_the_accepted_key_or_not_at_all(

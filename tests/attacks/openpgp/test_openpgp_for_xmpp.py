@@ -64,12 +64,109 @@ async def test_by_the_key_of_somebody_else_with_the_name_of_the_contact(
     assert "another key" in await refused(wire, stanza(sealed))
 
 
-async def test_unsigned_signed_only_and_in_clear(wire: Wire, theirs: KeyRing, ours: str, bert: str) -> None:
-    text = content(wire.clock.now())
-    assert "Nobody has signed" in await refused(wire, stanza(theirs.seal(text, ours), "m1"))
-    signed = theirs.gpg("--sign", "--local-user", bert, data=text)
-    assert "not sealed" in await refused(wire, stanza(signed, "m2"))
-    assert "not sealed" in await refused(wire, stanza(theirs.gpg("--store", data=text), "m3"))
+async def test_nothing_is_read_that_is_less_or_more_than_it_says(
+    wire: Wire, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    def offered(name: str) -> dict[str, bytes]:
+        wire.clock.turn(1)
+        text = content(wire.clock.now(), name=name)
+        signed = theirs.gpg("--sign", "--local-user", bert, data=text)
+        return {
+            "signcrypt": theirs.seal(text, ours, signer=bert),
+            "sign": signed,
+            "crypt": theirs.seal(text, ours),
+        }
+
+    for name in ("signcrypt", "sign", "crypt"):
+        for way, sealed in offered(name).items():
+            if way != name:
+                assert "It says that it is" in await refused(wire, stanza(sealed, f"{name}-{way}"))
+    for name in ("signcrypt", "sign", "crypt"):
+        text = content(wire.clock.now(), name=name)
+        stored = theirs.gpg("--store", data=text)
+        assert "cannot be opened" in await refused(wire, stanza(stored, f"{name}-stored"))
+        bare = theirs.gpg("--store", "--compress-algo", "none", data=text)
+        assert "neither sealed nor signed" in await refused(wire, stanza(bare, f"{name}-bare"))
+        other = content(wire.clock.now(), name=name).replace(OX.encode(), b"urn:other")
+        assert "not a message" in await refused(
+            wire, stanza(theirs.seal(other, ours, signer=bert), f"{name}-other")
+        )
+
+
+def signed_only(theirs: KeyRing, bert: str, text: bytes) -> bytes:
+    return theirs.gpg("--sign", "--local-user", bert, data=text)
+
+
+async def test_what_is_only_signed_is_read_and_never_taken_for_sealed(
+    wire: Wire, theirs: KeyRing, bert: str
+) -> None:
+    message = await told(wire, stanza(signed_only(theirs, bert, content(wire.clock.now(), name="sign"))))
+    assert (message.body, message.protection) == ("the plan", Protection.SIGNED)
+    # It was readable on its way: it does not turn encryption on.
+    assert not wire.account.sealing.security(WITH_BERT).sealed
+    await told(
+        wire,
+        stanza(theirs.seal(content(wire.clock.now()), wire.account.account.openpgp_key, signer=bert), "m2"),
+    )
+    wire.clock.turn(1)
+    late = signed_only(theirs, bert, content(wire.clock.now(), "not so secret", name="sign"))
+    message = await told(wire, stanza(late, "m3"))
+    assert (message.body, message.protection) == ("not so secret", Protection.SIGNED)
+
+
+async def test_what_is_only_signed_has_to_be_for_us_now_once_and_by_the_accepted_key(
+    wire: Wire, ring: KeyRing, theirs: KeyRing, bert: str
+) -> None:
+    def signed(at: datetime, to: str = str(ANNA), by: str = bert) -> bytes:
+        return signed_only(theirs, by, content(at, to=to, name="sign"))
+
+    now = wire.clock.now()
+    assert "somebody else" in await refused(wire, stanza(signed(now, to="carl@example.org"), "m1"))
+    assert "held it back" in await refused(wire, stanza(signed(now - timedelta(days=8)), "m2"))
+    mallory = theirs.make(f"xmpp:{BERT} too")
+    assert "gpg does not have" in await refused(wire, stanza(signed(now, by=mallory), "m3"))
+    ring.take(theirs.public(mallory))
+    assert "another key" in await refused(wire, stanza(signed(now, by=mallory), "m4"))
+    once = signed(now)
+    assert (await told(wire, stanza(once, "m5"))).protection is Protection.SIGNED
+    assert "copy" in await refused(wire, stanza(once, "m6"))
+
+
+async def test_what_nobody_has_signed_says_that_its_sender_is_not_proven(
+    wire: Wire, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    text = content(wire.clock.now(), name="crypt")
+    without_to = text.replace(f"<to jid='{ANNA}'/>".encode(), b"")
+    assert without_to != text
+    sealed = theirs.seal(without_to, ours)
+    message = await told(wire, stanza(sealed, "m1"))
+    assert (message.body, message.protection) == ("the plan", Protection.UNPROVEN)
+    # Anybody can have sealed it, the server too: it does not turn encryption on.
+    assert not wire.account.sealing.security(WITH_BERT).sealed
+    assert "copy" in await refused(wire, stanza(sealed, "m2"))
+    away = content(wire.clock.now(), to="carl@example.org", name="crypt")
+    assert "somebody else" in await refused(wire, stanza(theirs.seal(away, ours), "m3"))
+
+
+async def test_neither_corrects_what_was_sealed(wire: Wire, theirs: KeyRing, ours: str, bert: str) -> None:
+    await told(wire, stanza(theirs.seal(content(wire.clock.now(), "the first"), ours, signer=bert), "m1"))
+    replace = b"<replace xmlns='urn:xmpp:message-correct:0' id='m1'/></payload>"
+    for name in ("sign", "crypt"):
+        wire.clock.turn(1)
+        text = content(wire.clock.now(), f"by {name}", name=name).replace(b"</payload>", replace)
+        made = theirs.seal(text, ours) if name == "crypt" else signed_only(theirs, bert, text)
+        await told(wire, stanza(made, f"late-{name}"))
+    assert [one.body for one in wire.messages()] == ["the first"]
+
+
+async def test_clear_text_corrects_nothing_that_was_signed(wire: Wire, theirs: KeyRing, bert: str) -> None:
+    await told(wire, stanza(signed_only(theirs, bert, content(wire.clock.now(), name="sign")), "m1"))
+    await told(
+        wire,
+        f"<message type='chat' id='m2' from='{BERT}/pda' to='{FULL}'><body>a lie</body>"
+        "<replace xmlns='urn:xmpp:message-correct:0' id='m1'/></message>",
+    )
+    assert [one.body for one in wire.messages()] == ["the plan"]
 
 
 async def test_for_somebody_else(wire: Wire, theirs: KeyRing, ours: str, bert: str) -> None:
@@ -99,14 +196,6 @@ async def test_a_replay_is_no_new_message_after_a_restart_either(
     await signed_in(again)
     assert "copy" in await refused(again, stanza(sealed, "m3"))
     await again.close()
-
-
-async def test_sign_and_crypt_are_not_signcrypt(wire: Wire, theirs: KeyRing, ours: str, bert: str) -> None:
-    for number, name in enumerate(("sign", "crypt")):
-        text = content(wire.clock.now(), name=name)
-        assert "both signed" in await refused(
-            wire, stanza(theirs.seal(text, ours, signer=bert), f"m{number}")
-        )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
+from collections.abc import Callable
 
 import pytest
 
@@ -10,7 +12,14 @@ from tests.fakes.key_ring import KeyRing
 from tui_xmpp.session.crypto import gpg as gpg_module
 from tui_xmpp.session.crypto import packets
 from tui_xmpp.session.crypto.gpg import Gpg
-from tui_xmpp.session.crypto.gpg_status import GpgFailed, PassphraseNeeded, unsealed
+from tui_xmpp.session.crypto.gpg_status import (
+    GpgFailed,
+    PassphraseNeeded,
+    Unsealed,
+    detached,
+    signed_only,
+    unsealed,
+)
 
 SECRET = b"the plan"
 
@@ -51,6 +60,75 @@ async def test_signed_only_and_literal_text_are_refused_twice(
         assert not packets.is_sealed(offered)
         with pytest.raises(GpgFailed):
             await opener(ring).open(offered)
+
+
+async def test_signed_only_is_read_as_that_where_it_is_asked_for(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    for more in ((), ("--compress-algo", "none")):
+        offered = theirs.gpg("--sign", *more, "--local-user", bert, data=SECRET)
+        assert packets.is_signed(offered) and not packets.is_sealed(offered)
+        opened = await opener(ring).read(offered)
+        assert (opened.text, opened.signer, opened.sealed) == (SECRET, bert, False)
+        assert opened.signed is not None
+
+
+async def test_what_is_not_under_one_good_signature_is_not_read_as_signed(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    carl = theirs.make("xmpp:carl@example.org")
+    ring.take(theirs.public(carl))
+    plain = ("--sign", "--compress-algo", "none", "--local-user", bert)
+    signed = theirs.gpg(*plain, data=SECRET)
+    literal = theirs.gpg("--store", "--compress-algo", "none", data=b"a lie")
+    for offered in (
+        literal,
+        theirs.gpg("--store", data=SECRET),
+        literal + signed,
+        signed + literal,
+        signed + signed,
+        signed.replace(SECRET, b"the blan"),
+        theirs.gpg("--sign", "--local-user", bert, "--local-user", carl, data=SECRET),
+        theirs.seal(SECRET, ours, signer=bert),
+        theirs.seal(SECRET, ours),
+        theirs.gpg("--detach-sign", "--local-user", bert, data=SECRET),
+    ):
+        with pytest.raises(GpgFailed):
+            await opener(ring).read(offered)
+
+
+def test_what_is_signed_has_its_one_signature_and_its_text_and_nothing_else(
+    theirs: KeyRing, bert: str
+) -> None:
+    signed = theirs.gpg("--sign", "--compress-algo", "none", "--local-user", bert, data=SECRET)
+    for offered in (
+        theirs.gpg("--store", "--compress-algo", "none", data=SECRET),
+        theirs.gpg("--clear-sign", "--local-user", bert, data=SECRET),
+        theirs.gpg("--detach-sign", "--local-user", bert, data=SECRET),
+        signed + signed,
+        b"",
+    ):
+        assert not packets.is_signed(offered)
+
+
+def compressed(data: bytes) -> bytes:
+    """A compressed packet of indeterminate length (RFC 4880 §5.6)."""
+    return b"\xa3\x01" + zlib.compress(data, wbits=-15)
+
+
+async def test_what_is_sealed_inside_what_looks_signed_is_refused_and_nobody_is_asked(
+    ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    ask = ("--pinentry-mode", "loopback", "--passphrase", "guess")
+    for inner in (
+        theirs.seal(SECRET, ours, signer=bert),
+        theirs.seal(SECRET, ours),
+        theirs.gpg(*ask, "--symmetric", data=SECRET),
+    ):
+        offered = compressed(inner)
+        assert packets.is_signed(offered)
+        with pytest.raises(GpgFailed):
+            await opener(ring).read(offered)
 
 
 async def test_text_beside_the_seal_is_refused(ring: KeyRing, theirs: KeyRing, ours: str, bert: str) -> None:
@@ -146,6 +224,18 @@ def test_the_signer_is_the_primary_key() -> None:
 def test_one_bad_line_among_good_ones_is_enough(line: str) -> None:
     with pytest.raises(GpgFailed):
         unsealed([*GOOD[:6], (line, "KEY name"), *GOOD[6:]], b"", 0)
+
+
+@pytest.mark.parametrize("judge", [detached, lambda lines, code: signed_only(lines, b"", code)])
+def test_one_bad_line_is_enough_where_nothing_is_sealed(judge: Callable[[object, int], Unsealed]) -> None:
+    good = GOOD[2:6]
+    assert (judge(good, 0).signer, judge(good, 0).sealed) == ("B", False)
+    for line in ("EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG", "NO_PUBKEY", "UNEXPECTED", "NEWSIG"):
+        with pytest.raises(GpgFailed):
+            judge([*good, (line, "KEY name")], 0)
+    for lines, code in ((good[:-1], 0), (good, 2), ([*good, *good[1:]], 0)):
+        with pytest.raises(GpgFailed):
+            judge(lines, code)
 
 
 def test_a_signature_outside_the_seal_is_none_of_it() -> None:

@@ -103,7 +103,7 @@ async def test_without_a_key_of_ours_there_is_no_openpgp(tmp_path: Path) -> None
     made = Wire(tmp_path)
     await made.online()
     assert not any(one.startswith(OX) for one in made.account.announced)
-    with pytest.raises(Refused, match="openpgp_key"):
+    with pytest.raises(Refused, match="no OpenPGP key"):
         await made.account.do(pgp.PinKey(ANNA, BERT, OTHER))
     await made.close()
 

@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from tui_xmpp.core.value import value
 
 from ..guard import MAX_ENVELOPE
 from . import bare_key, packets
-from .gpg_status import GpgFailed, Line, Unsealed, refuse_failure, unsealed
+from .gpg_status import GpgFailed, Line, Unsealed, detached, refuse_failure, signed_only, unsealed
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ logging.getLogger("gnupg").disabled = True
 
 PATIENCE = 20.0
 """Seconds for a call that asks the user nothing."""
+MOST_OWN = 50
+"""Keys of ours that are listed."""
 _ALWAYS = ("--no-encrypt-to", "--skip-hidden-recipients", "--max-output", str(MAX_ENVELOPE))
 _WHERE_KNOWN = (
     "--no-auto-key-retrieve",
@@ -57,19 +60,32 @@ class RingKey:
     names: tuple[str, ...] = ()
     """User ids that are not revoked."""
     fault: str = ""
+    created: datetime | None = None
     expires: datetime | None = None
 
 
-class _Result(gnupg.Crypt):  # type: ignore[misc]
-    """Keeps every status line, in order."""
+class _Keeping:
+    """Keeps every status line, in order; before one of the library's classes among the bases."""
 
     def __init__(self, gpg: Any) -> None:
-        super().__init__(gpg)
+        super().__init__(gpg)  # type: ignore[call-arg]
         self.lines: list[Line] = []
 
     def handle_status(self, key: str, value: str) -> None:
         self.lines.append((key, value))
-        super().handle_status(key, value)
+        super().handle_status(key, value)  # type: ignore[misc]
+
+
+class _Crypt(_Keeping, gnupg.Crypt):  # type: ignore[misc]
+    """Of what is sealed or opened."""
+
+
+class _Sign(_Keeping, gnupg.Sign):  # type: ignore[misc]
+    """Of what is signed."""
+
+
+class _Verify(_Keeping, gnupg.Verify):  # type: ignore[misc]
+    """Of what is verified."""
 
 
 class _Process(gnupg.GPG):  # type: ignore[misc]
@@ -107,6 +123,19 @@ class Gpg:
 
         return await self._run(work, lent)
 
+    async def read(self, signed: bytes) -> Unsealed:
+        """Read a message that `packets.is_signed`; no secret key, and so no passphrase, has a part in it."""
+
+        def work(gpg: _Process) -> Unsealed:
+            result = gpg.decrypt(signed, always_trust=True)
+            opened = signed_only(result.lines, result.data, result.returncode)
+            # What the library concludes has to be the same.
+            if not result.valid or result.pubkey_fingerprint != opened.signer:
+                raise GpgFailed("It does not have one good signature.")
+            return opened
+
+        return await self._run(work)
+
     async def seal(
         self,
         text: bytes,
@@ -131,6 +160,34 @@ class Gpg:
 
         return await self._run(work, lent)
 
+    async def sign(self, text: bytes, signer: str, lent: Lent | None = None) -> bytes:
+        """A signature of a text, apart from it and in armor, by a primary key's fingerprint."""
+
+        def work(gpg: _Process) -> bytes:
+            result = gpg.sign(text, detach=True, extra_args=["--local-user", signer])
+            refuse_failure(result.lines)
+            if result.returncode or [key for key, _ in result.lines].count("SIG_CREATED") != 1:
+                raise GpgFailed("gpg could not sign it.")
+            return bytes(result.data)
+
+        return await self._run(work, lent)
+
+    async def verify(self, signature: bytes, text: bytes) -> Unsealed:
+        """Who has signed a text, by a signature that `packets.is_signature`; its own text is empty."""
+
+        def work(gpg: _Process) -> Unsealed:
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(signature)
+                file.flush()
+                result = gpg.verify_data(file.name, text)
+            found = detached(result.lines, result.returncode)
+            # What the library concludes has to be the same.
+            if not result.valid or result.pubkey_fingerprint != found.signer:
+                raise GpgFailed("It does not have one good signature.")
+            return found
+
+        return await self._run(work)
+
     async def key(self, fingerprint: str, *, secret: bool = False) -> RingKey | None:
         """A key by the fingerprint of its primary key; None: it is not in the ring."""
 
@@ -140,6 +197,15 @@ class Gpg:
                 if found["fingerprint"].upper() == fingerprint.upper():
                     return _ring_key(found, listed.uid_map)
             return None
+
+        return await self._run(work)
+
+    async def secret_keys(self) -> tuple[RingKey, ...]:
+        """The keys whose secret part is in the ring, at most `MOST_OWN`."""
+
+        def work(gpg: _Process) -> tuple[RingKey, ...]:
+            listed = gpg.list_keys(True)
+            return tuple(_ring_key(found, listed.uid_map) for found in listed[:MOST_OWN])
 
         return await self._run(work)
 
@@ -265,7 +331,7 @@ class Gpg:
             raise GpgFailed(f"{self._binary} is not installed.")
         home = str(Path(self._home).expanduser()) if self._home else None
         gpg = _Process(self._binary, gnupghome=home)
-        gpg.result_map = {**gpg.result_map, "crypt": _Result}
+        gpg.result_map = {**gpg.result_map, "crypt": _Crypt, "sign": _Sign, "verify": _Verify}
         if gpg.version is None or gpg.version < (2, 1):
             raise GpgFailed("OpenPGP needs GnuPG 2.1 or later.")
         known = subprocess.run(
@@ -281,12 +347,16 @@ class Gpg:
 
 
 def _ring_key(found: dict[str, Any], of_names: dict[str, dict[str, str]]) -> RingKey:
-    expires = found.get("expires", "")
     names = [one for one in found["uids"] if of_names.get(one, {}).get("trust", "") not in _FAULTS]
     return RingKey(
         found["fingerprint"].upper(),
         # The library reads all bytes as they come; the names are UTF-8 (RFC 4880 §5.11).
         tuple(one.encode("latin-1", "replace").decode("utf-8", "replace") for one in names),
         _FAULTS.get(found["trust"], ""),
-        datetime.fromtimestamp(int(expires), UTC) if expires.isdecimal() else None,
+        _time(found.get("date", "")),
+        _time(found.get("expires", "")),
     )
+
+
+def _time(seconds: str) -> datetime | None:
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None

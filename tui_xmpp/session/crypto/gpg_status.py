@@ -7,6 +7,7 @@ The library answers "valid" for a good signature beside others, and fills in the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui_xmpp.core.value import value
@@ -25,6 +26,8 @@ _SIGNATURE_FAULTS = {
     "ERRSIG": "Its signature cannot be checked.",
 }
 _DAMAGED = ("UNEXPECTED", "BADMDC", "NODATA", "BADARMOR", "TRUNCATED", "DECRYPTION_FAILED")
+
+_OF_SEALS = ("BEGIN_DECRYPTION", "DECRYPTION", "END_DECRYPTION", "ENC_TO", "NEED_PASSPHRASE")
 
 Line = tuple[str, str]
 """Keyword and the rest of a status line."""
@@ -51,6 +54,8 @@ class Unsealed:
     """Fingerprint of the primary key that has signed it; empty: nobody has."""
     signed: datetime | None = None
     """When it says that it was signed, UTC."""
+    sealed: bool = True
+    """False: it was signed only, and the servers could read it."""
 
 
 def unsealed(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
@@ -59,13 +64,7 @@ def unsealed(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
     Raises `GpgFailed` where anything else was offered, or the signature is not good.
     """
     found = list(lines)
-    for keyword, reason in _SIGNATURE_FAULTS.items():
-        if any(key == keyword for key, _ in found):
-            raise GpgFailed(reason)
-    refuse_failure(found)
-    names = [key for key, _ in found]
-    if any(key in _DAMAGED for key in names):
-        raise GpgFailed("It is damaged.")
+    names = _sound(found)
     is_whole = all(names.count(one) == 1 for one in ("BEGIN_DECRYPTION", "DECRYPTION_OKAY", "END_DECRYPTION"))
     if code or not is_whole or not _is_guarded(found):
         raise GpgFailed("It is damaged, or was never sealed.")
@@ -79,6 +78,45 @@ def unsealed(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
     if signatures != [1, 1, 1] or inside.count("VALIDSIG") != 1:
         raise GpgFailed("It does not have one good signature.")
     return _signed(next(rest for key, rest in found if key == "VALIDSIG"), text)
+
+
+def signed_only(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
+    """What gpg has read, where nothing of it was sealed, and one good signature is over all of it.
+
+    Raises `GpgFailed` for anything else.
+    """
+    found = list(lines)
+    names = _sound(found)
+    if any(key.startswith(_OF_SEALS) for key in names):
+        raise GpgFailed("Something sealed was put under a signature.")
+    if code or any(names.count(one) != 1 for one in ("PLAINTEXT", "NEWSIG", "GOODSIG", "VALIDSIG")):
+        raise GpgFailed("It does not have one good signature.")
+    return replace(_signed(next(rest for key, rest in found if key == "VALIDSIG"), text), sealed=False)
+
+
+def detached(lines: Iterable[Line], code: int) -> Unsealed:
+    """Who has signed a text that is elsewhere, where that is one good signature; raises `GpgFailed`."""
+    found = list(lines)
+    # ERRSIG <key id> <algorithm> <hash> <class> <time> <reason> <fingerprint>
+    claimed = next((rest.split()[6:7] for key, rest in found if key == "ERRSIG"), [])
+    if any(key == "NO_PUBKEY" for key, _ in found) and claimed and claimed != ["-"]:
+        raise GpgFailed(f"It claims to be by a key that gpg does not have: {claimed[0]}.")
+    names = _sound(found)
+    if code or any(names.count(one) != 1 for one in ("NEWSIG", "GOODSIG", "VALIDSIG")):
+        raise GpgFailed("It does not have one good signature.")
+    return replace(_signed(next(rest for key, rest in found if key == "VALIDSIG"), b""), sealed=False)
+
+
+def _sound(found: list[Line]) -> list[str]:
+    """The keywords, in their order; raises `GpgFailed` where one of them says that something is wrong."""
+    for keyword, reason in _SIGNATURE_FAULTS.items():
+        if any(key == keyword for key, _ in found):
+            raise GpgFailed(reason)
+    refuse_failure(found)
+    names = [key for key, _ in found]
+    if any(key in _DAMAGED for key in names):
+        raise GpgFailed("It is damaged.")
+    return names
 
 
 def _signed(rest: str, text: bytes) -> Unsealed:

@@ -19,12 +19,13 @@ from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
 from .cipher import Opened, Unreadable, Unsealable
-from .openpgp_names import ENCRYPTED
+from .openpgp_names import ENCRYPTED, NO_KEY
 from .pgp_cipher import PgpCipher
-from .pgp_desk import NO_KEY, PgpDesk
+from .pgp_desk import PgpDesk
 
 _BODY = "This message is encrypted."
-_HEAD, _FOOT = "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----"
+_FRAME = "-----"
+"""What the lines around armor begin with (RFC 4880 §6.2)."""
 
 
 class LegacyPgp(PgpCipher):
@@ -52,7 +53,7 @@ class LegacyPgp(PgpCipher):
         opened = self._desk.taken(self._offered(found))
         body = convert.element(convert.CLIENT, "body", wire_safe(opened.text.decode("utf-8", "replace")))
         if not opened.signer:
-            return Opened((body,), Protection.ATTENTION, self._unsigned(draft.chat))
+            return Opened((body,), Protection.UNPROVEN, self._unsigned(draft.chat))
         writer = draft.sender.bare
         if opened.signer not in self._desk.accepted(writer, self.method):
             raise Unreadable(f"It was signed by another key than you have accepted for {writer}.")
@@ -96,7 +97,7 @@ class LegacyPgp(PgpCipher):
         sealed = ET.Element(stanza.tag, stanza.attrib)
         convert.add(sealed, convert.CLIENT, "body", _BODY)
         sealed.extend(one for one in stanza if is_outside(one, references=True))
-        convert.add(sealed, ENCRYPTED, "x", _without_frame(made.decode("ascii")))
+        convert.add(sealed, ENCRYPTED, "x", without_frame(made.decode("ascii")))
         convert.add(sealed, EME, "encryption", namespace=ENCRYPTED)
         convert.add(sealed, convert.HINTS, "store")
         return sealed
@@ -119,15 +120,15 @@ class LegacyPgp(PgpCipher):
         return content
 
 
-def _without_frame(armored: str) -> str:
+def without_frame(armored: str) -> str:
     """ "All program output is US-ASCII armored output with the headers removed" (XEP-0027 §1)."""
     _, _, rest = armored.replace("\r\n", "\n").partition("\n\n")
-    return rest.partition(_FOOT)[0].strip("\n")
+    return rest.partition(_FRAME)[0].strip("\n")
 
 
 def without_armor(text: str) -> bytes | None:
     """The message in armor whose headers may have been removed; None: there is none."""
-    lines = [one.strip() for one in text.replace(_HEAD, "").replace(_FOOT, "").splitlines()]
+    lines = [one.strip() for one in text.splitlines()]
     # RFC 4880 §6.2: headers have a colon, the checksum begins with "=".
-    kept = "".join(one for one in lines if ":" not in one and not one.startswith("="))
+    kept = "".join(one for one in lines if ":" not in one and not one.startswith(("=", _FRAME)))
     return wire.decoded(kept, MAX_ENVELOPE)

@@ -13,9 +13,8 @@ from . import openpgp_wire as wire
 from . import packets, signcrypt
 from .beside import EME, is_outside
 from .cipher import Opened, Unreadable, Unsealable
-from .openpgp_names import OX
+from .openpgp_names import NO_KEY, OX
 from .pgp_cipher import PgpCipher
-from .pgp_desk import NO_KEY
 
 _BODY = "This message is encrypted using OpenPGP."
 """For programs that cannot open it (XEP-0374 §3.2)."""
@@ -37,21 +36,25 @@ class OpenPgp(PgpCipher):
         return True
 
     def open(self, found: Unwrapped) -> Opened:
-        """As `Cipher.open`: signed by a key that was accepted, for us, now, and for the first time."""
+        """As `Cipher.open`: signed by a key that was accepted, for us, now, and for the first time.
+
+        What is only sealed (`crypt`) could be from anyone, and what is only signed (`sign`) was read by the
+        servers: each is marked so.
+        """
         draft = found.draft
         sealed = self._offered(found)
         opened = self._desk.taken(sealed)
         writer = draft.sender.bare
         accepted = self._desk.accepted(writer, self.method)
-        if not opened.signer:
-            raise Unreadable("Nobody has signed it: it could be from anyone.")
-        if opened.signer not in accepted:
+        if opened.signer and opened.signer not in accepted:
             raise Unreadable(f"It was signed by another key than you have accepted for {writer}.")
         to = draft.chat.address if draft.outgoing else self._context.own
-        content = signcrypt.read(opened.text, to, draft.at)
+        content = signcrypt.read(opened, to, draft.at)
         if self._desk.pins.was_read(opened):
             raise Unreadable("It is a copy of a message that has been read.")
         self._desk.pins.note_read(opened)
+        if not opened.signer or not opened.sealed:
+            return Opened(content, Protection.SIGNED if opened.signer else Protection.UNPROVEN)
         return Opened(content, Protection.VERIFIED if accepted[opened.signer] else Protection.SEALED)
 
     def _offered(self, found: Unwrapped) -> bytes:
@@ -64,8 +67,8 @@ class OpenPgp(PgpCipher):
             who = draft.sender.bare
             raise Unreadable(f"It is sealed with OpenPGP, and you have not accepted a key of {who}.")
         sealed = wire.decoded(convert.text_of(found.stanza, "openpgp", OX), MAX_ENVELOPE)
-        if sealed is None or not packets.is_sealed(sealed):
-            raise Unreadable("What came is not sealed, though it says so.")
+        if sealed is None or not (packets.is_sealed(sealed) or packets.is_signed(sealed)):
+            raise Unreadable("What came is neither sealed nor signed, though it says so.")
         return sealed
 
     # --- outgoing -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from .legacy_pgp import LegacyPgp
 from .openpgp import OpenPgp
 from .pgp_desk import PgpDesk
 from .pgp_keys import PgpKeys
+from .signed_presence import SignedPresence
 
 
 class OpenPgpWays:
@@ -17,6 +18,7 @@ class OpenPgpWays:
     def __init__(self, context: Context) -> None:
         self.desk = PgpDesk(context)
         self.keys = PgpKeys(context, self.desk)
+        self.presence = SignedPresence(context, self.desk)
         self._openpgp = OpenPgp(context, self.desk)
         self._legacy = LegacyPgp(context, self.desk)
 

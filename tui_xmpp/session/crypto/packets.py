@@ -9,6 +9,7 @@ from __future__ import annotations
 from tui_xmpp.core.value import value
 
 _SEALED_FOR_KEY, _SEALED_FOR_PASSPHRASE = 1, 3
+_SIGNATURE, _ONE_PASS, _COMPRESSED, _LITERAL = 2, 4, 8, 11
 _SECRET, _PUBLIC, _SECRET_SUBKEY = 5, 6, 7
 _SEALED = 18
 """With a modification detection code (RFC 4880 §5.13); those without (9) are refused."""
@@ -93,6 +94,26 @@ def is_sealed(data: bytes) -> bool:
         and all(one.tag == _SEALED_FOR_KEY and one.body[:1] == b"\3" for one in keys)
         and all(one.tag in (_SEALED, _SEALED_AEAD) for one in rest)
     )
+
+
+def is_signed(data: bytes) -> bool:
+    """Whether it is a message under one signature, for all to read, and nothing else (RFC 4880 §11.3).
+
+    What is in a compressed packet its header does not tell: gpg says it (`gpg_status.signed_only`).
+    """
+    try:
+        found = [one.tag for one in packets(data)]
+    except ValueError:
+        return False
+    return found in ([_COMPRESSED], [_ONE_PASS, _LITERAL, _SIGNATURE], [_SIGNATURE, _LITERAL])
+
+
+def is_signature(data: bytes) -> bool:
+    """Whether it is one signature alone, of a text that is elsewhere (RFC 4880 §11.4)."""
+    try:
+        return [one.tag for one in packets(data)] == [_SIGNATURE]
+    except ValueError:
+        return False
 
 
 def is_backup(data: bytes) -> bool:

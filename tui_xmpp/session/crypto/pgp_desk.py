@@ -15,15 +15,16 @@ from ...core.address import Address
 from ...core.chat import ChatKey
 from ...core.security import Method
 from ..feature import Context
+from . import packets
 from .cipher import Later, Unreadable, Unsealable
 from .gpg import Gpg, Lent
 from .gpg_status import GpgFailed, PassphraseNeeded, Unsealed
 from .lending import Lending
+from .openpgp_names import NO_KEY
 from .pins import Pins
 
 _MOST_KEPT = 200
 """Results that nobody has taken."""
-NO_KEY = "This account has no OpenPGP key: name its fingerprint as `openpgp_key` in its [[account]]."
 
 
 class PgpDesk:
@@ -79,7 +80,7 @@ class PgpDesk:
     async def open_now(self, sealed: bytes) -> None:
         """Have gpg open it, unless it would have to ask the user."""
         try:
-            self._note(sealed, await self.gpg.open(sealed))
+            self._note(sealed, await self._look(sealed, None))
         except PassphraseNeeded:
             return
         except GpgFailed as failed:
@@ -89,13 +90,22 @@ class PgpDesk:
         """Have gpg open it, and ask the user where it has to."""
 
         async def work(lent: Lent | None) -> Unsealed:
-            return await self.gpg.open(sealed, lent)
+            return await self._look(sealed, lent)
 
         what = f"Your OpenPGP key is locked, and a message in the chat with {owner} waits for it."
         try:
             self._note(sealed, await self.lending.have(work, what, at_once=False))
         except GpgFailed as failed:
             self._note(sealed, failed)
+
+    async def _look(self, offered: bytes, lent: Lent | None) -> Unsealed:
+        if packets.is_sealed(offered):
+            return await self.gpg.open(offered, lent)
+        try:
+            return await self.gpg.read(offered)
+        except PassphraseNeeded:
+            # Something under a passphrase in a compressed packet: the user is never asked for that.
+            raise GpgFailed("Something sealed was put under a signature.") from None
 
     def _note(self, sealed: bytes, found: Unsealed | GpgFailed) -> None:
         self._opened[_digest(sealed)] = found

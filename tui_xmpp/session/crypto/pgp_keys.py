@@ -11,11 +11,14 @@ from ...core.security import Method
 from ..feature import Context, Failed
 from . import openpgp_wire as wire
 from . import packets
+from .gpg import RingKey
 from .gpg_status import GpgFailed
 from .pgp_desk import PgpDesk
 
 _CODE_LETTERS = "123456789ABCDEFGHIJKLMNPQRSTUVWXYZ"
 """XEP-0373 §5.4: without "O" and "0"."""
+
+_WHOLE = "A key is named by its whole fingerprint, 40 digits: others may end alike."
 
 
 class PgpKeys:
@@ -60,11 +63,26 @@ class PgpKeys:
     async def look(self, owner: Address) -> tuple[OpenPgpKey, ...]:
         """What an account announces and what was accepted for it, as gpg has it."""
         named = await wire.fetch_metadata(self._context, owner)
+        return await self._look(owner, named, {})
+
+    async def look_at_own(self) -> tuple[OpenPgpKey, ...]:
+        """The keys that may be ours, and the others that our account names, by what was last heard of it."""
+        try:
+            secret = {one.fingerprint: one for one in await self._desk.gpg.secret_keys()}
+        except GpgFailed as failed:
+            raise Failed(str(failed)) from None
+        own = self._context.own
+        return await self._look(own, tuple(sorted(self._desk.pins.announced(own))), secret)
+
+    async def _look(
+        self, owner: Address, named: tuple[str, ...], secret: dict[str, RingKey]
+    ) -> tuple[OpenPgpKey, ...]:
         by_method = {one: self._desk.accepted(owner, one) for one in (Method.OPENPGP, Method.PGP)}
         found = []
-        for fingerprint in dict.fromkeys((*named, *(key for one in by_method.values() for key in one))):
+        accepted = (key for one in by_method.values() for key in one)
+        for fingerprint in dict.fromkeys((*accepted, *secret, *named)):
             try:
-                held = await self._desk.gpg.key(fingerprint)
+                held = secret.get(fingerprint) or await self._desk.gpg.key(fingerprint)
             except GpgFailed as failed:
                 raise Failed(str(failed)) from None
             found.append(
@@ -76,7 +94,9 @@ class PgpKeys:
                     verified=any(keys.get(fingerprint, False) for keys in by_method.values()),
                     names=() if held is None else held.names,
                     fault="" if held is None else held.fault,
+                    created=None if held is None else held.created,
                     expires=None if held is None else held.expires,
+                    secret=fingerprint in secret,
                 )
             )
         return tuple(found)
@@ -85,7 +105,7 @@ class PgpKeys:
         """Accept a key that gpg has, or that its owner's account holds."""
         fingerprint = "".join(fingerprint.split()).upper()
         if not wire.is_fingerprint(fingerprint):
-            raise Failed("A key is named by its whole fingerprint, 40 digits: others may end alike.")
+            raise Failed(_WHOLE)
         try:
             key = await self._desk.gpg.key(fingerprint)
             if key is None:
@@ -119,6 +139,19 @@ class PgpKeys:
         """Accept a key no more; False: it was not accepted."""
         with self._context.together(durable=True):
             return self._desk.pins.drop(owner, method, "".join(fingerprint.split()))
+
+    async def check_own(self, fingerprint: str) -> None:
+        """Raise `Failed` where a key cannot be ours: gpg has no secret part of it, or it is worth nothing."""
+        if not wire.is_fingerprint(fingerprint):
+            raise Failed(_WHOLE)
+        try:
+            key = await self._desk.gpg.key(fingerprint, secret=True)
+        except GpgFailed as failed:
+            raise Failed(str(failed)) from None
+        if key is None:
+            raise Failed("gpg does not have the secret part of this key.")
+        if key.fault:
+            raise Failed(f"This key is {key.fault}.")
 
     # --- the backup (XEP-0373 §5) -------------------------------------------------------------------------
 

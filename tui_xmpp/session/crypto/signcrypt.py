@@ -1,6 +1,7 @@
 """What is signed and sealed by OpenPGP for XMPP: the content element, written, and checked as it is read.
 
-XEP-0374 §3.1: "Only signcrypt MUST be used" between people, so `sign` and `crypt` are never written.
+XEP-0374 §3.1: "Only signcrypt MUST be used" between people, and the user "MUST NOT" choose: so `sign` and
+`crypt` are never written. They are read, for programs of other profiles (XEP-0373 §3.1).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ...core.address import Address
 from .. import convert
 from ..guard import MAX_ENVELOPE
 from .cipher import Unreadable
+from .gpg_status import Unsealed
 from .openpgp_names import OX
 
 _LETTERS = string.ascii_letters + string.digits
@@ -26,6 +28,12 @@ OLDEST = timedelta(days=7)
 """What was sealed longer before it came is refused: it may have been held back (XEP-0373 §3.2)."""
 _AHEAD = timedelta(minutes=15)
 """How wrong the clock of the other side may be."""
+_CONTENT = {
+    f"{{{OX}}}signcrypt": "signed and sealed",
+    f"{{{OX}}}sign": "signed and not sealed",
+    f"{{{OX}}}crypt": "sealed and not signed",
+}
+"""The content elements, and what the message around each of them has to be (XEP-0373 §3.1)."""
 _MALFORMED = "What is under the seal is not a message."
 _SERVER = "jabber:server"
 
@@ -41,12 +49,19 @@ def written(content: Iterable[ET.Element], to: Address, at: datetime) -> bytes:
     return tostring(convert.make_safe(made)).encode()
 
 
-def read(text: bytes, to: Address, came: datetime) -> tuple[ET.Element, ...]:
-    """The content of a signcrypt element that was for *to*, and came at a time.
+def read(opened: Unsealed, to: Address, came: datetime) -> tuple[ET.Element, ...]:
+    """What is in the content element of a message that was for *to*, and came at a time.
 
-    Raises `Unreadable` with the reason (XEP-0373 §3.1, §3.2; case G-03).
+    Raises `Unreadable` with the reason (XEP-0373 §3.1, §3.2; cases G-02, G-03).
     """
-    made = _parsed(text)
+    made = _parsed(opened.text)
+    claimed = _CONTENT.get(made.tag)
+    name = "crypt" if not opened.signer else "signcrypt" if opened.sealed else "sign"
+    found = _CONTENT[f"{{{OX}}}{name}"]
+    if claimed is None:
+        raise Unreadable(_MALFORMED)
+    if claimed != found:
+        raise Unreadable(f"It says that it is {claimed}, and it is {found}.")
     for name in ("time", "payload"):
         if len(list(convert.children(made, OX, name))) != 1:
             raise Unreadable(_MALFORMED)
@@ -54,8 +69,9 @@ def read(text: bytes, to: Address, came: datetime) -> tuple[ET.Element, ...]:
     if len(list(convert.children(made, OX, "rpad"))) > 1:
         raise Unreadable(_MALFORMED)
     named = [convert.address_in(one, "jid") for one in convert.children(made, OX, "to")]
-    # XEP-0373 §3.2: at least one of them "MUST correspond to the outer 'to'".
-    if not any(one is not None and one.bare == to.bare for one in named):
+    # XEP-0373 §3.2: at least one of them "MUST correspond to the outer 'to'"; in `crypt` none has to be.
+    is_addressed = bool(named) or bool(opened.signer)
+    if is_addressed and not any(one is not None and one.bare == to.bare for one in named):
         raise Unreadable("The sealed message was written for somebody else.")
     stamped = convert.child(made, OX, "time")
     at = None if stamped is None else convert.stamp(stamped.get("stamp"))
@@ -72,12 +88,9 @@ def _parsed(text: bytes) -> ET.Element:
     if len(text) > MAX_ENVELOPE or b"<!" in text or b"<?" in text:
         raise Unreadable(_MALFORMED)
     try:
-        made = ET.fromstring(text.decode())
+        return ET.fromstring(text.decode())
     except (ET.ParseError, UnicodeDecodeError):
         raise Unreadable(_MALFORMED) from None
-    if made.tag != f"{{{OX}}}signcrypt":
-        raise Unreadable("The message is not both signed and sealed, as it has to be.")
-    return made
 
 
 def check_time(at: datetime, came: datetime) -> None:

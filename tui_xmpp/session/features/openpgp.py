@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -10,10 +11,10 @@ from ...core import openpgp as pgp
 from ...core.address import Address
 from ...core.chat import ChatKey
 from ...core.commands import Command, Refused
-from ...core.events import Level, Notice
+from ...core.events import AccountAdded, Level, Notice
 from ...core.link import Bundles
 from ...core.security import Method
-from ..crypto.openpgp_names import IM, METADATA, OX
+from ..crypto.openpgp_names import IM, METADATA, NO_KEY, OX
 from ..feature import Failed, Feature, Handler
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class OpenPgpKeys(Feature):
     def handles(self) -> Mapping[type[Command], Handler]:
         """What the user decides."""
         return {
+            pgp.ChooseKey: self._choose,
+            pgp.SignPresence: self._sign_presence,
             pgp.PinKey: self._pin,
             pgp.UnpinKey: self._unpin,
             pgp.RestoreKey: self._restore,
@@ -44,7 +47,11 @@ class OpenPgpKeys(Feature):
     @property
     def answers(self) -> Mapping[type, Callable[[Any], Awaitable[Any]]]:
         """What takes the server, and gpg, to answer."""
-        return {pgp.KeysOf: self._keys_of, pgp.BackUpKey: self._back_up}
+        return {
+            pgp.KeysOf: self._keys_of,
+            pgp.PresenceSignatureOf: self._signature_of,
+            pgp.BackUpKey: self._back_up,
+        }
 
     @property
     def pep(self) -> Mapping[str, Callable[[ET.Element], None]]:
@@ -109,6 +116,20 @@ class OpenPgpKeys(Feature):
 
     # --- what the user decides ------------------------------------------------------------------------------
 
+    async def _choose(self, command: pgp.ChooseKey) -> None:
+        await self._keys.check_own(command.fingerprint)
+        self.context.account = replace(self.context.account, openpgp_key=command.fingerprint)
+        self.context.emit(AccountAdded(self.context.account))
+        if self.context.online:
+            # The user asks for it, so it is announced on a link that is too thin to ask by itself, too.
+            self.context.spawn(self._keys.announce())
+            self._begin(announce=False)
+
+    async def _sign_presence(self, command: pgp.SignPresence) -> None:
+        self._refuse_off()
+        self.context.account = replace(self.context.account, sign_presence=command.on)
+        self.context.emit(AccountAdded(self.context.account))
+
     async def _pin(self, command: pgp.PinKey) -> None:
         self._refuse_off()
         if command.method is Method.OMEMO:
@@ -130,15 +151,18 @@ class OpenPgpKeys(Feature):
         self.context.sealing.openpgp.desk.lending.lent(command)
 
     async def _keys_of(self, question: pgp.KeysOf) -> tuple[pgp.OpenPgpKey, ...]:
-        if not self._is_on:
-            return ()
-        return await self._keys.look(question.owner)
+        if question.owner == self.context.own:
+            return await self._keys.look_at_own()
+        return await self._keys.look(question.owner) if self._is_on else ()
+
+    async def _signature_of(self, question: pgp.PresenceSignatureOf) -> pgp.PresenceSignature | None:
+        return await self.context.sealing.openpgp.presence.look(question.owner) if self._is_on else None
 
     async def _back_up(self, question: pgp.BackUpKey) -> str:
         if not self._is_on:
-            raise Failed("This account has no OpenPGP key: name its fingerprint as `openpgp_key`.")
+            raise Failed(NO_KEY)
         return await self._keys.back_up(question.passphrase)
 
     def _refuse_off(self) -> None:
         if not self._is_on:
-            raise Refused("This account has no OpenPGP key: name its fingerprint as `openpgp_key`.")
+            raise Refused(NO_KEY)

@@ -9,7 +9,15 @@ from xml.etree import ElementTree as ET
 from ...core.chat import ChatKey
 from ...core.commands import Command, SetPresence
 from ...core.contact import OwnPresence, Presence, Show
-from ...core.events import Event, Notice, OwnPresenceChanged, PresenceChanged, PresencesCleared, RoomChanged
+from ...core.events import (
+    AccountAdded,
+    Event,
+    Notice,
+    OwnPresenceChanged,
+    PresenceChanged,
+    PresencesCleared,
+    RoomChanged,
+)
 from ...core.link import LinkProfile
 from ...core.room import RoomState
 from .. import caps, convert, guard, muc, own_presence
@@ -38,6 +46,10 @@ class Presences(Feature):
         """What the server was told last; None: nothing since we became available."""
         self._capable: frozenset[str] | None = None
         """The capabilities that the server was told in this session."""
+        self._signer = ""
+        """The key that what was sent is signed with, or will be once gpg has done it; empty: none."""
+        self._signing: set[tuple[str, str]] = set()
+        """Keys and status texts that gpg is signing."""
         self._rooms_wait = True
         """Rooms have to be told of us, though nothing of it changed."""
         self._due: asyncio.TimerHandle | None = None
@@ -78,12 +90,20 @@ class Presences(Feature):
             return
         if self._filter.changes():
             self._filter.switch(self._leave, self._announce)
+        self._tell_capabilities()
+
+    def _tell_capabilities(self) -> None:
         if self.context.pacing.announces and self._capable != self.context.announced and not self._waits:
             # XEP-0115 §6: what we can do, and want to be told, is what the last hash says.
             self._announce()
 
     def told(self, event: Event) -> None:
-        """Rooms are heard on every link."""
+        """Rooms are heard on every link; what the user sets for an account may be more that we can do."""
+        if isinstance(event, AccountAdded) and self._sent is not None:
+            if self._signer != self._wanted_signer and self._sent.show is not Show.OFFLINE:
+                self._announce()
+            else:
+                self._tell_capabilities()
         if not isinstance(event, RoomChanged) or event.key.account != self.context.own:
             return
         if event.state is RoomState.JOINING and self.context.online:
@@ -114,6 +134,8 @@ class Presences(Feature):
         """Nothing is known of anybody now."""
         self._stop_waiting()
         self._waits = False
+        # What was begun in the background ends with the session.
+        self._signing.clear()
         self.context.emit(PresencesCleared(self.context.own))
 
     def presence(self, stanza: ET.Element) -> bool:
@@ -133,6 +155,8 @@ class Presences(Feature):
             own_presence.keep(self.context, self._own, seen=True)
         if sender.bare != own:
             self._filter.comes_through(sender.bare)
+            if self.context.account.openpgp_key:
+                self.context.sealing.openpgp.presence.heard(sender, stanza)
         known = world.presences.get((own, sender.bare), {})
         if sender.resource not in known and len(known) >= _MAX_RESOURCES:
             return True
@@ -207,4 +231,32 @@ class Presences(Feature):
             stanza.append(caps.element(announced))
         if own.show in (Show.AWAY, Show.XA) and pacing.tells_idle:
             convert.add(stanza, IDLE, "idle", since=convert.written(self.context.clock.now()))
+        self._signer = "" if own.show is Show.OFFLINE else self._wanted_signer
+        if self._signer:
+            self._add_signature(stanza, own.status)
         self.context.send(stanza)
+
+    @property
+    def _wanted_signer(self) -> str:
+        account = self.context.account
+        return account.openpgp_key if account.sign_presence and self.context.pacing.announces else ""
+
+    def _add_signature(self, stanza: ET.Element, status: str) -> None:
+        """Sign the status text (XEP-0027 §Signing); where gpg has to do it first, a signed one follows."""
+        signature = self.context.sealing.openpgp.presence.element(status)
+        if signature is not None:
+            stanza.append(signature)
+        elif (self._signer, status) not in self._signing:
+            self._signing.add((self._signer, status))
+            self.context.spawn(self._sign(self._signer, status))
+
+    async def _sign(self, signer: str, status: str) -> None:
+        signed = self.context.sealing.openpgp.presence
+        try:
+            await signed.make(status)
+        finally:
+            self._signing.discard((signer, status))
+        sent = self._sent
+        is_current = sent is not None and sent.show is not Show.OFFLINE and sent.status == status
+        if sent is not None and is_current and self._wanted_signer == signer:
+            self._send(sent)

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.openpgp import KeysOf, OpenPgpKey, PinKey, UnpinKey
+from tui_xmpp.core.events import Level
+from tui_xmpp.core.openpgp import ChooseKey, KeysOf, OpenPgpKey, PinKey, SignPresence, UnpinKey
 from tui_xmpp.core.questions import Unanswered
 from tui_xmpp.core.security import Method
 from tui_xmpp.core.text import clean_line
@@ -26,8 +27,12 @@ WAYS = {
     "p": "accept it for legacy PGP only, for old programs",
     "d": "remove: nothing is sealed for it any more",
 }
-_ASKING = "asking the server …"
-_NO_KEY = "This account has no OpenPGP key: name its fingerprint as `openpgp_key` in its [[account]]."
+OWN_WAYS = {"u": "use it as yours: kept in the configuration, and announced by your account"}
+"""For a key that gpg has the secret part of."""
+_MAKE = "gpg --quick-generate-key"
+_SIGN = "sign presence"
+_ASKING = "asking …"
+_NO_KEY = "This account has no OpenPGP key yet."
 
 
 @value
@@ -50,7 +55,7 @@ async def open_keys(face: Face, account: Address, chat: ChatKey | None, back: Ki
 class OpenPgpKeys(DeviceRows):
     """The popup of a contact's keys and ours."""
 
-    hint = "v compared, accept  a accept  p accept for legacy PGP  d remove  Esc back"
+    hint = "v compared, accept  a accept  p legacy only  d remove  u use as yours  Esc"
 
     def __init__(self, face: Face, account: Address, chat: ChatKey | None, back: Kind | None) -> None:
         super().__init__(face, account)
@@ -101,12 +106,20 @@ class OpenPgpKeys(DeviceRows):
         for owner in self._owners:
             mine = owner == self._account
             rows += self.heading("Your keys" if mine else f"Keys of {clean_line(str(owner), 60)}")
-            if mine and self._has_key:
-                rows += self.said("The one you use stands as `openpgp_key` in its [[account]].", "dim")
             rows += self._section(owner)
+            if mine and self._has_key:
+                rows += [*self.said(""), Choice(_SIGN, self._presence())]
             if not mine:
                 rows += [*self.heading("Encrypt this chat with"), *self._methods()]
         return rows
+
+    def _presence(self) -> str:
+        state = "on, " if self._signs else "off, "
+        return f" s  sign your presence, for old programs: {state}200 to 800 bytes on each"
+
+    @property
+    def _signs(self) -> bool:
+        return self._face.world.accounts[self._account].account.sign_presence
 
     def _section(self, owner: Address) -> list[Hashable]:
         if owner in self._failures:
@@ -117,11 +130,17 @@ class OpenPgpKeys(DeviceRows):
         for key in self._known[owner]:
             count = len(self._below(key))
             found += (KeyRow(owner, key.fingerprint, part) for part in range(count + 1))
-        return found or self.said("No key is announced, and none was accepted.", "dim")
+        if found:
+            return found
+        if owner == self._account:
+            return [*self.said("gpg has no secret key. This makes one:"), *self.said(f"{_MAKE} xmpp:{owner}")]
+        return self.said("No key is announced, and none was accepted.", "dim")
 
     def _below(self, key: OpenPgpKey) -> list[Text]:
         dim = self._face.look.style("dim")
         more = [Text(f"   {name}", style=dim, no_wrap=True) for name in render.names_of(key)[1:]]
+        if dates := render.key_dates(key):
+            more.insert(0, Text(f"   {dates}", style=dim, no_wrap=True))
         return [*fingerprint_rows(self._face.look, key.fingerprint, self.width), *more]
 
     def _methods(self) -> list[Hashable]:
@@ -161,11 +180,21 @@ class OpenPgpKeys(DeviceRows):
     async def pick(self, key: Hashable | None, text: str) -> bool:
         """Choose what seals the chat, or look at one key."""
         self._at = key
-        if isinstance(key, Choice):
+        if isinstance(key, Choice) and key.id == _SIGN:
+            self._face.start(self._sign())
+        elif isinstance(key, Choice):
             self._face.start(self._choose(METHODS[key.id]))
         elif isinstance(key, KeyRow) and (found := self.key(key)) is not None:
             await self._face.open(KeyMenu(self._face, self, key.owner, found))
         return False
+
+    async def _sign(self) -> None:
+        on = not self._signs
+        if await self._face.do(SignPresence(self._account, on)):
+            self._face.say(
+                f"Your presence is {'signed with your key from now on' if on else 'not signed any more'}."
+            )
+        self._face.refill()
 
     async def _choose(self, method: Method) -> None:
         await choose_method(self._face, method)
@@ -173,7 +202,9 @@ class OpenPgpKeys(DeviceRows):
 
     async def press(self, key: str, row: Hashable | None) -> bool:
         """The letters of what can be decided about the key under the cursor."""
-        if key in WAYS:
+        if key == "s" and self._has_key:
+            self._face.start(self._sign())
+        elif key in WAYS or key in OWN_WAYS:
             found = self.key(row)
             if found is None or not isinstance(row, KeyRow):
                 self._face.say("Move to a key first.")
@@ -182,11 +213,27 @@ class OpenPgpKeys(DeviceRows):
         return False
 
     def decide(self, way: str, owner: Address, key: OpenPgpKey) -> None:
-        """Take one of `WAYS`, whose key it is, and the key; have it done without holding up the keys."""
-        if owner == self._account and self._has_key and key.pinned and way == "d":
-            self._face.say("Your own key is used while `openpgp_key` names it in the configuration.")
+        """Take one of the ways, whose key it is, and the key; have it done without holding up the keys."""
+        if way in OWN_WAYS:
+            if key.secret:
+                self._face.start(self._use(key))
+            else:
+                self._face.say("gpg does not have the secret part of this key: it cannot be yours here.")
+        elif owner == self._account and self._has_key and key.pinned and way == "d":
+            self._face.say("Your own key is used until you choose another one.")
         else:
             self._face.start(self._decide(way, owner, key))
+
+    async def _use(self, key: OpenPgpKey) -> None:
+        if not await self._face.do(ChooseKey(self._account, key.fingerprint)):
+            return
+        if render.names_address(key, self._account):
+            self._face.say(f"Yours is {render.key_words(key)}.")
+        else:
+            self._face.say(
+                f"Used, but it does not name xmpp:{self._account}: others may refuse it.", Level.WARN
+            )
+        self.look_again()
 
     async def _decide(self, way: str, owner: Address, key: OpenPgpKey) -> None:
         face, words = self._face, render.key_words(key)
@@ -220,25 +267,31 @@ class KeyMenu(Kind):
         self._owner = owner
         self._key = key
         self.title = f"OpenPGP key of {clean_line(str(owner), 60)}"
+        self._ways = OWN_WAYS if key.secret else WAYS
 
     def keys(self, text: str) -> Sequence[Hashable]:
         """The fingerprint, the names, then the ways."""
-        return (*range(len(self._about())), *WAYS)
+        return (*range(len(self._about())), *self._ways)
 
     def _about(self) -> list[Text]:
         look = self._face.look
         names = [
             Text(f" {name}", style=look.style("dim"), no_wrap=True) for name in render.names_of(self._key)
         ]
-        return [*fingerprint_rows(look, self._key.fingerprint, self.width, margin=1), *names]
+        dates = Text(f" {render.key_dates(self._key)}", style=look.style("dim"), no_wrap=True)
+        return [*fingerprint_rows(look, self._key.fingerprint, self.width, margin=1), dates, *names]
 
     def stands(self, key: Hashable) -> bool:
         """On the ways."""
-        return key in WAYS
+        return key in self._ways
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one row."""
-        text = self._about()[key] if isinstance(key, int) else Text(f" {key}  {WAYS[str(key)]}", no_wrap=True)
+        text = (
+            self._about()[key]
+            if isinstance(key, int)
+            else Text(f" {key}  {self._ways[str(key)]}", no_wrap=True)
+        )
         text.truncate(width, overflow="ellipsis")
         return text
 
@@ -248,7 +301,7 @@ class KeyMenu(Kind):
 
     async def press(self, key: str, row: Hashable | None) -> bool:
         """The letters of the ways."""
-        if key in WAYS:
-            self._list.decide(key, self._owner, self._key)
+        if key in self._ways:
             await self._face.open(self._list)
+            self._list.decide(key, self._owner, self._key)
         return False

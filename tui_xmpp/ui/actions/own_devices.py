@@ -11,11 +11,13 @@ from tui_xmpp.ui.actions.device_rows import VERBS, Choice, DeviceRows
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.protection import owners
 
+_CODE, _OPENPGP = "code", "openpgp"
+
 
 class OwnDevices(DeviceRows):
     """This device above, our others below it, then those of the other side."""
 
-    hint = f"{VERBS}  x remove   c code   Esc closes"
+    hint = f"{VERBS}  x remove  c code  o OpenPGP  Esc"
 
     def __init__(self, face: Face, account: Address, chat: ChatKey | None = None) -> None:
         super().__init__(face, account)
@@ -52,22 +54,35 @@ class OwnDevices(DeviceRows):
             if self.devices(owner):
                 rows += self.heading(f"Devices of {clean_line(str(owner), 60)}")
                 rows += self.section(owner, "")
-        return [*rows, *self.said(""), Choice("code", " c  show the code of this device, or compare")]
+        return [
+            *rows,
+            *self.said(""),
+            Choice(_CODE, " c  show the code of this device, or compare"),
+            Choice(_OPENPGP, " o  OpenPGP keys: choose yours"),
+        ]
 
     async def pick(self, key: Hashable | None, text: str) -> bool:
-        """The code, or one device."""
+        """The code, the OpenPGP keys, or one device."""
         if isinstance(key, Choice):
             self.moved(key)
-            await self._compare()
+            await (self._compare() if key.id == _CODE else self._openpgp())
             return False
         return await super().pick(key, text)
 
     async def press(self, key: str, row: Hashable | None) -> bool:
-        """`c`, and what can be done with a device."""
+        """`c`, `o`, and what can be done with a device."""
         if key == "c":
             await self._compare()
             return False
+        if key == "o":
+            await self._openpgp()
+            return False
         return await super().press(key, row)
+
+    async def _openpgp(self) -> None:
+        from tui_xmpp.ui.actions.openpgp_keys import open_keys
+
+        await open_keys(self._face, self._account, None, self)
 
     async def _compare(self) -> None:
         from tui_xmpp.ui.actions.verify import Compare

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.events import Level
+from tui_xmpp.core.openpgp import PresenceSignature, PresenceSignatureOf
 from tui_xmpp.core.questions import CanSeal, Unanswered
 from tui_xmpp.core.security import Encrypt, Method, Preflight
 from tui_xmpp.core.text import clean_line
@@ -15,6 +17,7 @@ from tui_xmpp.ui.actions.device_rows import VERBS, Choice, DeviceRows
 from tui_xmpp.ui.actions.face import Face
 from tui_xmpp.ui.actions.server_view import seen_by_servers
 from tui_xmpp.ui.actions.turn_off import TurnOff, asks_first, set_encryption
+from tui_xmpp.ui.render import openpgp as render
 
 WHEN = {
     Encrypt.ALWAYS: "what cannot be sealed is not sent",
@@ -52,6 +55,9 @@ class Security(DeviceRows):
         """Said where nothing is known of devices of ours."""
         self.begin(self._ask)
         self.begin(self._ask_own)
+        self._signature: PresenceSignature | None = None
+        if chat not in face.world.rooms and not chat.address.resource:
+            self.begin(self._ask_signature)
 
     async def _ask(self) -> None:
         try:
@@ -61,6 +67,12 @@ class Security(DeviceRows):
 
     async def _ask_own(self) -> None:
         self._own = await self.ask_devices(self._account) or "This account takes no part in encryption yet."
+
+    async def _ask_signature(self) -> None:
+        with suppress(Unanswered):
+            self._signature = await self._face.engine.ask(
+                PresenceSignatureOf(self._account, self._chat.address)
+            )
 
     @property
     def _is_sealed(self) -> bool:
@@ -76,6 +88,8 @@ class Security(DeviceRows):
     def keys(self, text: str) -> Sequence[Hashable]:
         """Everything, from how it is protected to what the servers see."""
         rows = [*self._state(), *self._in_the_way()]
+        if self._signature is not None:
+            rows += self.said(*render.presence_words(self._face.look, self._signature))
         nothing = "No device is known yet." if self._flight or self._failure else _ASKING
         for owner in self._owners:
             rows += self.heading(f"Devices of {clean_line(str(owner), 60)}")

@@ -78,8 +78,12 @@ def shown(message: Message, *, unfolded: bool = False, look: Look | None = None)
 
 def doubt(message: Message) -> str:
     """Return what is doubtful about how a message was protected, as it stands behind the text; or nothing."""
-    if message.protection is not Protection.ATTENTION or message.retracted:
+    if not message.protection.is_doubtful or message.retracted:
         return ""
+    if message.protection is Protection.SIGNED:
+        return " (signed, not encrypted)"
+    if message.protection is Protection.UNPROVEN:
+        return " (encrypted, sender not proven)"
     if message.unopened:
         return " (could not be opened)"
     if message.outgoing:

@@ -9,7 +9,6 @@ from datetime import date
 from rich.text import Text
 
 from tui_xmpp.core.message import Delivery, Gap, Message
-from tui_xmpp.core.security import Protection
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.render import body, rules
 from tui_xmpp.ui.render import message as messages
@@ -29,7 +28,7 @@ def message_line(scene: Scene, message: Message, *, unfolded: bool = False) -> s
     name = messages.name_of(message, scene.peer)
     shown = body.shown(message, unfolded=unfolded, look=scene.look)
     clock = scene.look.clock(message.at)
-    if message.protection is Protection.ATTENTION:
+    if message.protection.is_doubtful:
         clock += " look out:"
     if message.retracted:
         return f"{clock} {name}: {shown.text}"

@@ -178,8 +178,9 @@ def _head(scene: Scene, message: Message, cuts: Layout, *, repeated: bool, chose
         name = f"* {name}"
     elif repeated:
         name = ""
-    mark_token = {Protection.ATTENTION: "warn", Protection.VERIFIED: "ok"}.get(message.protection, "dim")
-    weight = _BOLD if message.protection is Protection.ATTENTION else Style.null()
+    doubtful = message.protection.is_doubtful
+    mark_token = "warn" if doubtful else "ok" if message.protection is Protection.VERIFIED else "dim"
+    weight = _BOLD if doubtful else Style.null()
     mark = Segment(message.protection.mark, look.style(mark_token) + weight)
     return head(look, scene.grid, mark, message.at, name, style, chosen=chosen)
 
