@@ -22,16 +22,19 @@ _FAILED = 1
 
 def bites(guard: Guard, copy: Path) -> bool:
     """Whether the attacks succeed without *guard*; *copy* is the project, and is as before afterwards."""
-    file = copy / "tui_xmpp" / guard.file
-    whole = file.read_text()
-    assert whole.count(guard.text) == 1, f"{guard.name}: its text is not in {guard.file} once"
-    file.write_text(whole.replace(guard.text, guard.without))
+    whole: dict[Path, str] = {}
     try:
+        for name, text, without in guard.edits:
+            file = copy / "tui_xmpp" / name
+            whole[file] = file.read_text()
+            assert whole[file].count(text) == 1, f"{guard.name}: its text is not in {name} once"
+            file.write_text(whole[file].replace(text, without))
         cases = [f"tests/{case}" for case in guard.cases.split()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *cases]
         ran = subprocess.run(command, cwd=copy, env=_environment(copy), capture_output=True, text=True)
     finally:
-        file.write_text(whole)
+        for file, before in whole.items():
+            file.write_text(before)
     if ran.returncode not in (0, _FAILED):
         print(ran.stdout[-2000:], ran.stderr[-2000:])
     return ran.returncode == _FAILED

@@ -15,6 +15,14 @@ class Guard:
     without: str
     cases: str
     """What pytest is to run, below tests/."""
+    besides: tuple[str, str, str] | None = None
+    """Another file, text and what takes its place: a guard behind this one, which has to be out as well."""
+
+    @property
+    def edits(self) -> tuple[tuple[str, str, str], ...]:
+        """Each file, text and what takes its place."""
+        first = (self.file, self.text, self.without)
+        return (first, self.besides) if self.besides else (first,)
 
 
 NETWORK, PROTOCOL = "attacks/network", "attacks/protocol"
@@ -210,6 +218,32 @@ GUARDS = (
         "ui/test_guards.py ui/test_signs.py",
     ),
     Guard(
+        "G5 nothing at all between a stranger and the terminal",
+        "core/text.py",
+        "if code < 0x20:\n        return chr(0x2400 + code)",
+        "if code < 0x20:\n        return char",
+        "attacks/terminal/test_sources_and_sinks.py",
+        besides=(
+            "ui/terminal/guard.py",
+            'return Segment(FORBIDDEN.sub("", text), _without_link(style) if bad_link else style)',
+            "return segment",
+        ),
+    ),
+    Guard(
+        "G5 a notification is text",
+        "ui/terminal/notification.py",
+        'return FORBIDDEN.sub("", clean_line(text, most))',
+        "return text",
+        "attacks/terminal/test_notifications.py",
+    ),
+    Guard(
+        "G5 nobody types right behind a paste",
+        "ui/terminal/replies.py",
+        "self._pasted = True",
+        "self._pasted = False",
+        "attacks/terminal/test_pastes.py",
+    ),
+    Guard(
         "G6 a crash shows no values",
         "ui/guarded.py",
         "Traceback(show_locals=False, width=None)",
@@ -330,5 +364,49 @@ GUARDS = (
         "    _pass(source, length, key, tag, lambda _: None)\n",
         "",
         "attacks/files session/test_aesgcm.py",
+    ),
+    # --- G9, this machine -----------------------------------------------------------------------------
+    Guard(
+        "G9 others read nothing, whatever the umask",
+        "storage/paths.py",
+        "    os.umask(_OTHERS)\n",
+        "",
+        "attacks/local/test_process.py",
+        besides=("cli/surroundings.py", "    os.umask(0o077)\n", ""),
+    ),
+    Guard(
+        "G9 what was open is closed",
+        "storage/paths.py",
+        "if found.st_mode & _OTHERS:\n        directory.chmod",
+        "if False:\n        directory.chmod",
+        "attacks/local/test_files.py",
+    ),
+    Guard(
+        "G9 no data directory is a link",
+        "storage/paths.py",
+        "if directory.is_symlink():",
+        "if False:",
+        "attacks/local/test_files.py",
+    ),
+    Guard(
+        "G9 no file in it is a link",
+        "storage/paths.py",
+        "if stat.S_ISLNK(found.st_mode):",
+        "if False:",
+        "attacks/local/test_files.py",
+    ),
+    Guard(
+        "G9 no core dump",
+        "cli/surroundings.py",
+        "    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))\n",
+        "",
+        "attacks/local/test_process.py",
+    ),
+    Guard(
+        "G9 only keyrings that encrypt",
+        "storage/keyring_access.py",
+        "safe = [one for one in get_all_keyring() if is_allowed(type(one)) and one.priority > 0]",
+        "safe = [one for one in get_all_keyring() if one.priority > 0]",
+        "attacks/local/test_keyring.py storage/test_vault.py",
     ),
 )

@@ -1,4 +1,8 @@
-"""Makes text from the network safe to show, and text of ours safe to send."""
+"""Makes text from the network safe to show, and text of ours safe to send.
+
+Guard G4, for promise 2: no text of others holds a control character, reorders what is read, or is endless
+(CVE-2003-0063 and its kind: terminals steered by what they show; CVE-2021-42574: bidi controls; CWE-150).
+"""
 
 from __future__ import annotations
 

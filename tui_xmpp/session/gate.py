@@ -1,4 +1,9 @@
-"""The stream gate: which top-level elements may pass, by how far the stream has come."""
+"""The stream gate: which top-level elements may pass, by how far the stream has come.
+
+Guard G1, for promise 1: nothing that a network puts before TLS, behind `<proceed/>` or before
+authentication is acted on (CVE-2011-0411 and its kind: STARTTLS stripped, answers injected before TLS;
+CWE-319, CWE-349). The caps on size, depth and number are in `reader.py` (CWE-400, CWE-776).
+"""
 
 from __future__ import annotations
 

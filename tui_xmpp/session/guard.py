@@ -1,4 +1,9 @@
-"""Who may send what: pure functions that every incoming stanza passes before anything is kept or shown."""
+"""Who may send what: pure functions that every incoming stanza passes before anything is kept or shown.
+
+Guard G3, for promises 4 and 6: a copy, an archive, a roster, a correction or an answer counts only from
+whom it may come (CVE-2017-5589, CVE-2019-16235, CVE-2020-26547: copies and archives of others; CWE-345,
+CWE-346).
+"""
 
 from __future__ import annotations
 

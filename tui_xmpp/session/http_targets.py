@@ -1,4 +1,9 @@
-"""Where files may be put and fetched from: on public servers by HTTPS, and where our own server is (G8)."""
+"""Where files may be put and fetched from: on public servers by HTTPS, and where our own server is.
+
+Guard G8, for promises 1 and 6: no address of somebody else leads a request into the user's own network, to
+a file or in clear (CWE-918 server-side request forgery, CWE-601 redirects, CWE-319). Names are in
+`file_names.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Proving who we are, and letting the server prove that it knows us (RFC 6120 §6, RFC 5802)."""
+"""Proving who we are, and letting the server prove that it knows us (RFC 6120 §6, RFC 5802).
+
+Guard G2, for promise 1: no weaker mechanism than before, no password in clear, no server without its proof,
+and no work without a limit (CWE-757 downgrade, CWE-304 missing step, CWE-330 nonces, CWE-400 iterations).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Where the program keeps its files, and that nobody else can read them."""
+"""Where the program keeps its files, and that nobody else can read them.
+
+Guard G9, for promise 7: files and directories are the user's alone, whatever the umask, and no link leads
+elsewhere (CWE-276, CWE-732, CWE-59). Core dumps are off before anything is read (`cli/surroundings.py`,
+CWE-528), and only keyrings that encrypt are used (`keyring_access.py`, CWE-522).
+"""
 
 from __future__ import annotations
 

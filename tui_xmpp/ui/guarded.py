@@ -1,4 +1,8 @@
-"""What makes every screen of ours safe: our driver, a guard behind each line, crashes without values."""
+"""What makes every screen of ours safe: our driver, a guard behind each line, crashes without values.
+
+Guard G6, for promises 2 and 7: no text of others is read as markup or runs an action (CWE-74), and no crash
+shows what variables hold (CWE-209).
+"""
 
 from __future__ import annotations
 

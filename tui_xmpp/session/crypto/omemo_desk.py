@@ -3,6 +3,10 @@
 The library asks the network in the middle of its work. Here nothing is waited for: its work runs to its end
 in one turn of the loop, which no other work can come between (one message key is never used twice, and none
 that was used is brought back); or it stops because something is missing, and is begun anew with it.
+
+Guard G7, for promises 3 to 5: the library has no lock, saves a session in a dozen steps and trusts new
+devices of our own; here no key is used twice, none comes back, and nobody is added in silence (CWE-323,
+CWE-362, CWE-294).
 """
 
 from __future__ import annotations

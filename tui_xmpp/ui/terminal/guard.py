@@ -1,4 +1,9 @@
-"""The last guard where strips become bytes: no control character and no foreign link leaves it."""
+"""The last guard where strips become bytes: no control character and no foreign link leaves it.
+
+Guard G5, for promise 2: what a widget of ours or of the library let through is taken out here, whoever put
+it there (CVE-2003-0063 and its kind, once more; CWE-150), and links lead nowhere but where links may lead
+(CWE-939).
+"""
 
 from __future__ import annotations
 
