@@ -50,6 +50,8 @@ class OmemoPeer:
     def __init__(self, address: Address) -> None:
         """Needs a running event loop."""
         self.address = address
+        self.item = "current"
+        """What its keys of OMEMO 0.3 are published as."""
         self.facts = Facts()
         self._store = OmemoStore(self.facts, address)
         self.desk = Desk(str(address), self._store.is_known)
@@ -86,7 +88,7 @@ class OmemoPeer:
     def bundle_item(self, namespace: str) -> str:
         bundle = self.bundle(namespace)
         if isinstance(bundle, OldBundle):
-            return f"<item id='current'>{_text(oldmemo.etree.serialize_bundle(bundle))}</item>"
+            return f"<item id='{self.item}'>{_text(oldmemo.etree.serialize_bundle(bundle))}</item>"
         assert isinstance(bundle, NewBundle)
         return f"<item id='{self.device}'>{_text(twomemo.etree.serialize_bundle(bundle))}</item>"
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts
+from tests.server.omemo import with_keys
 from tests.server.person import Person
-from tests.server.test_omemo import with_keys
 from tui_xmpp.core.attachment import Transfer, TransferState, attachment_in
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.file_commands import CancelTransfer, Download, SendFile

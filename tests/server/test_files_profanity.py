@@ -9,9 +9,9 @@ import pytest
 
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts, OpenProfanity
+from tests.server.omemo import list_profanity, with_keys
 from tests.server.person import Person
 from tests.server.test_files import CONTENT, ended, fetch
-from tests.server.test_omemo import list_profanity, with_keys
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.attachment import TransferState, attachment_in
 from tui_xmpp.core.chat import ChatKey

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.server.chat_server import Account, ChatServer
+from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts, OpenProfanity
+from tests.server.omemo import bodies, list_profanity, make_member, make_private, reads, with_keys
 from tests.server.person import Person
-from tests.server.profanity import Profanity
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import JoinRoom, Refused, SendMessage
@@ -20,27 +18,8 @@ from tui_xmpp.core.questions import DevicesOf
 from tui_xmpp.core.room import RoomState
 from tui_xmpp.core.security import Encrypt, Protection, Trust
 from tui_xmpp.core.security_commands import SetEncryption, SetTrust
-from tui_xmpp.session import convert
-from tui_xmpp.session.crypto import omemo_wire as wire
-from tui_xmpp.session.crypto.omemo_names import OLD
 
 pytestmark = pytest.mark.server
-
-
-def bodies(one: Person, key: ChatKey) -> list[str]:
-    return [message.body for message in one.archive.page(key).messages]
-
-
-async def with_keys(*people: Person) -> None:
-    for one in people:
-        await one.online()
-        mine = (one.address, one.address)
-        await one.until(partial(one.world.devices.get, mine), "has keys")
-
-
-async def reads(one: Person, key: ChatKey, text: str) -> None:
-    await one.until(lambda: text in bodies(one, key), f"{one.address} reads {text!r}")
-    assert bodies(one, key).count(text) == 1
 
 
 async def test_two_talk_sealed_from_the_first_message(
@@ -161,37 +140,6 @@ async def test_a_new_device_of_somebody_verified_holds_messages_back(
             await reads(second, second.chat(anna), "to both")
 
 
-async def make_private(one: Person, room: Address) -> ChatKey:
-    """A room for members only that shows addresses."""
-    key = ChatKey(one.address, room)
-    await one.do(JoinRoom(one.address, room))
-    await one.until(lambda: one.world.rooms[key].state is RoomState.JOINED, "is in")
-    query = convert.element("http://jabber.org/protocol/muc#owner", "query")
-    query.append(
-        convert.form(
-            "http://jabber.org/protocol/muc#roomconfig",
-            **{
-                "muc#roomconfig_membersonly": "1",
-                "muc#roomconfig_whois": "anyone",
-                "muc#roomconfig_persistentroom": "1",
-            },
-        )
-    )
-    context = one.session._accounts[one.address].account
-    await context.request("set", query, to=room)
-    return key
-
-
-async def make_member(one: Person, room: Address, *others: Address) -> None:
-    context = one.session._accounts[one.address].account
-    for other in others:
-        query = convert.element("http://jabber.org/protocol/muc#admin", "query")
-        convert.add(
-            query, "http://jabber.org/protocol/muc#admin", "item", affiliation="member", jid=str(other)
-        )
-        await context.request("set", query, to=room)
-
-
 async def test_a_room_is_sealed_for_all_members_those_away_among_them(
     server: ChatServer, accounts: Accounts, tmp_path: Path
 ) -> None:
@@ -238,23 +186,6 @@ async def test_an_open_room_says_why_it_cannot_be_sealed(
         await anna.until(lambda: anna.world.rooms[key].state is RoomState.JOINED, "is in")
         with pytest.raises(Refused, match="Anybody can enter"):
             await anna.do(SetEncryption(key, Encrypt.ALWAYS))
-
-
-async def list_profanity(client: Profanity, account: Account, server: ChatServer, folder: Path) -> None:
-    """Have profanity make its keys, and see that they are on the account's list.
-
-    It publishes its keys, but on a Prosody not always the list: then nobody could know of them.
-    """
-    client.type("/omemo trustmode blind")
-    client.type("/omemo gen")
-    screen = client.wait_for(re.compile(r"materials generated. Your Device ID is \d+"))
-    found = re.search(r"Device ID is (\d+)", screen)
-    assert found is not None
-    async with Person(account, server, folder, omemo=True) as here:
-        await with_keys(here)
-        context = here.session._accounts[here.address].account
-        devices = await wire.fetch_list(context, OLD, here.address)
-        await wire.publish_list(context, OLD, {**devices, int(found[1]): None})
 
 
 async def test_profanity_reads_us_and_we_read_it(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,7 @@ from tui_xmpp.core.openpgp import (
     SignPresence,
     UnpinKey,
 )
+from tui_xmpp.core.questions import Question
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Trust
 from tui_xmpp.core.security_commands import SetEncryption
 
@@ -135,6 +138,41 @@ async def test_a_letter_accepts_the_key_under_the_cursor(letter: str, command: P
         await seen.press(letter)
         assert seen.engine.done(PinKey) == [command]
         await seen.shows(f"Accepted for {command.method.value}: the key {NEW.fingerprint[-16:]}.")
+
+
+async def test_with_keys_that_come_late_the_cursor_waits_for_the_first_of_them() -> None:
+    engine = keyed()
+    del engine.answers[KeysOf]
+    come = asyncio.Event()
+
+    async def asked(question: Question[Any]) -> Any:
+        if isinstance(question, KeysOf):
+            if question.owner == AVA.address:
+                await come.wait()
+            return (NEW,)
+        return await FakeEngine.ask(engine, question)
+
+    engine.ask = asked  # type: ignore[method-assign]
+    async with driven(engine) as seen:
+        await opened(seen)
+        await seen.shows("asking")
+        await seen.press("a")
+        await seen.shows("Move to a key first.")
+        come.set()
+        await seen.shows("not accepted")
+        await seen.press("a")
+        assert seen.engine.done(PinKey) == [PinKey(ME, AVA.address, NEW.fingerprint)]
+
+
+@pytest.mark.parametrize(
+    ("letter", "method"), [("m", Method.OMEMO), ("o", Method.OPENPGP), ("l", Method.PGP)]
+)
+async def test_a_letter_chooses_what_seals_the_chat(letter: str, method: Method) -> None:
+    async with driven(keyed(OLD), size=(120, 40)) as seen:
+        await opened(seen)
+        await seen.shows(f"{letter}  {method.value}")
+        await seen.press(letter)
+        assert seen.engine.done(SetEncryption) == [SetEncryption(AVA, Encrypt.ALWAYS, method)]
 
 
 async def test_a_key_is_accepted_and_the_method_chosen_by_the_mouse_alone() -> None:

@@ -39,6 +39,8 @@ class Scene:
         items = self.bert.answer(node, self.namespaces) if owner == str(BERT) else None
         if items is None:
             return "error", _NOT_FOUND
+        if self.item and f"<item id='{self.item}'>" not in items:
+            items = ""
         return "result", f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{items}</items></pubsub>"
 
     @property

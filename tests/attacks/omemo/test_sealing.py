@@ -131,6 +131,18 @@ async def test_what_waits_goes_where_the_server_failed_at_first(tmp_path: Path) 
     await scene.close()
 
 
+async def test_keys_are_found_whatever_their_item_is_called(tmp_path: Path) -> None:
+    """In OMEMO 0.3 they are asked for without a name; dino calls the item "1"."""
+    scene = Scene(tmp_path)
+    scene.bert.item = "1"
+    await scene.begin()
+    await scene.wire.do(SendMessage(WITH_BERT, SECRET))
+    await scene.until(lambda: scene.sent)
+    await scene.meet()
+    assert scene.bert.open(scene.sent[0], ANNA) == SECRET
+    await scene.close()
+
+
 async def test_who_gets_the_newer_version_is_written_to_in_it(tmp_path: Path) -> None:
     """Its keys are others: those that are known of the older one do not do."""
     scene = await Scene(tmp_path, (OLD,)).begin()

@@ -42,6 +42,8 @@ log = logging.getLogger("tui-xmpp")
 
 _PER_DEVICE = 10_000
 """Bytes of the keys of one device, about."""
+_IN_ROOMS = "This message is encrypted with OMEMO."
+"""The body for programs that cannot open it (XEP-0380 §3): what a room tells those who come later has one."""
 _DAMAGED = "The sealed message cannot be opened: it is damaged, or was made for keys that are gone."
 
 
@@ -223,6 +225,8 @@ class Omemo:
         sealed = ET.Element(stanza.tag, stanza.attrib)
         has_old = any(message.namespace == OLD for message in messages)
         sealed.extend(one for one in stanza if is_outside(one, references=has_old))
+        if room is not None and body:
+            convert.add(sealed, convert.CLIENT, "body", _IN_ROOMS)
         for message in messages:
             sealed.append(wire.written(message))
             # XEP-0380 §3: programs that cannot open it tell their user what it is.

@@ -78,10 +78,14 @@ async def publish_list(context: Context, namespace: str, devices: DeviceList) ->
 
 
 async def fetch_bundle(context: Context, namespace: str, owner: Address, device: int) -> Bundle | None:
-    """The public keys of a device; None: there are none, or they are malformed. Raises `Failed`."""
+    """The public keys of a device; None: there are none, or they are malformed. Raises `Failed`.
+
+    In OMEMO 0.3 they are alone in their node, and asked for as XEP-0384 0.3 §4.4 has it, without the name of
+    the item: dino has one of its own.
+    """
     node, id = _bundle_place(namespace, device)
     try:
-        items = await get_items(context, node, owner, id)
+        items = await get_items(context, node, owner, "" if namespace == OLD else id)
     except Failed as failed:
         if failed.condition in _GONE:
             return None

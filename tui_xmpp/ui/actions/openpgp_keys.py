@@ -29,6 +29,8 @@ WAYS = {
 }
 OWN_WAYS = {"u": "use it as yours: kept in the configuration, and announced by your account"}
 """For a key that gpg has the secret part of."""
+METHOD_LETTERS = {"m": "omemo", "o": "openpgp", "l": "pgp"}
+"""What seals the chat, by its letter."""
 _MAKE = "gpg --quick-generate-key"
 _SIGN = "sign presence"
 _ASKING = "asking …"
@@ -151,14 +153,20 @@ class OpenPgpKeys(DeviceRows):
         return [
             Choice(
                 word,
-                f" {one.value}{'  now' if is_on and one is now else ''}",
-                "accent" if is_on and one is now else "text",
+                f" {letter}  {METHODS[word].value}{'  now' if is_on and METHODS[word] is now else ''}",
+                "accent" if is_on and METHODS[word] is now else "text",
             )
-            for word, one in METHODS.items()
+            for letter, word in METHOD_LETTERS.items()
         ]
 
     def stands(self, key: Hashable) -> bool:
-        """On keys and on what does something; a screen reader is led to fingerprints too."""
+        """On keys and on what does something; a screen reader is led to fingerprints too.
+
+        On nothing before the keys of the contact are there, so that the cursor begins with them.
+        """
+        first = self._owners[0]
+        if first not in self._known and first not in self._failures:
+            return False
         if isinstance(key, KeyRow):
             return not key.part or self._face.look.linear
         return super().stands(key)
@@ -201,8 +209,10 @@ class OpenPgpKeys(DeviceRows):
         self._face.refill()
 
     async def press(self, key: str, row: Hashable | None) -> bool:
-        """The letters of what can be decided about the key under the cursor."""
-        if key == "s" and self._has_key:
+        """The letters of what can be decided about the key under the cursor, and of what seals the chat."""
+        if self._chat is not None and key in METHOD_LETTERS:
+            self._face.start(self._choose(METHODS[METHOD_LETTERS[key]]))
+        elif key == "s" and self._has_key:
             self._face.start(self._sign())
         elif key in WAYS or key in OWN_WAYS:
             found = self.key(row)
