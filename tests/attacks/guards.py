@@ -73,6 +73,27 @@ GUARDS = (
         f"{NETWORK}/test_resources.py {GATE}",
     ),
     Guard(
+        "G1 long names",
+        "session/reader.py",
+        "elif longest > self._limits.name_chars:",
+        "elif False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
+        "G1 the memory for names",
+        "session/reader.py",
+        "if self._names_chars > self._limits.names_chars:",
+        "if False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
+        "G1 the time for names",
+        "session/reader.py",
+        "if self._told_chars > self._limits.told_chars:",
+        "if False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
         "G1 no DTD, comment or instruction",
         "session/reader.py",
         "        parser.StartDoctypeDeclHandler = self._forbidden\n"

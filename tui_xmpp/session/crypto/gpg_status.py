@@ -84,9 +84,11 @@ def unsealed(lines: Iterable[Line], text: bytes, code: int) -> Unsealed:
 def _signed(rest: str, text: bytes) -> Unsealed:
     # VALIDSIG <fingerprint> <date> <seconds> <expires> <version> <reserved> <key> <hash> <class> <primary>
     fields = rest.split()
-    if len(fields) < 10 or not fields[2].isdecimal():
-        raise GpgFailed("Its signature cannot be checked.")
-    return Unsealed(text, fields[9].upper(), datetime.fromtimestamp(int(fields[2]), UTC))
+    try:
+        signed = datetime.fromtimestamp(int(fields[2]), UTC)
+        return Unsealed(text, fields[9].upper(), signed)
+    except (IndexError, ValueError, OverflowError):
+        raise GpgFailed("Its signature cannot be checked.") from None
 
 
 def _is_guarded(found: list[Line]) -> bool:
@@ -94,7 +96,7 @@ def _is_guarded(found: list[Line]) -> bool:
     for key, rest in found:
         if key == "DECRYPTION_INFO":
             fields = rest.split()
-            return fields[0] != "0" or (len(fields) > 2 and fields[2] != "0")
+            return bool(fields) and (fields[0] != "0" or (len(fields) > 2 and fields[2] != "0"))
     return False
 
 
