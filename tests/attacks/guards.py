@@ -94,6 +94,27 @@ GUARDS = (
         "attacks/xml/test_names.py",
     ),
     Guard(
+        "G1 a little in each turn",
+        "session/intake.py",
+        "piece = bytes(self._waiting[:_PIECE])\n            del self._waiting[:_PIECE]",
+        "piece = bytes(self._waiting)\n            self._waiting.clear()",
+        "session/test_intake.py",
+    ),
+    Guard(
+        "G1 the sender waits",
+        "session/intake.py",
+        "self._stream.wire.hold(bool(self._waiting))",
+        "self._stream.wire.hold(False)",
+        "session/test_intake.py",
+    ),
+    Guard(
+        "G1 nothing left over when the stream begins anew",
+        "session/intake.py",
+        "if not self._stream.sessionstarted:",
+        "if False:",
+        "session/test_intake.py",
+    ),
+    Guard(
         "G1 no DTD, comment or instruction",
         "session/reader.py",
         "        parser.StartDoctypeDeclHandler = self._forbidden\n"
