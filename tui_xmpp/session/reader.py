@@ -12,6 +12,8 @@ from tui_xmpp.core.value import value
 from .failure import Failure, Violation
 
 _SLICE = 16 * 1024
+_ENCODING_SHOWS = 4
+"""Bytes in which an XML document shows how it is encoded (XML 1.0 appendix F)."""
 _UNDEFINED_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
 
 
@@ -135,6 +137,9 @@ class Reader:
                 return
 
     def _read(self, piece: bytes, behind: bytes) -> None:
+        if b"\0" in piece[: max(0, _ENCODING_SHOWS - self._fed)]:
+            # No UTF-8 document has it; the parser would take the stream for UTF-16.
+            self._not_xml()
         self._piece = piece
         self._fed += len(piece)
         self._idle_bytes += len(piece)
@@ -146,7 +151,7 @@ class Reader:
         except expat.ExpatError as error:
             if error.code == _UNDEFINED_ENTITY:
                 self._forbidden()
-            raise Failure("The server sent something that is not XML.", "not-well-formed") from None
+            self._not_xml()
         if self._fed - self._stanza_start > self._limits.stanza_bytes:
             raise Violation(
                 "The server sent more in one piece than any honest server does; the link was cut."
@@ -246,6 +251,9 @@ class Reader:
 
     def _endless(self) -> NoReturn:
         raise Violation("The server sent a piece of XML without an end; the link was cut.")
+
+    def _not_xml(self) -> NoReturn:
+        raise Failure("The server sent something that is not XML.", "not-well-formed") from None
 
     def _used_up(self) -> NoReturn:
         raise Failure("The server used up the memory kept for names; a new stream is needed.")
