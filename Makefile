@@ -5,7 +5,7 @@ PYTHON = .venv/bin/python
 PYTEST = $(PYTHON) -m pytest -n 2 --dist loadfile
 UV_LOCK = .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
-.PHONY: demo test check lint attacks-bite bench screenshots lock clean demo-tools test-tools bench-tools readme
+.PHONY: demo test check lint attacks-bite fuzz bench screenshots lock clean demo-tools test-tools bench-tools fuzz-tools readme
 
 demo: demo-tools
 	.venv/bin/tui-xmpp demo
@@ -19,6 +19,11 @@ check: lint
 # Each guard is taken out in turn: the attacks that it keeps out must then succeed.
 attacks-bite: test-tools
 	$(PYTHON) -m tests.bite
+
+# Inputs of chance for what reads hostile bytes; what breaks it is kept in tests/fuzz/cases.
+SECONDS = 600
+fuzz: fuzz-tools
+	.tools/fuzz/bin/python -m tests.fuzz $(SECONDS)
 
 lint: test-tools
 	.venv/bin/ruff check .
@@ -51,3 +56,6 @@ test-tools:
 
 bench-tools:
 	@.ci/install bench
+
+fuzz-tools:
+	@.ci/install fuzz

@@ -81,6 +81,48 @@ GUARDS = (
         f"{NETWORK}/test_resources.py {GATE}",
     ),
     Guard(
+        "G1 long names",
+        "session/reader.py",
+        "elif longest > self._limits.name_chars:",
+        "elif False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
+        "G1 the memory for names",
+        "session/reader.py",
+        "if self._names_chars > self._limits.names_chars:",
+        "if False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
+        "G1 the time for names",
+        "session/reader.py",
+        "if self._told_chars > self._limits.told_chars:",
+        "if False:",
+        "attacks/xml/test_names.py",
+    ),
+    Guard(
+        "G1 a little in each turn",
+        "session/intake.py",
+        "piece = bytes(self._waiting[:_PIECE])\n            del self._waiting[:_PIECE]",
+        "piece = bytes(self._waiting)\n            self._waiting.clear()",
+        "session/test_intake.py",
+    ),
+    Guard(
+        "G1 the sender waits",
+        "session/intake.py",
+        "self._stream.wire.hold(bool(self._waiting))",
+        "self._stream.wire.hold(False)",
+        "session/test_intake.py",
+    ),
+    Guard(
+        "G1 nothing left over when the stream begins anew",
+        "session/intake.py",
+        "if not self._stream.sessionstarted:",
+        "if False:",
+        "session/test_intake.py",
+    ),
+    Guard(
         "G1 no DTD, comment or instruction",
         "session/reader.py",
         "        parser.StartDoctypeDeclHandler = self._forbidden\n"

@@ -33,11 +33,13 @@ class DrawingDriver(HeadlessDriver):
 class Stalls:
     """While it is open, a task wakes every `TICK`; `longest` is how much too late it woke, in milliseconds.
 
-    The time in which other programs had the core is taken off where the system tells it.
+    The time in which other programs had the core is taken off where the system tells it. `busiest`: how much
+    of it the thread itself has worked: a machine with much else to do leaves it as it is.
     """
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self.busiest = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Stalls:
@@ -54,12 +56,13 @@ class Stalls:
         self._task.cancel()
 
     async def _watch(self) -> None:
-        before, waited = time.perf_counter(), _waited()
+        before, waited, worked = time.perf_counter(), _waited(), time.thread_time()
         while True:
             await asyncio.sleep(TICK)
-            now, waited_now = time.perf_counter(), _waited()
+            now, waited_now, worked_now = time.perf_counter(), _waited(), time.thread_time()
             self.longest = max(self.longest, (now - before - TICK - (waited_now - waited)) * 1000)
-            before, waited = now, waited_now
+            self.busiest = max(self.busiest, (worked_now - worked - TICK) * 1000)
+            before, waited, worked = now, waited_now, worked_now
 
 
 def _waited() -> float:

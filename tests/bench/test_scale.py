@@ -37,7 +37,7 @@ pytestmark = pytest.mark.bench
 PEOPLE = 5000
 OCCUPANTS = 2000
 ARRIVING = 1000
-PILED_UP = 50
+PILED_UP = 20
 """Messages the session keeps in one transaction."""
 CHAT = ChatKey(filled.ME, filled.contact(0).address)
 ROOM = ChatKey(filled.ME, Address.parse("garden@rooms.example.org"))

@@ -264,9 +264,13 @@ class ScramServer:
 class FakeServer:
     """Listens on loopback and plays a script with every client."""
 
-    def __init__(self, script: Script, *, direct: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, script: Script, *, direct: ssl.SSLContext | None = None, deadline: float = DEADLINE
+    ) -> None:
+        """`deadline`: seconds that one client has for all of the script."""
         self._script = script
         self._direct = direct
+        self._deadline = deadline
         self.peers: list[Peer] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -302,7 +306,7 @@ class FakeServer:
         peer = Peer(reader, writer)
         self.peers.append(peer)
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 await self._script(peer)
                 await peer.end()
         except (OSError, EOFError, TimeoutError):

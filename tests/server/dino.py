@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import sqlite3
@@ -50,7 +51,7 @@ class Dino:
         self._account = account
         self._server = server
         self._process: subprocess.Popen[str] | None = None
-        self._display = self._opened = ""
+        self._opened = ""
 
     async def __aenter__(self) -> Dino:
         # The path of a socket must be short (108 bytes), which pytest's folders are not.
@@ -112,16 +113,23 @@ class Dino:
 
     async def say(self, text: str) -> None:
         """Type `text` and Enter into its window."""
-        env = {**self._environment(), "DISPLAY": self._display}
-        typed = ["xdotool", "search", "--sync", "--onlyvisible", "--class", "dino", "windowfocus", "--sync"]
-        for argv in (typed, ["xdotool", "type", text], ["xdotool", "key", "Return"]):
-            await asyncio.to_thread(subprocess.run, argv, env=env, check=True, timeout=SECONDS)
+        focus = ["search", "--sync", "--onlyvisible", "--class", "dino", "windowfocus", "--sync"]
+        for words in (focus, ["type", text], ["key", "Return"]):
+            said = await asyncio.wait_for(asyncio.to_thread(self._ask, ["xdotool", *words]), SECONDS)
+            assert said == "0", (words, self._output())
+
+    def _ask(self, argv: list[str]) -> str:
+        """Have a command run beside it; returns its exit status."""
+        assert self._process is not None and self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(argv) + "\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
 
     # --- its process --------------------------------------------------------------------------------------
 
     async def _start(self, opened: str) -> None:
-        self._display = await asyncio.to_thread(self._run, opened)
-        assert self._display, (self._home / "output.log").read_text()
+        assert await asyncio.to_thread(self._run, opened), self._output()
 
     def _run(self, opened: str) -> str:
         argv = [*PRIVATE, sys.executable, dino_inside.__file__, self._short.name, opened]
@@ -158,6 +166,9 @@ class Dino:
             "GSETTINGS_BACKEND": "memory",
         }
 
+    def _output(self) -> str:
+        return f"it said:\n{(self._home / 'output.log').read_text()[-3000:]}"
+
     # --- its tables ---------------------------------------------------------------------------------------
 
     def _tables(self, mode: str = "ro") -> sqlite3.Connection:
@@ -181,6 +192,5 @@ class Dino:
         deadline = time.monotonic() + SECONDS
         while not condition():
             if time.monotonic() > deadline:
-                said = (self._home / "output.log").read_text()[-3000:]
-                raise AssertionError(f"dino did not show {what} in {SECONDS:.0f} s; it said:\n{said}")
+                raise AssertionError(f"dino did not show {what} in {SECONDS:.0f} s; {self._output()}")
             await asyncio.sleep(POLL)

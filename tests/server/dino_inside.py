@@ -1,7 +1,8 @@
 """Run inside namespaces of its own: a network that leads to one server, a display, a session bus, and dino.
 
 Called with a folder, that holds the socket of the server and the authority to trust, and with what dino is to
-open. It tells the name of its display, and ends with its standard input.
+open. It says that it is there, runs each command line that comes on its standard input as JSON, answers with
+its exit status, and ends with its standard input.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import socket
 import struct
@@ -19,6 +21,9 @@ from pathlib import Path
 SOCKET, AUTHORITY = "server", "authority.pem"
 CERTIFICATES = Path("/etc/ssl/certs")
 """Where GnuTLS finds the authorities that the system trusts, in one file (Debian)."""
+SOCKETS = Path("/tmp/.X11-unix")
+"""Where displays listen."""
+DISPLAY = ":0"
 _PORT = 5222
 """Of a domain without SRV records (RFC 6120 §3.2.2)."""
 _SIOCSIFFLAGS, _IFF_UP, _IFF_RUNNING = 0x8914, 0x1, 0x40
@@ -37,21 +42,28 @@ def trust_only(authority: Path) -> None:
 
 
 def start_display() -> str:
-    """Start a display and return its name."""
+    """Start a display that nobody else sees, and return its name once it is there."""
+    SOCKETS.mkdir(mode=0o1777, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(SOCKETS)], check=True)
     ours, theirs = os.pipe()
-    argv = ["Xvfb", "-displayfd", str(theirs), "-nolisten", "tcp"]
+    # Its locks would be where everybody's are, with process numbers that mean nothing there.
+    argv = ["Xvfb", DISPLAY, "-nolock", "-displayfd", str(theirs), "-nolisten", "tcp"]
     subprocess.Popen(argv, pass_fds=(theirs,), stdout=sys.stderr)
     os.close(theirs)
     with os.fdopen(ours) as told:
-        return ":" + told.readline().strip()
+        told.readline()
+    return DISPLAY
 
 
-def start_dino(opened: str) -> None:
-    """Start dino on a display with a session bus of its own, and tell the name of the display."""
-    os.environ["DISPLAY"] = display = start_display()
+def serve(opened: str) -> None:
+    """Start dino on a display with a session bus of its own, and do what is asked until nobody can ask."""
+    os.environ["DISPLAY"] = start_display()
     argv = ["dbus-run-session", "--", "dino-im", *([opened] if opened else [])]
     subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    print(display, flush=True)
+    print("there", flush=True)
+    for asked in sys.stdin:
+        ran = subprocess.run(json.loads(asked), stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        print(ran.returncode, flush=True)
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,8 +93,7 @@ async def main(folder: Path, opened: str) -> None:
         await join(reader, writer, *await asyncio.open_unix_connection(folder / SOCKET))
 
     await asyncio.start_server(lead, "127.0.0.1", _PORT)
-    await asyncio.to_thread(start_dino, opened)
-    await asyncio.to_thread(sys.stdin.read)
+    await asyncio.to_thread(serve, opened)
     os._exit(0)
 
 

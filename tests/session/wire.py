@@ -65,6 +65,7 @@ class ScriptedStream:
     packets: int = 0
     """Turns of the loop in which anything was written: each is one packet on the wire."""
     listener: Any = field(default_factory=Listener)
+    is_full: Any = None
     meter: Any = field(default_factory=Meter)
     read_bytes: int = 0
     secure: bool = True

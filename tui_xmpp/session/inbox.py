@@ -27,8 +27,9 @@ log = logging.getLogger("tui-xmpp")
 
 _MESSAGE = f"{{{convert.CLIENT}}}message"
 _PRESENCE = f"{{{convert.CLIENT}}}presence"
-_MOST_AT_ONCE = 50
+_MOST_AT_ONCE = 20
 """Stanzas kept in one transaction, so that the screen gets its turn."""
+_MOST_WAITING = 500
 _IQ = f"{{{convert.CLIENT}}}iq"
 _FAULT = "Something went wrong inside; the log says more."
 
@@ -71,6 +72,10 @@ class Inbox:
     def put(self, item: ET.Element | Callable[[], None] | None, *, counts: bool = False) -> None:
         """Queue a stanza, or something to call once everything before it has been dealt with."""
         self._queue.put_nowait(_Entry(item, int(counts)))
+
+    def is_full(self) -> bool:
+        """Whether as much waits as should: what comes still is better left with the network."""
+        return self._queue.qsize() >= _MOST_WAITING
 
     async def put_page(self, archive: Address, results: Sequence[ET.Element], *, seen: bool) -> int:
         """Queue a page of archive results; returns how many messages were new once it is on disk."""

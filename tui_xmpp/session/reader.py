@@ -12,6 +12,8 @@ from tui_xmpp.core.value import value
 from .failure import Failure, Violation
 
 _SLICE = 16 * 1024
+_ENCODING_SHOWS = 4
+"""Bytes in which an XML document shows how it is encoded (XML 1.0 appendix F)."""
 _UNDEFINED_ENTITY = expat.errors.codes[expat.errors.XML_ERROR_UNDEFINED_ENTITY]
 
 
@@ -31,6 +33,13 @@ class Limits:
     """On one element; a stanza with more is left out."""
     names: int = 100_000
     """Different names in one stream; the parser never forgets one."""
+    name_chars: int = 1024
+    """Of one name with its namespace, which is written once and told with each name; a stanza with a longer
+    one is left out."""
+    names_chars: int = 16 * 1024 * 1024
+    """Of all different names in one stream."""
+    told_chars: int = 256 * 1024 * 1024
+    """Of the names in one stanza, each time that one is told; more ends the stream, for it takes too long."""
 
 
 @value
@@ -75,6 +84,11 @@ class Reader:
         self._limits = limits
         self._boundaries = boundaries
         self._names: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+        """What each name is in an element: one text, however often it comes."""
+        self._counted_names = 0
+        self._names_chars = 0
+        self._told_chars = 0
         self._items: list[tuple[Item, int]] = []
         self._depth = 0
         self._elements = 0
@@ -88,7 +102,7 @@ class Reader:
         self._taken = 0
         """Bytes of the items so far."""
         self._is_empty = False
-        """Nothing has come inside the top-level element that is being read."""
+        """Nothing has come inside the top-level element, or the stream, that is being read."""
         self._stanza_start = 0
         self._idle_bytes = 0
         parser = expat.ParserCreate("UTF-8", "}", intern=self._names)
@@ -123,6 +137,9 @@ class Reader:
                 return
 
     def _read(self, piece: bytes, behind: bytes) -> None:
+        if b"\0" in piece[: max(0, _ENCODING_SHOWS - self._fed)]:
+            # No UTF-8 document has it; the parser would take the stream for UTF-16.
+            self._not_xml()
         self._piece = piece
         self._fed += len(piece)
         self._idle_bytes += len(piece)
@@ -134,7 +151,7 @@ class Reader:
         except expat.ExpatError as error:
             if error.code == _UNDEFINED_ENTITY:
                 self._forbidden()
-            raise Failure("The server sent something that is not XML.", "not-well-formed") from None
+            self._not_xml()
         if self._fed - self._stanza_start > self._limits.stanza_bytes:
             raise Violation(
                 "The server sent more in one piece than any honest server does; the link was cut."
@@ -142,14 +159,16 @@ class Reader:
         if self._idle_bytes > self._limits.tag_bytes:
             self._endless()
         if len(self._names) > self._limits.names:
-            raise Failure("The server used up the memory kept for names; a new stream is needed.")
+            self._used_up()
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._idle_bytes = 0
         self._depth += 1
+        longest = self._count_names(name, attributes)
         if self._depth == 1:
-            self._put(Header(ET.Element(_clark(name), _clark_keys(attributes))))
+            self._put(Header(ET.Element(self._clark(name), self._clark_keys(attributes))))
             self._stanza_start = self._parser.CurrentByteIndex
+            self._is_empty = True
             return
         self._is_empty = self._depth == 2
         if self._skipped:
@@ -161,8 +180,27 @@ class Reader:
             self._skip("too many elements")
         elif len(attributes) > self._limits.attributes:
             self._skip("too many attributes")
+        elif longest > self._limits.name_chars:
+            self._skip("too long a name")
         else:
-            self._builder.start(_clark(name), _clark_keys(attributes))
+            self._builder.start(self._clark(name), self._clark_keys(attributes))
+
+    def _count_names(self, name: str, attributes: dict[str, str]) -> int:
+        """Count the names of one tag and return the longest one's characters; raises Failure past a limit."""
+        longest = len(name)
+        told = longest
+        for key in attributes:
+            told += len(key)
+            longest = max(longest, len(key))
+        self._told_chars += told
+        if self._told_chars > self._limits.told_chars:
+            raise Failure("The server sent names that take too long to read; the link was cut.")
+        if len(self._names) > self._counted_names:
+            self._counted_names = len(self._names)
+            self._names_chars += told
+            if self._names_chars > self._limits.names_chars:
+                self._used_up()
+        return longest
 
     def _end(self, name: str) -> None:
         self._idle_bytes = 0
@@ -171,7 +209,7 @@ class Reader:
             self._put(Closed())
             return
         if not self._skipped:
-            self._builder.end(_clark(name))
+            self._builder.end(self._clark(name))
         if self._depth > 1:
             return
         self._stanza_start = self._parser.CurrentByteIndex
@@ -179,8 +217,9 @@ class Reader:
         self._put(finished)
         self._skipped = ""
         self._elements = 0
+        self._told_chars = 0
         self._builder = ET.TreeBuilder()
-        if _clark(name) in self._boundaries:
+        if self._clark(name) in self._boundaries:
             raise _BoundaryReached(self._taken)
 
     def _put(self, item: Item) -> None:
@@ -196,8 +235,8 @@ class Reader:
 
     def _text(self, text: str) -> None:
         self._idle_bytes = 0
+        self._is_empty = False
         if self._depth > 1:
-            self._is_empty = False
             if not self._skipped:
                 self._builder.data(text)
             return
@@ -213,13 +252,20 @@ class Reader:
     def _endless(self) -> NoReturn:
         raise Violation("The server sent a piece of XML without an end; the link was cut.")
 
+    def _not_xml(self) -> NoReturn:
+        raise Failure("The server sent something that is not XML.", "not-well-formed") from None
+
+    def _used_up(self) -> NoReturn:
+        raise Failure("The server used up the memory kept for names; a new stream is needed.")
+
     def _forbidden(self, *_: object) -> NoReturn:
         raise Violation("The server sent a kind of XML that is forbidden in chat streams; the link was cut.")
 
+    def _clark(self, name: str) -> str:
+        known = self._tags.get(name)
+        if known is None:
+            known = self._tags[name] = "{" + name if "}" in name else name
+        return known
 
-def _clark(name: str) -> str:
-    return "{" + name if "}" in name else name
-
-
-def _clark_keys(attributes: dict[str, str]) -> dict[str, str]:
-    return {_clark(name): value for name, value in attributes.items()}
+    def _clark_keys(self, attributes: dict[str, str]) -> dict[str, str]:
+        return {self._clark(name): value for name, value in attributes.items()}

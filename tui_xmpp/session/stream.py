@@ -20,12 +20,13 @@ from . import gate
 from .failure import LEFT, Failure, Violation
 from .gate import Gate, Phase
 from .gathering import Gathering
+from .intake import Intake
 from .listener import Listener
 from .meter import Meter
 from .reader import Closed, Dropped, Header, Limits, Reader
 from .sentences import of_stream_error
 from .tamed_client import TamedClient
-from .transport.wire import Closing, Item, Opening, Wire
+from .transport.wire import Closing, Item, Opening, Wire, may_go_in_clear
 
 AUTHENTICATED = "auth_success"
 BOUND = "session_bind"
@@ -74,6 +75,9 @@ class Stream(TamedClient):
         self._limits = limits or Limits()
         self._reader: Reader | None = None
         self._held: bytearray | None = None
+        self.is_full: Callable[[], bool] = lambda: False
+        """Whether the session has enough to keep, so that more must wait."""
+        self._intake = Intake(self, self._feed)
         self._inbox: deque[Header | ET.Element] = deque()
         self._arrived = asyncio.Event()
         self._early: list[ET.Element] = []
@@ -265,10 +269,7 @@ class Stream(TamedClient):
 
     def received(self, data: bytes) -> None:
         """Read bytes; whatever is wrong with them ends the stream and reaches nobody."""
-        self.read_bytes += len(data)
-        self.heard_at = asyncio.get_running_loop().time()
-        self.listener.heard()
-        self._feed(data)
+        self._intake.put(data)
 
     def drained(self) -> None:
         """The wire has room again."""
@@ -276,6 +277,7 @@ class Stream(TamedClient):
 
     def broken(self, error: BaseException | None) -> None:
         """The link is gone: tell everybody who waits for something from it."""
+        self._intake.finish()
         if not self.lost.done():
             self._end(error if isinstance(error, Failure) else Failure("The link broke."))
         if self.transport is None:
@@ -366,7 +368,7 @@ class Stream(TamedClient):
             self._write(element)
 
     def _write(self, item: Item) -> None:
-        if not self.secure and not _may_go_in_clear(item):
+        if not self.secure and not may_go_in_clear(item):
             raise Violation("Something was about to be sent before the link was secure. It was kept back.")
         if self.wire is None or self.lost.done():
             raise NotConnectedError
@@ -392,9 +394,3 @@ class Stream(TamedClient):
 _NEGOTIATING = frozenset({Phase.CLEAR, Phase.SECURED, Phase.AUTHENTICATED})
 _CAPS = "{http://jabber.org/protocol/caps}c"
 _STANZAS = ("<message", "<presence", "<iq")
-
-
-def _may_go_in_clear(item: Item) -> bool:
-    if isinstance(item, Opening):
-        return not item.from_
-    return isinstance(item, Closing) or item == f"<starttls xmlns='{gate.TLS}'/>"

@@ -336,3 +336,25 @@ async def test_the_certificate_must_be_for_the_host(authority: Authority, good: 
         with pytest.raises(BadCertificate, match=r"not for other\.example"):
             await opened(port, authority, name="other.example")
         assert fake.bodies == []
+
+
+async def test_while_it_is_held_it_asks_for_no_more(authority: Authority, good: ssl.SSLContext) -> None:
+    async def answer(body: str) -> str:
+        return f"{BODY}><message id='{rid(body)}'/></body>" if "sid=" in body else CREATED
+
+    async with served(good, answer) as (server, port):
+        wire = await opened(port, authority)
+        heard = Heard()
+        wire.attach(heard)
+        wire.write([OPENING])
+        await heard.until(lambda one: one.data.count(b"<message") > 2)
+        wire.hold(True)
+        # What was asked before is still answered.
+        before = -1
+        while before != len(server.bodies):
+            before = len(server.bodies)
+            await asyncio.sleep(APART)
+        known = heard.data.count(b"<message")
+        wire.hold(False)
+        await heard.until(lambda one: one.data.count(b"<message") > known + 2)
+        await gone(wire, heard)

@@ -122,9 +122,11 @@ def _sound(found: list[Line]) -> list[str]:
 def _signed(rest: str, text: bytes) -> Unsealed:
     # VALIDSIG <fingerprint> <date> <seconds> <expires> <version> <reserved> <key> <hash> <class> <primary>
     fields = rest.split()
-    if len(fields) < 10 or not fields[2].isdecimal():
-        raise GpgFailed("Its signature cannot be checked.")
-    return Unsealed(text, fields[9].upper(), datetime.fromtimestamp(int(fields[2]), UTC))
+    try:
+        signed = datetime.fromtimestamp(int(fields[2]), UTC)
+        return Unsealed(text, fields[9].upper(), signed)
+    except (IndexError, ValueError, OverflowError):
+        raise GpgFailed("Its signature cannot be checked.") from None
 
 
 def _is_guarded(found: list[Line]) -> bool:
@@ -132,7 +134,7 @@ def _is_guarded(found: list[Line]) -> bool:
     for key, rest in found:
         if key == "DECRYPTION_INFO":
             fields = rest.split()
-            return fields[0] != "0" or (len(fields) > 2 and fields[2] != "0")
+            return bool(fields) and (fields[0] != "0" or (len(fields) > 2 and fields[2] != "0"))
     return False
 
 

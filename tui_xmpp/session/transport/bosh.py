@@ -49,6 +49,7 @@ class BoshWire:
         self._requests: set[asyncio.Task[None]] = set()
         self._poll: asyncio.TimerHandle | None = None
         self._closing = False
+        self._is_held = False
         self._ended = False
         self._ending: asyncio.Task[None] | None = None
 
@@ -79,6 +80,12 @@ class BoshWire:
     def waiting(self) -> int:
         """As `Wire.waiting`."""
         return sum(len(one) for one in self._queue if isinstance(one, str)) + self._https.waiting
+
+    def hold(self, is_held: bool) -> None:
+        """As `Wire.hold`: the server speaks only where it was asked (XEP-0124 §11)."""
+        was_held, self._is_held = self._is_held, is_held
+        if was_held and not is_held:
+            self._pump()
 
     def abort(self) -> None:
         """As `Wire.abort`."""
@@ -141,7 +148,8 @@ class BoshWire:
         return bosh_session.request(self._rid, self._created.sid if self._created else "", items)
 
     def _ask_for_more(self) -> None:
-        if self._created is not None and not (self._requests or self._ended or self._closing):
+        is_over = self._ended or self._closing
+        if self._created is not None and not (self._requests or is_over or self._is_held):
             self._send(bosh_session.request(self._rid, self._created.sid, ()))
 
     def _send(self, body: str) -> None:

@@ -51,6 +51,11 @@ class SocketWire(asyncio.Protocol):
             return 0
         return self._transport.get_write_buffer_size() + unsent(self.socket())
 
+    def hold(self, is_held: bool) -> None:
+        """As `Wire.hold`."""
+        if self._transport is not None and not self._gone():
+            (self._transport.pause_reading if is_held else self._transport.resume_reading)()
+
     def abort(self) -> None:
         """As `Wire.abort`."""
         if self._transport is not None:

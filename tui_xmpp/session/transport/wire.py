@@ -9,6 +9,7 @@ from typing import Protocol
 from tui_xmpp.core.value import value
 
 from ...core.account import TransportKind
+from ..gate import TLS
 from .carrying import Look
 
 
@@ -29,6 +30,13 @@ class Closing:
 
 Item = Opening | str | Closing
 """What is written: a string is one complete top-level element."""
+
+
+def may_go_in_clear(item: Item) -> bool:
+    """Whether *item* may be written before TLS stands: the way to it, and the end."""
+    if isinstance(item, Opening):
+        return not item.from_
+    return isinstance(item, Closing) or item == f"<starttls xmlns='{TLS}'/>"
 
 
 class Receiver(Protocol):
@@ -60,6 +68,9 @@ class Wire(Protocol):
     @property
     def waiting(self) -> int:
         """Bytes accepted that the network has not taken yet."""
+
+    def hold(self, is_held: bool) -> None:
+        """Read no more while *is_held*, so that the network holds the server back."""
 
     def abort(self) -> None:
         """Cut at once, without a word to the server; more often than once is no error."""

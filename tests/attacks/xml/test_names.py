@@ -1,0 +1,76 @@
+"""X-01 by namespaces: one is written once and told with each name, so that little becomes much."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.attacks.xml.test_fuzz import OPEN
+from tui_xmpp.session.failure import Failure, Violation
+from tui_xmpp.session.reader import Dropped, Item, Limits, Reader
+
+MOST_MEMORY = 64 * 2**20
+MOST_SECONDS = 3.0
+"""Of this thread; without the limits it is minutes."""
+
+
+def stanza(namespace: int, inside: bytes) -> bytes:
+    return b"<message xmlns:x='" + b"u" * namespace + b"'>" + inside + b"</message>"
+
+
+def attributes(count: int) -> bytes:
+    return b" ".join(b"x:a%d=''" % number for number in range(count))
+
+
+def read(data: bytes) -> tuple[list[Item], Failure | None]:
+    """What came of it, within bounds of memory and time."""
+    reader, items = Reader(Limits()), []
+    tracemalloc.start()
+    began = time.thread_time()
+    try:
+        items = list(reader.feed(OPEN + data))
+        return items, None
+    except Failure as failure:
+        return items, failure
+    finally:
+        assert time.thread_time() - began < MOST_SECONDS
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+        tracemalloc.stop()
+
+
+def test_x01_a_stanza_with_a_long_name_is_left_out_and_the_next_one_comes() -> None:
+    items, failure = read(stanza(5_000, b"<x:b/>" * 2_000) + stanza(5_000, b"<c x:d=''/>") + b"<presence/>")
+    assert failure is None
+    assert [one for one in items if isinstance(one, Dropped)] == [Dropped("too long a name")] * 2
+    last = items[-1]
+    assert isinstance(last, ET.Element)
+    assert last.tag == "{jabber:client}presence"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"".join(b"<x:b%d/>" % number for number in range(20_000)),
+        b"".join(b"<b %s/>" % attributes(250) for _ in range(100)),
+        b"".join(b"<b x:a%d=''/>" % number for number in range(20_000)),
+        b"<x:b/>" * 50_000,
+    ],
+    ids=["names", "attributes", "names of attributes", "one name"],
+)
+def test_x01_one_namespace_told_with_many_names_takes_neither_memory_nor_time(inside: bytes) -> None:
+    """It ends the link and no more: whoever writes to us could have made it."""
+    data = stanza(60_000, inside)
+    assert len(data) < Limits().stanza_bytes
+    _, failure = read(data)
+    assert failure is not None
+    assert not isinstance(failure, Violation)
+
+
+def test_x01_names_of_an_honest_length_are_told_once() -> None:
+    items, failure = read(stanza(900, b"<x:b/>" * 50_000))
+    assert failure is None
+    assert isinstance(items[-1], ET.Element)
+    assert len(items[-1]) == 50_000
