@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.server.chat_server import FRIENDS_GROUP, display_name
 from tui_xmpp.cli.demo_process import free_ports
-from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
+from tui_xmpp.cli.demo_server import START_SECONDS, PrivateProsody, RosterItem
 
 HOLD_SECONDS = 600
 HTTP_MODULES = ("bosh", "websocket", "http_altconnect", "http_file_share")
@@ -87,6 +87,8 @@ class ProsodyServer:
 
     def start(self) -> None:
         self._server.start()
+        if self.component_port and self._server._process is not None:
+            self._server._process.wait_for_port(self.component_port, START_SECONDS)
 
     def stop(self) -> None:
         self._server.stop()
