@@ -25,7 +25,9 @@ class Guard:
         return (first, self.besides) if self.besides else (first,)
 
 
-NETWORK, PROTOCOL = "attacks/network", "attacks/protocol"
+NETWORK = "attacks/network"
+PROTOCOL = "attacks/protocol/test_senders.py attacks/protocol/test_answers.py"
+INVITATIONS = "session/test_invitations.py attacks/protocol/test_real_strangers.py"
 CLEAR, AUTHENTICATION = f"{NETWORK}/test_clear.py", f"{NETWORK}/test_authentication.py"
 GATE = "session/link/test_gate.py"
 
@@ -222,6 +224,36 @@ GUARDS = (
         "if contact is not None and contact.subscription is not Subscription.NONE:",
         "if False:",
         PROTOCOL,
+    ),
+    Guard(
+        "G3 requests of strangers are few",
+        "session/features/subscriptions.py",
+        "held >= guard.MAX_REQUESTS",
+        "held >= 10**9",
+        PROTOCOL,
+    ),
+    Guard(
+        "G3 invitations are few",
+        "session/features/invitations.py",
+        "if len(self._open) >= MAX_OPEN:",
+        "if False:",
+        INVITATIONS,
+    ),
+    Guard(
+        "G3 only rooms pass invitations on",
+        "session/features/invitations.py",
+        "if room is None or room.resource or not room.local:\n        return None\n    return _Invitation(\n"
+        "        room,\n        convert.address_in(invite),",
+        "if room is None:\n        return None\n    return _Invitation(\n"
+        "        room,\n        convert.address_in(invite),",
+        INVITATIONS,
+    ),
+    Guard(
+        "G3 a nick like another's is told",
+        "core/lookalikes.py",
+        "found = lookalike(nick, (known.nick, *known.occupants))",
+        'found = ""',
+        "ui/test_lookalikes.py attacks/protocol/test_real_rooms.py",
     ),
     # --- G4 to G6, text and terminal ----------------------------------------------------------------------
     Guard(

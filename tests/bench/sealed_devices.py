@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
 from typing import Self
 from xml.etree import ElementTree as ET
@@ -64,34 +63,44 @@ class SealedDevices:
         )
 
     @property
+    def first(self) -> OmemoPeer:
+        """The first of the devices."""
+        return self._devices[0]
+
+    @property
     def sealed(self) -> list[ET.Element]:
         """The sealed messages that came, oldest first."""
         whole = b"<all xmlns='jabber:client'>" + b"".join(self._contact.messages) + b"</all>"
         found = f"{{{self._namespace}}}encrypted"
         return [one for one in ET.fromstring(whole) if one.find(found) is not None]
 
+    def send(self, stanza: str) -> None:
+        """Send a stanza as it is."""
+        self._contact.send(stanza)
+
+    async def arrived(self, count: int, seconds: float = 30.0) -> None:
+        """Wait until so many sealed messages have come."""
+        await self._contact.until(lambda: len(self.sealed) >= count, seconds)
+
     async def reads(self, sender: Address, text: str, seconds: float = 30.0) -> None:
         """Wait for the next sealed message, which every device must be able to open."""
         before = len(self.sealed)
-        async with asyncio.timeout(seconds):
-            while len(self.sealed) == before:
-                self._contact.news.clear()
-                await self._contact.news.wait()
+        await self.arrived(before + 1, seconds)
         if not before:
-            await self._meet(sender)
+            await self.meet(sender)
         message = self.sealed[-1]
         assert [one.open(message, sender) for one in self._devices] == [text] * self._count
 
     def answer(self, sender: Address) -> None:
         """Every device says something sealed to the one that wrote: from then on no keys are sent along."""
         for one in self._devices:
-            self._contact.send(
+            self.send(
                 f"<message type='chat' to='{sender}' id='answer-{one.device}'>"
                 f"{one.seal(sender, 'I read you.', self._namespace)}"
                 "<store xmlns='urn:xmpp:hints'/></message>"
             )
 
-    async def _meet(self, sender: Address) -> None:
+    async def meet(self, sender: Address) -> None:
         """Learn the keys of the device that wrote; the older version needs them to read it."""
         header = self.sealed[-1].find(f".//{{{self._namespace}}}header")
         assert header is not None

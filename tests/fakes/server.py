@@ -1,4 +1,11 @@
-"""A fake XMPP server that says exactly what a script tells it to, byte by byte."""
+"""A fake XMPP server that says exactly what a script tells it to, byte by byte.
+
+A script is an async function of one client's `Peer`. `honest(good, then=script)` signs the client in rightly
+and plays `script` afterwards; a script of its own does each step as it likes (`open_stream`, `upgrade`,
+`ScramServer(...).run`, `bind`), waits for what the client says (`expect`) and sends any bytes (`send`,
+`send_raw`). `async with FakeServer(script) as server:` listens on `server.port` of loopback until the block
+ends; `server.heard` and `server.heard_in_clear` are all that any client said.
+"""
 
 from __future__ import annotations
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import cast
 
 import pytest
+import pytest_asyncio
 
 from tests.server.chat_server import Account, ChatServer
 from tests.server.ejabberd import EjabberdServer
 from tests.server.profanity import Profanity
 from tests.server.prosody import ProsodyServer
+from tests.server.raw_peer import RawPeer
 
 Accounts = Callable[..., list[Account]]
 """accounts(server, *names, friends=True): new accounts on `server`, each pair of them friends."""
 
 OpenProfanity = Callable[[Account, ChatServer], Profanity]
 """profanity(account, server): a profanity that has signed in."""
+
+
+OpenHostile = Callable[..., Awaitable[RawPeer]]
+"""await hostile(account, server, resource=""): somebody who has signed in and says what the test likes."""
 
 
 def running(server: ChatServer) -> Iterator[ChatServer]:
@@ -63,6 +69,24 @@ def accounts() -> Accounts:
         return made
 
     return make
+
+
+@pytest_asyncio.fixture
+async def hostile() -> AsyncIterator[OpenHostile]:
+    """Sign in hostile peers; each is gone when the test ends."""
+    opened: list[RawPeer] = []
+
+    async def sign_in(account: Account, server: ChatServer, resource: str = "") -> RawPeer:
+        peer = RawPeer(account, server, resource)
+        opened.append(peer)
+        await peer.come()
+        return peer
+
+    try:
+        yield sign_in
+    finally:
+        for peer in opened:
+            await peer.go()
 
 
 @pytest.fixture

@@ -6,18 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.server.chat_server import FRIENDS_GROUP, display_name
-from tui_xmpp.cli.demo_server import PrivateProsody, RosterItem
+from tui_xmpp.cli.demo_process import free_ports
+from tui_xmpp.cli.demo_server import START_SECONDS, PrivateProsody, RosterItem
 
 HOLD_SECONDS = 600
 HTTP_MODULES = ("bosh", "websocket", "http_altconnect", "http_file_share")
 PRESENCE_MODULES = ("privacy_lists",)
 """Of the community's, beside those that a sign-in needs."""
+COMPONENT_SECRET = "between the two of us"
+_COMPONENT = """
+Component "{domain}"
+  component_secret = "{secret}"
+  validate_from_addresses = false
+"""
 
 
 class ProsodyServer:
     """One Prosody; without `modern` it offers neither SASL2 nor what hangs on it.
 
-    `program` is the Prosody to run; None: the one that is installed.
+    `program` is the Prosody to run; None: the one that is installed. `component` is a domain that whoever
+    knows the secret may speak for (XEP-0114), and for every other address besides.
     """
 
     kind = "prosody"
@@ -31,7 +39,9 @@ class ProsodyServer:
         hold_seconds: int = HOLD_SECONDS,
         program: Path | None = None,
         settings: Mapping[str, str | int] | None = None,
+        component: str = "",
     ) -> None:
+        self.component_port = free_ports(1)[0] if component else 0
         self._server = PrivateProsody(
             folder,
             extra_modules=(*HTTP_MODULES, *PRESENCE_MODULES, *extra_modules),
@@ -40,10 +50,14 @@ class ProsodyServer:
                 "http_default_host": PrivateProsody.domain,
                 # Many sessions of one account may be on hold after many cuts and kills.
                 "smacks_max_old_sessions": 100,
+                **({"component_ports": self.component_port} if component else {}),
                 **(settings or {}),
             },
             modern=modern,
         )
+        if component:
+            with self._server._config.open("a") as config:
+                config.write(_COMPONENT.format(domain=component, secret=COMPONENT_SECRET))
         if program is not None:
             self._server._program = str(program)
         self._rosters: dict[str, list[RosterItem]] = {}
@@ -73,6 +87,8 @@ class ProsodyServer:
 
     def start(self) -> None:
         self._server.start()
+        if self.component_port and self._server._process is not None:
+            self._server._process.wait_for_port(self.component_port, START_SECONDS)
 
     def stop(self) -> None:
         self._server.stop()

@@ -86,7 +86,7 @@ async def test_what_was_sealed_while_one_was_away_is_read_after_a_restart(
             await reads(anna, ChatKey(anna.address, again.address), "all read")
 
 
-async def test_our_other_device_reads_what_this_one_says_once_it_is_accepted(
+async def test_e03_our_other_device_reads_what_this_one_says_once_it_is_accepted(
     server: ChatServer, accounts: Accounts, tmp_path: Path
 ) -> None:
     anna_at, bert_at = accounts(server, "anna", "bert")
@@ -115,7 +115,7 @@ async def test_our_other_device_reads_what_this_one_says_once_it_is_accepted(
             assert "not for the phone yet" not in protections
 
 
-async def test_a_new_device_of_somebody_verified_holds_messages_back(
+async def test_e03_a_new_device_of_somebody_verified_holds_messages_back(
     server: ChatServer, accounts: Accounts, tmp_path: Path
 ) -> None:
     anna_at, bert_at = accounts(server, "anna", "bert")

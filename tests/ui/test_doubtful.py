@@ -1,4 +1,4 @@
-"""Messages to look at say why in words, and what could not be opened can be tried again."""
+"""E-02: messages to look at say why in words, and what could not be opened can be tried again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ from tui_xmpp.core.security_commands import Reopen
 REASON = "It was not sealed for this device."
 
 
-async def test_a_clear_message_in_a_sealed_chat_says_so_beside_it() -> None:
+async def test_e02_a_clear_message_in_a_sealed_chat_says_so_beside_it() -> None:
     async with driven(peopled()) as seen:
+        seen.engine.receive(AVA, "the secret", protection=Protection.SEALED)
         seen.engine.receive(AVA, "ok!", protection=Protection.ATTENTION)
+        seen.engine.receive(AVA, "one more", protection=Protection.SEALED)
         await seen.shows("ok! (not encrypted)")
         (line,) = [line for line in seen.lines if "ok!" in line]
         assert line.startswith("!")
+        await seen.shows("one more")
+        assert not [line for line in seen.lines if line.startswith("!") and "ok!" not in line]
 
 
 async def test_signed_only_and_sealed_only_say_what_is_known_of_the_sender() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.server.conftest import accounts, prosody
 from tests.server.program.conftest import program
 
-__all__ = ["accounts", "program", "prosody"]
+__all__ = ["program"]
 
 
 def files_with(canary: str, *folders: Path) -> list[str]:

@@ -16,6 +16,7 @@ from tests.server.program.conftest import OpenProgram
 from tests.server.program.running import ONLINE, SIGN_IN_SECONDS, Program, enter
 from tests.terminal import Terminal
 from tui_xmpp.core.commands import SendMessage
+from tui_xmpp.core.security import Protection
 from tui_xmpp.storage.encryption import SECRET
 from tui_xmpp.storage.paths import locate
 from tui_xmpp.storage.vault_file import VaultFile
@@ -44,7 +45,7 @@ def unlock(terminal: Terminal, asked: str = "Unlock the vault") -> None:
 
 @pytest.mark.server
 @pytest.mark.parametrize("encrypted", [False, True])
-def test_of_a_whole_session_only_the_archive_has_the_message(
+def test_l03_of_a_whole_session_only_the_archive_has_the_message(
     prosody: ChatServer, accounts: Accounts, program: OpenProgram, tmp_path: Path, encrypted: bool
 ) -> None:
     anna, bert = accounts(prosody, "anna", "bert")
@@ -77,7 +78,7 @@ def test_of_a_whole_session_only_the_archive_has_the_message(
 
 
 @pytest.mark.parametrize("arguments", [(), ("--screen-reader",), ("--stock-driver",)])
-def test_a_crash_with_the_passphrase_at_hand_shows_nothing_of_it(
+def test_l03_a_crash_with_the_passphrase_at_hand_shows_nothing_of_it(
     program: OpenProgram, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     ours = Program(tmp_path / "own")
@@ -115,8 +116,9 @@ class Everything(logging.Handler):
 
 
 @pytest.mark.server
-async def test_a_debug_log_of_a_whole_session_has_no_secret(
-    prosody: ChatServer, accounts: Accounts, tmp_path: Path
+@pytest.mark.parametrize("omemo", [False, True], ids=["clear", "sealed"])
+async def test_l05_a_debug_log_of_a_whole_session_has_no_secret(
+    prosody: ChatServer, accounts: Accounts, tmp_path: Path, omemo: bool
 ) -> None:
     anna, bert = accounts(prosody, "anna", "bert")
     everything, root = Everything(), logging.getLogger()
@@ -124,11 +126,17 @@ async def test_a_debug_log_of_a_whole_session_has_no_secret(
     root.addHandler(everything)
     root.setLevel(logging.DEBUG)
     try:
-        async with Person(anna, prosody, tmp_path / "a") as a, Person(bert, prosody, tmp_path / "b") as b:
-            await a.online()
-            await b.online()
+        async with (
+            Person(anna, prosody, tmp_path / "a", omemo=omemo) as a,
+            Person(bert, prosody, tmp_path / "b", omemo=omemo) as b,
+        ):
+            for one in (a, b):
+                await one.online()
+                mine = (one.address, one.address)
+                await one.until(lambda: not omemo or one.world.devices.get(mine), "keys")  # noqa: B023
             await a.do(SendMessage(a.chat(b), MESSAGE))
-            await b.message(a, MESSAGE)
+            read = await b.message(a, MESSAGE)
+            assert read.protection is (Protection.SEALED if omemo else Protection.CLEAR)
     finally:
         root.setLevel(before)
         root.removeHandler(everything)

@@ -1,4 +1,4 @@
-"""E-05, E-07, E-09, P-10: what comes sealed is read once, from whom it is, and with nothing put beside it."""
+"""E-02, E-03, E-05, E-07, E-09, P-10: what comes sealed is read once, and nothing beside it is believed."""
 
 from __future__ import annotations
 
@@ -240,7 +240,9 @@ async def test_a_message_by_another_account_with_a_known_device_id_is_not_read(t
     await scene.close()
 
 
-async def test_p10_clear_text_in_a_sealed_chat_is_marked(tmp_path: Path) -> None:
+async def test_e02_p10_clear_text_in_a_sealed_chat_is_marked_and_changes_nothing_sealed(
+    tmp_path: Path,
+) -> None:
     scene = await ready(tmp_path)
     await hear(scene, stanza(scene.bert.seal(ANNA, "first"), id="m1"))
     await hear(scene, stanza("<body>in clear</body>", id="m2"))

@@ -1,4 +1,4 @@
-"""Stanzas that claim what their sender may not claim: P-01 to P-21 of the attack cases."""
+"""P-01 to P-20: stanzas that claim what their sender may not claim, on a scripted wire."""
 
 from __future__ import annotations
 
@@ -52,18 +52,20 @@ def result(query_id: str, sender: str, archive_id: str = "x1") -> str:
 
 @pytest.mark.parametrize("sender", [STRANGER, "example.org", f"{ANNA}/other", f"{BERT}/x"])
 @pytest.mark.parametrize("direction", ["sent", "received"])
-async def test_carbons_come_from_our_own_bare_address_only(wire: Wire, sender: str, direction: str) -> None:
+async def test_p01_carbons_come_from_our_own_bare_address_only(
+    wire: Wire, sender: str, direction: str
+) -> None:
     await wire.take(carbon(sender, direction, str(ANNA), str(BERT)))
     await wire.take(carbon(sender, direction, str(BERT), str(ANNA)))
     assert not wire.happened(MessageKept) and not wire.messages()
 
 
-async def test_an_honest_carbon_is_kept(wire: Wire) -> None:
+async def test_p01_an_honest_carbon_is_kept(wire: Wire) -> None:
     await wire.take(carbon(str(ANNA), "sent", f"{ANNA}/other", str(BERT)))
     assert [(one.body, one.outgoing) for one in wire.messages()] == [("forged", True)]
 
 
-async def test_a_sent_carbon_of_somebody_else_is_dropped(wire: Wire) -> None:
+async def test_p01_a_sent_carbon_of_somebody_else_is_dropped(wire: Wire) -> None:
     await wire.take(carbon(str(ANNA), "sent", str(CARL), str(BERT)))
     await wire.take(carbon(str(ANNA), "received", str(CARL), str(BERT)))
     assert not wire.happened(MessageKept)
@@ -73,7 +75,7 @@ async def test_a_sent_carbon_of_somebody_else_is_dropped(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("sender", [STRANGER, f"{ANNA}/other", "example.org"])
-async def test_roster_pushes_come_from_our_account_only(wire: Wire, sender: str) -> None:
+async def test_p03_roster_pushes_come_from_our_account_only(wire: Wire, sender: str) -> None:
     push = (
         "<iq type='set' id='p1' {}><query xmlns='jabber:iq:roster'>"
         f"<item jid='{CARL}' subscription='both'/></query></iq>"
@@ -100,7 +102,7 @@ async def open_query(wire: Wire) -> ET.Element:
     raise AssertionError("nothing was asked of the archive")
 
 
-async def test_archive_results_count_only_from_the_archive_that_was_asked(wire: Wire) -> None:
+async def test_p05_archive_results_count_only_from_the_archive_that_was_asked(wire: Wire) -> None:
     iq = await open_query(wire)
     query_id = iq[0].get("queryid", "")
     fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>"
@@ -113,7 +115,7 @@ async def test_archive_results_count_only_from_the_archive_that_was_asked(wire: 
     assert not wire.happened(MessageKept), "forged, unknown, and after the end"
 
 
-async def test_an_honest_archive_result_is_kept(wire: Wire) -> None:
+async def test_p05_an_honest_archive_result_is_kept(wire: Wire) -> None:
     iq = await open_query(wire)
     await wire.take(result(iq[0].get("queryid", ""), str(ANNA)))
     wire.answer(iq, "<fin xmlns='urn:xmpp:mam:2' complete='true'/>")
@@ -122,7 +124,7 @@ async def test_an_honest_archive_result_is_kept(wire: Wire) -> None:
     assert kept.old and kept.message.archive_id == "x1"
 
 
-async def test_only_whom_we_asked_can_answer(wire: Wire) -> None:
+async def test_p05_only_whom_we_asked_can_answer(wire: Wire) -> None:
     iq = await open_query(wire)
     fin = "<fin xmlns='urn:xmpp:mam:2' complete='true'/>"
     wire.answer(iq, fin, sender=STRANGER)
@@ -137,7 +139,7 @@ async def test_only_whom_we_asked_can_answer(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("sender", [STRANGER, f"{BERT}", f"{IN_ROOM.address}/Dora", f"{ANNA}/other"])
-async def test_pep_events_of_others_change_nothing_of_ours(wire: Wire, sender: str) -> None:
+async def test_p06_pep_events_of_others_change_nothing_of_ours(wire: Wire, sender: str) -> None:
     wire.enter()
     wire.befriend()
     await wire.take(
@@ -186,7 +188,7 @@ async def test_p06_a_bookmark_does_not_make_a_room_of_a_contact(wire: Wire) -> N
 # --- P-09, P-10, P-12 -----------------------------------------------------------------------------
 
 
-async def test_a_correction_by_another_contact_is_a_message_of_its_own(wire: Wire) -> None:
+async def test_p09_a_correction_by_another_contact_is_a_message_of_its_own(wire: Wire) -> None:
     await wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>mine</body></message>")
     await wire.take(
         f"<message from='{CARL}/x' type='chat' id='m2'><body>forged</body>"
@@ -196,7 +198,7 @@ async def test_a_correction_by_another_contact_is_a_message_of_its_own(wire: Wir
     assert [one.body for one in wire.messages(ChatKey(ANNA, CARL))] == ["forged"]
 
 
-async def test_a_correction_under_a_nick_that_changed_hands_is_a_message_of_its_own(wire: Wire) -> None:
+async def test_p09_a_correction_under_a_nick_that_changed_hands_is_a_message_of_its_own(wire: Wire) -> None:
     wire.enter()
     said = (
         f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='{{0}}'>"
@@ -215,7 +217,7 @@ async def test_a_correction_under_a_nick_that_changed_hands_is_a_message_of_its_
     assert [one.body for one in wire.messages(IN_ROOM)] == ["mine, better", "forged"]
 
 
-async def test_nobody_corrects_our_own_messages(wire: Wire) -> None:
+async def test_p09_nobody_corrects_our_own_messages(wire: Wire) -> None:
     id = (await wire.do(SendMessage(WITH_BERT, "ours")))[0].get("id")
     await wire.take(
         f"<message from='{BERT}/x' type='chat' id='m2'><body>forged</body>"
@@ -224,7 +226,7 @@ async def test_nobody_corrects_our_own_messages(wire: Wire) -> None:
     assert [one.body for one in wire.messages()] == ["ours", "forged"]
 
 
-async def test_text_in_clear_never_replaces_sealed_text(wire: Wire) -> None:
+async def test_p10_text_in_clear_never_replaces_sealed_text(wire: Wire) -> None:
     wire.account.open_chat(WITH_BERT, ChatKind.CONTACT)
     sealed = Message(WITH_BERT, wire.clock.now(), BERT, "sealed", id="m1", protection=Protection.VERIFIED)
     wire.archive.keep(sealed)
@@ -236,7 +238,7 @@ async def test_text_in_clear_never_replaces_sealed_text(wire: Wire) -> None:
     assert guard.may_correct(replace(sealed, protection=Protection.CLEAR), Protection.CLEAR)
 
 
-async def test_only_the_writer_takes_a_message_back(wire: Wire) -> None:
+async def test_p12_only_the_writer_takes_a_message_back(wire: Wire) -> None:
     wire.enter()
     await wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>mine</body></message>")
     await wire.take(
@@ -259,14 +261,14 @@ async def test_only_the_writer_takes_a_message_back(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("sender", [f"{BERT}/x", "other@rooms.example.org/Dora", STRANGER, "example.org"])
-async def test_groupchat_comes_only_from_rooms_we_are_in(wire: Wire, sender: str) -> None:
+async def test_p16_groupchat_comes_only_from_rooms_we_are_in(wire: Wire, sender: str) -> None:
     wire.enter()
     wire.befriend()
     await wire.take(f"<message from='{sender}' type='groupchat' id='1'><body>x</body></message>")
     assert not wire.happened(MessageKept) and not wire.happened(ChatChanged)
 
 
-async def test_groupchat_of_a_room_we_left_is_dropped(wire: Wire) -> None:
+async def test_p16_groupchat_of_a_room_we_left_is_dropped(wire: Wire) -> None:
     wire.enter()
     wire.account.emit(RoomChanged(IN_ROOM, state=RoomState.LEFT))
     await wire.take(
@@ -278,7 +280,7 @@ async def test_groupchat_of_a_room_we_left_is_dropped(wire: Wire) -> None:
 # --- P-19 -----------------------------------------------------------------------------------------
 
 
-async def test_a_flood_of_requests_is_never_accepted_and_stays_small(wire: Wire) -> None:
+async def test_p19_a_flood_of_requests_is_never_accepted_and_stays_small(wire: Wire) -> None:
     big = "x" * 20_000
     written: list[ET.Element] = []
     for count in range(1000):
@@ -308,7 +310,7 @@ async def test_a_flood_of_requests_is_never_accepted_and_stays_small(wire: Wire)
         "<open xmlns='http://jabber.org/protocol/ibb' sid='a' block-size='4096'/>",
     ],
 )
-async def test_a_stranger_learns_nothing(wire: Wire, payload: str) -> None:
+async def test_p20_a_stranger_learns_nothing(wire: Wire, payload: str) -> None:
     for kind in ("get", "set"):
         (answer,) = await wire.take(f"<iq from='{STRANGER}' type='{kind}' id='q'>{payload}</iq>")
         assert answer.get("type") == "error"
