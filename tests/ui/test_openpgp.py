@@ -238,6 +238,17 @@ async def test_a_letter_makes_a_key_of_gpg_ours(size: tuple[int, int]) -> None:
         assert seen.engine.done(ChooseKey) == [ChooseKey(ME, MINE.fingerprint)]
 
 
+async def test_where_there_is_no_choice_the_letter_needs_no_key_under_the_cursor() -> None:
+    engine = peopled()
+    engine.answers[KeysOf] = (MINE,)
+    async with driven(engine, size=(120, 40)) as seen:
+        await opened(seen)
+        await go_to(seen, "l  legacy PGP")
+        await seen.press("u")
+        await seen.shows(f"Yours is the key {MINE.fingerprint[-16:]}.")
+        assert seen.engine.done(ChooseKey) == [ChooseKey(ME, MINE.fingerprint)]
+
+
 async def test_our_key_is_chosen_by_the_mouse_alone_from_our_devices() -> None:
     engine = peopled()
     engine.answers[KeysOf] = (replace(MINE, names=("me",)),)

@@ -214,6 +214,8 @@ class OpenPgpKeys(DeviceRows):
             self._face.start(self._choose(METHODS[METHOD_LETTERS[key]]))
         elif key == "s" and self._has_key:
             self._face.start(self._sign())
+        elif key in OWN_WAYS and (only := self._only_own(row)) is not None:
+            self.decide(key, self._account, only)
         elif key in WAYS or key in OWN_WAYS:
             found = self.key(row)
             if found is None or not isinstance(row, KeyRow):
@@ -221,6 +223,12 @@ class OpenPgpKeys(DeviceRows):
             else:
                 self.decide(key, row.owner, found)
         return False
+
+    def _only_own(self, row: Hashable | None) -> OpenPgpKey | None:
+        """The one key that could be ours, where there is no choice and the cursor is on none of ours."""
+        secret = [one for one in self._known.get(self._account, ()) if one.secret]
+        is_elsewhere = not isinstance(row, KeyRow) or row.owner != self._account
+        return secret[0] if len(secret) == 1 and is_elsewhere else None
 
     def decide(self, way: str, owner: Address, key: OpenPgpKey) -> None:
         """Take one of the ways, whose key it is, and the key; have it done without holding up the keys."""
