@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -99,6 +100,16 @@ class Device:
     """When it was first heard of, UTC."""
     told: bool = False
     """It was not the user here who decided about it: a verified device said so (XEP-0450)."""
+
+
+def waiting(devices: Sequence[Device]) -> Sequence[Device]:
+    """Return the devices of one account that nothing is sealed for before the user decides.
+
+    Where none was verified a new one is taken as it comes, with the next message.
+    """
+    if not any(one.trust is Trust.VERIFIED and not one.this for one in devices):
+        return ()
+    return [one for one in devices if one.active and one.trust is Trust.UNDECIDED]
 
 
 @value

@@ -13,10 +13,11 @@ from tests.fakes.certificates import Authority
 from tests.fakes.file_server import Answer, Asked, FileServer
 from tests.session.files import use_loopback
 from tests.session.upload_script import ended, give_slot, tell_service
-from tests.session.wire import WITH_BERT, Wire
+from tests.session.wire import ANNA, BERT, WITH_BERT, Wire
 from tui_xmpp.core.attachment import TransferState
+from tui_xmpp.core.events import DevicesChanged
 from tui_xmpp.core.file_commands import SendFile
-from tui_xmpp.core.security import Encrypt
+from tui_xmpp.core.security import Device, Encrypt, Trust
 from tui_xmpp.core.settings import Encryption, Settings
 
 CONTENT = os.urandom(100_000)
@@ -76,6 +77,19 @@ async def test_a_key_is_not_told_in_a_chat_that_is_readable_meanwhile(
         assert not wire.messages() and not [
             one for one in wire.stream.written if one.tag.endswith("}message")
         ]
+
+
+async def test_nothing_is_carried_for_a_device_that_waits_for_a_decision(
+    wire: Wire, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message that tells of it would be held back, and the bytes of a thin link were spent."""
+    Mind(wire, monkeypatch, must=True)
+    known = (Device(BERT, 1, "ab" * 32, Trust.VERIFIED), Device(BERT, 2, "cd" * 32, Trust.UNDECIDED))
+    wire.account.emit(DevicesChanged(ANNA, BERT, known))
+    await wire.do(SendFile(WITH_BERT, str(file)))
+    transfer = (await ended(wire)).transfer
+    assert transfer.state is TransferState.FAILED and "new device" in transfer.reason
+    assert not wire.requests()
 
 
 async def test_what_cannot_be_sealed_does_not_leave(tmp_path: Path, file: Path) -> None:

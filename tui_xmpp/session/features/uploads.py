@@ -21,6 +21,7 @@ from ...core.chat import ChatKey
 from ...core.commands import Command, Refused
 from ...core.file_commands import CancelTransfer, SendFile
 from ...core.room import RoomState
+from ...core.security import Method, waiting
 from ...core.text import clean_line
 from .. import aesgcm, convert, file_sharing
 from ..crypto.cipher import Unsealable
@@ -118,7 +119,18 @@ class Uploads(Feature):
             raise Failed(
                 "Not sent: there are no keys to seal it with. `/encrypt off` would send it readable."
             )
+        if must and sealing.security(chat).method is Method.OMEMO:
+            self._check_devices(chat)
         return must
+
+    def _check_devices(self, chat: ChatKey) -> None:
+        """What tells of the file would be held back, once all of it has been carried."""
+        context = self.context
+        if waiting(context.world.devices.get((context.own, chat.address), ())):
+            raise Failed(
+                f"Not sent: {chat.address} has a new device, and you had verified another one. "
+                "Decide about it in /devices."
+            )
 
     async def _put_sealed(
         self, running: Running, file: BinaryIO, size: int, sealed: BinaryIO, path: Path

@@ -10,12 +10,11 @@ from rich.text import Text
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.questions import DevicesOf, Unanswered
-from tui_xmpp.core.security import Device, Trust
+from tui_xmpp.core.security import Device, Trust, waiting
 from tui_xmpp.core.security_commands import RepairDevice, SetTrust
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.value import value
 from tui_xmpp.ui.actions.face import Face, Kind
-from tui_xmpp.ui.actions.protection import waiting
 from tui_xmpp.ui.render import security as render
 from tui_xmpp.ui.render.wrap import wrap
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
-from tui_xmpp.core.security import ChatSecurity, Device, Encrypt, Method, Trust
+from tui_xmpp.core.security import ChatSecurity, Device, Encrypt, Method, Trust, waiting
 from tui_xmpp.core.settings import Encryption
 from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
@@ -55,16 +55,6 @@ def owners(world: World, chat: ChatKey, more: Iterable[Device] = ()) -> Sequence
     found = {one.address.bare for one in room.occupants.values() if one.address is not None}
     found |= {device.owner for device in more}
     return sorted(found - {chat.account})
-
-
-def waiting(devices: Sequence[Device]) -> Sequence[Device]:
-    """Return the devices of one account that nothing is sealed for before the user decides.
-
-    Where none was verified a new one is taken as it comes, with the next message.
-    """
-    if not any(one.trust is Trust.VERIFIED and not one.this for one in devices):
-        return ()
-    return [one for one in devices if one.active and one.trust is Trust.UNDECIDED]
 
 
 def standing(world: World, chat: ChatKey, encryption: Encryption) -> Standing:
