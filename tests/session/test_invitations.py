@@ -7,7 +7,7 @@ from tests.session.wire import ANNA, BERT, CARL, IN_ROOM, ROOM, Wire
 from tui_xmpp.core.commands import Answer, Invite
 from tui_xmpp.core.events import Invited, MessageKept, Notice
 from tui_xmpp.core.room import RoomState
-from tui_xmpp.session.features.invitations import MAX_OPEN
+from tui_xmpp.core.strangers import MOST, Want
 
 USER = "http://jabber.org/protocol/muc#user"
 
@@ -104,7 +104,8 @@ async def test_a_thousand_invitations_are_a_few_questions(wire: Wire) -> None:
         wire.hear(direct(room=f"r{number}@rooms.example.org", sender=f"s{number}@evil.example/x"))
     await wire.settle()
     asked = wire.happened(Invited)
-    assert len(asked) == MAX_OPEN and len({one.room for one in asked}) == MAX_OPEN
+    most = MOST[Want.INVITATION]
+    assert len(asked) == most and len({one.room for one in asked}) == most
     assert len(wire.happened(Notice)) == 1
     assert not wire.stream.written and not wire.world.rooms
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.session.wire import ANNA, WITH_BERT, Wire
 from tui_xmpp.core.account import TransportKind
-from tui_xmpp.core.events import BudgetReached, Notice, RatesChanged
+from tui_xmpp.core.budget_events import BudgetReached
+from tui_xmpp.core.events import Notice, RatesChanged
 from tui_xmpp.core.ports import StorageError
 from tui_xmpp.core.settings import Link, Settings
 from tui_xmpp.core.traffic import Amount, Category, Spent

@@ -13,6 +13,7 @@ from tests.ui.driving import Driven, FakeConfig, driven
 from tests.ui.world import AVA, DEV, peopled
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
+from tui_xmpp.core.budget_events import BudgetReached
 from tui_xmpp.core.link import PROFILES, Receive
 from tui_xmpp.core.questions import SpentHere
 from tui_xmpp.core.settings import Link, Settings, Ui
@@ -260,7 +261,7 @@ async def test_a_cell_is_set_and_undone_by_commands() -> None:
 async def test_a_budget_that_is_nearly_spent_is_a_warning() -> None:
     engine = peopled()
     async with driven(engine) as seen:
-        engine.emit(ev.BudgetReached(ME, 4_100_000, 5_000_000, 0.8))
+        engine.emit(BudgetReached(ME, 4_100_000, 5_000_000, 0.8))
         await seen.shows("80% of the month's 5.0M is spent: 4.1M.")
 
 

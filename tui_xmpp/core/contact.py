@@ -82,3 +82,5 @@ class SubscriptionRequest:
     nick: str = ""
     """The nick they offer (XEP-0172); never to be trusted as a name."""
     text: str = ""
+    at: datetime | None = None
+    """When it came, UTC; None: before this was noted."""

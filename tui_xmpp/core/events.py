@@ -106,18 +106,6 @@ class RatesChanged(Event):
     rates: Rates
 
 
-@value
-class BudgetReached(Event):
-    """Part of the month's bytes is spent."""
-
-    account: Address
-    spent: int
-    """Bytes this month."""
-    budget: int
-    share: float
-    """0.5, 0.8, 0.95 or 1.0: each is told once a month."""
-
-
 # --- roster and presence --------------------------------------------------------------------------
 
 
@@ -193,6 +181,8 @@ class MessageKept(Event):
     message: Message
     old: bool = False
     """Fetched history: no notification."""
+    left_out: bool = False
+    """Of a stranger whose chat is not put on the list, because too many wait there, or they are blocked."""
 
 
 @value
@@ -339,6 +329,10 @@ class Invited(Question):
     sender: Address | None
     text: str = ""
     password: str = ""
+    known: bool = False
+    """The sender is a contact, and their server says so: not a room that only claims it."""
+    at: datetime | None = None
+    """When it came, UTC."""
 
 
 @value

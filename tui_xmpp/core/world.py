@@ -21,6 +21,7 @@ from .openpgp import PassphraseWanted
 from .otr import explained
 from .room import Bookmark, Occupant, Role, Room, RoomState
 from .security import ChatSecurity, Device
+from .strangers import Strangers, StrangersChanged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,6 +38,8 @@ class World:
     presences: dict[Key, dict[str, Presence]] = field(default_factory=dict)
     """By resource."""
     requests: dict[Key, SubscriptionRequest] = field(default_factory=dict)
+    strangers: dict[Address, Strangers] = field(default_factory=dict)
+    """By account."""
     chats: dict[ChatKey, Chat] = field(default_factory=dict)
     rooms: dict[ChatKey, Room] = field(default_factory=dict)
     bookmarks: dict[Key, Bookmark] = field(default_factory=dict)
@@ -204,6 +207,10 @@ def _settled(world: World, event: ev.SubscriptionSettled) -> None:
     world.requests.pop((event.account, event.address), None)
 
 
+def _strangers(world: World, event: StrangersChanged) -> None:
+    world.strangers[event.account] = event.strangers
+
+
 def _chat(world: World, event: ev.ChatChanged) -> None:
     world.chats[event.chat.key] = event.chat
 
@@ -213,7 +220,9 @@ def _kept(world: World, event: ev.MessageKept) -> None:
     chat = world.chats.get(message.chat)
     if chat is None:
         return
-    world.chats[message.chat] = counted(chat, message)
+    now = counted(chat, message)
+    # Who is left out is counted, for the day their chat is opened, and does not come on the list.
+    world.chats[message.chat] = replace(now, open=chat.open) if event.left_out else now
 
 
 def _typing(world: World, event: ev.TypingChanged) -> None:
@@ -337,6 +346,7 @@ _CHANGES: dict[type[Event], Callable[[World, Any], None]] = {
     ev.PresencesCleared: _presences_cleared,
     ev.SubscriptionRequested: _requested,
     ev.SubscriptionSettled: _settled,
+    StrangersChanged: _strangers,
     ev.ChatChanged: _chat,
     ev.MessageKept: _kept,
     ev.TypingChanged: _typing,

@@ -37,6 +37,7 @@ from .pricing import Pricing
 from .requests import Requests
 from .sealing import Sealing
 from .silence import Silence
+from .strangers import StrangerLimits
 from .switching import Switching
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class AccountSession:
             use=lambda name: self.switching.use(name, automatic=True),
             networks=lambda: which_network.keys(facts),
         )
+        self.strangers = StrangerLimits(self.own, world, facts, self.emit)
         self.inbox = Inbox(self)
         self.features: tuple[Feature, ...] = tuple(made(self) for made in features)
         self.iqs = {key: serve for one in self.features for key, serve in one.iqs.items()}
@@ -187,11 +189,11 @@ class AccountSession:
         """The session stands at the server, be there a link or not."""
         return self.life.confirmed
 
-    def send(self, stanza: ET.Element) -> None:
+    def send(self, stanza: ET.Element, *, background: bool = False) -> None:
         """Write a stanza; while the link is away it waits if it tells more than a passing state."""
         text = convert.wire_text(stanza)
         if self.online or (self.alive and (text.startswith("<presence") or is_mark(text))):
-            self.post(Parcel(text, Lane.MESSAGE))
+            self.post(Parcel(text, Lane.BACKGROUND if background else Lane.MESSAGE))
 
     def send_along(self, stanza: ET.Element, seconds: float, leaves: Callable[[], None]) -> None:
         """Write a stanza with the next packet, or alone after so many seconds."""

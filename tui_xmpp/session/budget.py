@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ..core.address import Address
-from ..core.events import BudgetReached
+from ..core.budget_events import BudgetReached
 from ..core.ports import Clock, KeyValue, Ledger, StorageError
 from ..core.traffic import Amount
 

@@ -33,6 +33,8 @@ class Draft:
     carbon: bool = False
     first: bool = False
     """Nothing was known of this chat before."""
+    left_out: bool = False
+    """Of a stranger whose chat is not put on the list (`strangers.StrangerLimits`)."""
     type: MessageType = MessageType.CHAT
     id: str = ""
     origin_id: str = ""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .pacing import Pacing
     from .pricing import Pricing
     from .sealing import Sealing
+    from .strangers import StrangerLimits
 
 
 class Context(Protocol):
@@ -47,6 +48,7 @@ class Context(Protocol):
     metering: Metering
     sealing: Sealing
     files: HttpFiles
+    strangers: StrangerLimits
 
     @property
     def own(self) -> Address:
@@ -86,8 +88,11 @@ class Context(Protocol):
     def once_kept(self, act: Callable[[], None]) -> None:
         """Do something once the transaction stands; at once where there is none."""
 
-    def send(self, stanza: ET.Element) -> None:
-        """Write a `{jabber:client}` message or presence now; dropped without complaint while offline."""
+    def send(self, stanza: ET.Element, *, background: bool = False) -> None:
+        """Write a `{jabber:client}` message or presence now; dropped without complaint while offline.
+
+        `background`: nobody waits for it, all else goes first.
+        """
 
     def send_along(self, stanza: ET.Element, seconds: float, leaves: Callable[[], None]) -> None:
         """Write a stanza with the next packet that leaves anyway, or alone after so many seconds.

@@ -17,8 +17,6 @@ from ..core.room import RoomState
 from ..core.security import Protection
 from ..core.world import World
 
-MAX_REQUESTS = 20
-"""Unanswered subscription requests held per account; later ones wait until some are answered."""
 MAX_REQUEST_TEXT = 1000
 """Characters kept of the text a stranger sends with a request."""
 MAX_ENVELOPE = 1_000_000

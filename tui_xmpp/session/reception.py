@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..core.chat import ChatKind
+from ..core.chat import Chat, ChatKind
 from ..core.events import ChatChanged, MessageChanged, MessageKept
 from ..core.message import Delivery, Message, MessageType, Reaction
 from ..core.ports import StorageError
@@ -93,7 +93,7 @@ class Reception:
                 # Fetching keys takes a moment: it is told once it can be read, or is known not to be.
                 if not draft.is_fetching:
                     told = replace(message, attachment=draft.attachment or message.attachment)
-                    account.emit(MessageKept(told, old=draft.old))
+                    account.emit(MessageKept(told, old=draft.old, left_out=draft.left_out))
             elif draft.outgoing:
                 account.emit(MessageChanged(message))
         # After all are told: what is on disk counts as known, and nobody would tell it a second time.
@@ -193,12 +193,17 @@ class Reception:
     def _ensure_chat(self, draft: Draft, read_at: datetime) -> None:
         account = self._account
         known = account.world.chats.get(draft.chat)
-        if known is None:
+        draft.left_out = not account.strangers.admits_message(draft)
+        if known is None and draft.left_out:
+            aside = Chat(draft.chat, draft.kind, read_at=read_at, open=False)
+            account.archive.put_chat(aside)
+            account.emit(ChatChanged(aside))
+        elif known is None:
             account.open_chat(draft.chat, draft.kind)
             known = account.world.chats[draft.chat]
             account.emit(ChatChanged(replace(known, read_at=read_at)))
             draft.first = True
-        elif not known.open and not draft.old:
+        elif not known.open and not draft.old and not draft.left_out:
             account.open_chat(draft.chat, draft.kind)
 
     def _place(self, draft: Draft) -> None:

@@ -196,7 +196,8 @@ class Unsealing:
             self._account.emit(MessageChanged(message))
             self._retell(message)
         else:
-            self._account.emit(MessageKept(message, old=is_old))
+            left_out = self._account.strangers.hides(message.chat)
+            self._account.emit(MessageKept(message, old=is_old, left_out=left_out))
 
     async def _try(self, message: Message, xml: str, real: Address | None) -> str:
         """Returns why it cannot be read, or nothing."""

@@ -37,6 +37,7 @@ from .room_subjects import RoomSubjects
 from .rooms import Rooms
 from .roster import Roster
 from .self_ping import SelfPing
+from .strangers import Strangers
 from .subscriptions import Subscriptions
 from .uploads import Uploads
 
@@ -49,6 +50,8 @@ ALL: tuple[type[Feature], ...] = (
     Compression,
     # The roster before presence: contacts that are known when their presence comes can be shown at once.
     Roster,
+    # Before what it limits: who is blocked is so by the time what waits of them is dropped.
+    Strangers,
     Subscriptions,
     Chats,
     # Presence before the archive: what was archived before it is fetched, what comes after it is live.

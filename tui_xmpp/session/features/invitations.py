@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from tui_xmpp.core.value import value
@@ -13,13 +14,12 @@ from ...core.commands import Answer, Command, Invite, Refused
 from ...core.events import Event, Invited, Level, Notice, QuestionSettled
 from ...core.message import MessageType
 from ...core.room import RoomState
+from ...core.strangers import Block, RefuseAll, Want, covers
 from .. import convert, guard, muc
 from ..draft import Draft
 from ..feature import Context, Feature, Handler
 
 CONFERENCE = "jabber:x:conference"
-MAX_OPEN = 20
-"""Invitations that may wait for an answer; a stranger can send any number."""
 MAX_TEXT = 500
 """Characters kept of what is said with one."""
 
@@ -32,6 +32,13 @@ class _Invitation:
     password: str
     is_mediated: bool
     """The room passed it on, and passes an answer back."""
+    is_known: bool = False
+    """A contact sent it."""
+
+    @property
+    def senders(self) -> tuple[Address, ...]:
+        """Whom it is from, and where it leads."""
+        return (self.room, self.sender) if self.sender else (self.room,)
 
 
 class Invitations(Feature):
@@ -43,14 +50,18 @@ class Invitations(Feature):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._open: dict[str, _Invitation] = {}
-        self._overflowed = False
         self._sent: dict[str, tuple[ChatKey, Address]] = {}
         """By message id: the room, and whom we invited."""
 
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
         """Inviting somebody, and saying no."""
-        return {Invite: self._invite, Answer: self._answer}
+        return {
+            Invite: self._invite,
+            Answer: self._answer,
+            Block: self._block,
+            RefuseAll: self._refuse_all,
+        }
 
     def read(self, stanza: ET.Element, draft: Draft) -> None:
         """Read an invitation; what is one is no message."""
@@ -75,18 +86,45 @@ class Invitations(Feature):
         is_open = any(one.room == found.room for one in self._open.values())
         if is_open or (room and room.state is RoomState.JOINED):
             return
-        if len(self._open) >= MAX_OPEN:
-            if not self._overflowed:
-                self._overflowed = True
-                words = "Many invitations came at once; answer those you see, the others were left out."
-                self.context.emit(Notice(words, Level.WARN, self.context.own))
+        # Whom a room names as the one who invites is the room's word; a message's sender is the server's.
+        by = None if found.is_mediated else found.sender
+        is_known = by is not None and guard.is_contact(self.context.world, self.context.own, by)
+        found = replace(found, is_known=is_known)
+        waiting = sum(one.is_known == is_known for one in self._open.values())
+        senders = () if is_known else found.senders
+        if not self.context.strangers.admits(Want.INVITATION, found.room, waiting, senders):
             return
-        self._overflowed = False
         id = self.context.new_id()
         self._open[id] = found
         self.context.emit(
-            Invited(id, self.context.own, found.room, found.sender, found.text[:MAX_TEXT], found.password)
+            Invited(
+                id,
+                self.context.own,
+                found.room,
+                found.sender,
+                found.text[:MAX_TEXT],
+                found.password,
+                is_known,
+                self.context.clock.now(),
+            )
         )
+
+    async def _block(self, command: Block) -> None:
+        # Unanswered, so that nobody learns that we are there.
+        dropped = [
+            id
+            for id, one in self._open.items()
+            if not one.is_known and any(covers(command.address, sender) for sender in one.senders)
+        ]
+        self.context.emit(*map(QuestionSettled, dropped))
+
+    async def _refuse_all(self, command: RefuseAll) -> None:
+        if command.want is not Want.INVITATION:
+            return
+        refused = [id for id, one in self._open.items() if not one.is_known]
+        for id in refused:
+            self._decline(self._open[id])
+        self.context.emit(*map(QuestionSettled, refused))
 
     def told(self, event: Event) -> None:
         """An answered question makes room for another."""
@@ -120,8 +158,12 @@ class Invitations(Feature):
 
     async def _answer(self, command: Answer) -> None:
         found = self._open.get(command.id)
+        if found is not None and not command.yes:
+            self._decline(found)
+
+    def _decline(self, found: _Invitation) -> None:
         # A direct invitation has no answer (XEP-0249); no is silence there.
-        if found is None or command.yes or not found.is_mediated or found.sender is None:
+        if not found.is_mediated or found.sender is None:
             return
         # XEP-0045 §7.8.2: "a message to the <room@service> itself" with <decline/>.
         stanza = convert.stanza("message", found.room, id=self.context.new_id())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from ...core.address import Address
@@ -24,14 +25,17 @@ from ...core.events import (
     SubscriptionRequested,
     SubscriptionSettled,
 )
+from ...core.strangers import Block, RefuseAll, Want, covers
 from .. import convert, guard
-from ..feature import Context, Feature, Handler
+from ..feature import Feature, Handler
 
 PRE_APPROVAL = "{urn:xmpp:features:pre-approval}sub"
 NICK = "http://jabber.org/protocol/nick"
 _TYPES = ("subscribe", "subscribed", "unsubscribe", "unsubscribed")
 _SPACE = "subscription-requests"
 """In the facts: requests nobody has answered yet."""
+_AT_ONCE = 50
+"""Refusals written in one turn of the loop."""
 
 
 class Subscriptions(Feature):
@@ -39,18 +43,16 @@ class Subscriptions(Feature):
 
     XEPS = ("XEP-0172",)
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._flooded = False
-
     @property
     def handles(self) -> Mapping[type[Command], Handler]:
-        """The four things a user can do about presence."""
+        """What a user can do about presence."""
         return {
             RequestSubscription: self._request,
             ApproveSubscription: self._approve,
             RefuseSubscription: self._refuse,
             CancelSubscription: self._cancel,
+            Block: self._block,
+            RefuseAll: self._refuse_all,
         }
 
     def presence(self, stanza: ET.Element) -> bool:
@@ -91,20 +93,21 @@ class Subscriptions(Feature):
         own = self.context.own
         try:
             kept = json.loads(self.context.facts.get(_SPACE, str(own)) or "[]")
-            requests = [SubscriptionRequest(own, Address.parse(a), n, t) for a, n, t in kept]
+            requests = [
+                SubscriptionRequest(own, Address.parse(a), n, t, convert.stamp(at[0]) if at else None)
+                for a, n, t, *at in kept
+            ]
         except (ValueError, TypeError):
             return
         self.context.emit(*(SubscriptionRequested(one) for one in requests))
-
-    def on_stop(self) -> None:
-        """A new session brings open requests again."""
-        self._flooded = False
 
     def _keep(self) -> None:
         """Have the open requests on the disk."""
         own = self.context.own
         held = [one for (account, _), one in self.context.world.requests.items() if account == own]
-        rows = json.dumps([(str(one.address), one.nick, one.text) for one in held])
+        rows = json.dumps(
+            [(str(one.address), one.nick, one.text, one.at and convert.written(one.at)) for one in held]
+        )
         if (self.context.facts.get(_SPACE, str(own)) or "[]") != rows:
             self.context.facts.put(_SPACE, str(own), rows)
 
@@ -123,19 +126,20 @@ class Subscriptions(Feature):
         if contact is not None and contact.subscription in (Subscription.FROM, Subscription.BOTH):
             # RFC 6121 §3.1.3: they see us already; the server answers for itself.
             return
-        held = sum(1 for account, _ in context.world.requests if account == context.own)
-        if not known and contact is None and held >= guard.MAX_REQUESTS:
-            if not self._flooded:
-                self._flooded = True
-                text = "Many people ask to see your presence; answer some to see the rest."
-                context.emit(Notice(text, Level.WARN, context.own))
-            return
         if known:
+            return
+        if contact is None and not context.strangers.admits(
+            Want.REQUEST, sender, len(self._of_strangers()), (sender,)
+        ):
             return
         nick = convert.text_of(stanza, "nick", NICK)
         text = convert.text_of(stanza, "status")
         request = SubscriptionRequest(
-            context.own, sender, nick[: guard.MAX_REQUEST_TEXT], text[: guard.MAX_REQUEST_TEXT]
+            context.own,
+            sender,
+            nick[: guard.MAX_REQUEST_TEXT],
+            text[: guard.MAX_REQUEST_TEXT],
+            context.clock.now(),
         )
         context.emit(SubscriptionRequested(request))
         self._keep()
@@ -162,6 +166,37 @@ class Subscriptions(Feature):
     async def _refuse(self, command: RefuseSubscription) -> None:
         self.context.send(self._stanza(command.address, "unsubscribed"))
         self._settle(command.address.bare)
+
+    def _of_strangers(self) -> list[Address]:
+        """Who asks and is not on the roster."""
+        own, world = self.context.own, self.context.world
+        asking = (address for account, address in world.requests if account == own)
+        return [one for one in asking if not guard.is_contact(world, own, one)]
+
+    async def _block(self, command: Block) -> None:
+        # Unanswered, so that nobody learns that we are there; the server brings them with the next session.
+        self._settle_all([one for one in self._of_strangers() if covers(command.address, one)])
+
+    async def _refuse_all(self, command: RefuseAll) -> None:
+        if command.want is not Want.REQUEST:
+            return
+        if not self.context.online:
+            raise Refused("You are offline; connect first.")
+        waiting = self._of_strangers()
+        self._settle_all(waiting)
+        self.context.spawn(self._refuse_each([*waiting, *self.context.strangers.take_left(Want.REQUEST)]))
+
+    async def _refuse_each(self, addresses: Sequence[Address]) -> None:
+        """Refuse them behind all else that goes out; whom the link does not carry any more asks again."""
+        for number, address in enumerate(addresses, start=1):
+            if not guard.is_contact(self.context.world, self.context.own, address):
+                self.context.send(convert.stanza("presence", address, "unsubscribed"), background=True)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _settle_all(self, addresses: Sequence[Address]) -> None:
+        self.context.emit(*(SubscriptionSettled(self.context.own, one) for one in addresses))
+        self._keep()
 
     async def _cancel(self, command: CancelSubscription) -> None:
         self.context.send(self._stanza(command.address, "unsubscribe"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_xmpp.core import events as ev
 from tui_xmpp.core import lookalikes
+from tui_xmpp.core.budget_events import BudgetReached
 from tui_xmpp.core.chat import ChatKey, ChatKind, Notify
 from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.file_events import TransferEnded, TransferProgress
@@ -127,7 +128,7 @@ def _notice(screen: MainScreen, event: Event) -> None:
         case ev.LinkSuggested(_, profile, reason) if profile:
             key = screen.keymap.keys_of("lean") or "/link"
             screen.say(f"{reason.rstrip('.')}. {key} uses the link profile {profile}.")
-        case ev.BudgetReached(_, spent, budget, share):
+        case BudgetReached(_, spent, budget, share):
             screen.say(f"{share:.0%} of the month's {size(budget)} is spent: {size(spent)}.", Level.WARN)
         case ev.RoomsProgress() if screen.profile.linear:
             return
