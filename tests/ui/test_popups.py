@@ -249,7 +249,8 @@ async def test_a_request_in_the_list_says_who_asks() -> None:
     async with driven(peopled(), size=(120, 40)) as seen:
         elif_ = Address.parse("elif@conference.example.org")
         seen.engine.emit(
-            ev.SubscriptionRequested(SubscriptionRequest(ME, elif_)), ev.Invited("q1", ME, ROOM, AVA.address)
+            ev.SubscriptionRequested(SubscriptionRequest(ME, elif_)),
+            ev.Invited("q1", ME, ROOM, AVA.address, known=True),
         )
         await seen.shows("? elif asks")
         assert "? cooks invites you" in seen.text

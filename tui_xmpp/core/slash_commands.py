@@ -134,6 +134,7 @@ GROUPS: dict[str, tuple[SlashCommand, ...]] = {
         _command("ask", "Ask to see somebody's presence.", _CONTACT),
         _command("cancel", "No longer see somebody's presence.", _CONTACT),
         _command("who", "Show the contact, or who is in the room."),
+        _command("strangers", "Show what strangers want, and accept, refuse or block it."),
         _command("answer", "Answer the question shown."),
     ),
     "Rooms": (

@@ -10,6 +10,7 @@ from textual.message import Message
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.events import Event
 from tui_xmpp.core.ports import Engine
+from tui_xmpp.core.strangers import StrangersChanged
 
 FRAME = 1 / 30
 """Seconds between two batches at least."""
@@ -80,6 +81,7 @@ def _subject(event: Event) -> Hashable:
             | ev.BookmarksChanged()
             | ev.RoomsProgress()
             | ev.RatesChanged()
+            | StrangersChanged()
         ):
             return (type(event), event.account)
         case ev.ContactChanged():

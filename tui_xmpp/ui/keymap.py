@@ -71,6 +71,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("bare", ("alt+l",), "Show plain text to select with the mouse.", "everywhere", "bare"),
     Binding("suspend", ("ctrl+z",), "Go back to the shell; `fg` comes here again.", "everywhere", "suspend"),
     Binding("answer", ("alt+y",), "Answer the question shown.", "everywhere", "answer"),
+    Binding("strangers", ("alt+i",), "Show what strangers want of you.", "everywhere", "strangers"),
     Binding("stop", ("alt+x",), "Stop the files that are on their way.", "everywhere", "stop"),
     Binding("status", ("alt+s",), "Say how things are, in one sentence.", "everywhere", "status"),
     Binding("lean", ("f9",), "Spend as little as on the last thin link, or as usual.", "everywhere"),

@@ -12,7 +12,7 @@ from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.attachment import Attachment, Transfer, TransferState
-from tui_xmpp.core.chat import ChatKind
+from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.contact import Contact, Presence, Show, Subscription, SubscriptionRequest
 from tui_xmpp.core.file_events import TransferProgress
 from tui_xmpp.core.message import Delivery, Reaction, Reply
@@ -20,8 +20,10 @@ from tui_xmpp.core.openpgp import KeysOf, OpenPgpKey
 from tui_xmpp.core.questions import CanSeal, PublicRooms, RoomServices
 from tui_xmpp.core.room import Bookmark, Occupant, RoomListing
 from tui_xmpp.core.security import Preflight, Protection
+from tui_xmpp.core.strangers import Strangers, StrangersChanged
 
 SERVICE = Address.parse("rooms.example.org")
+_EVE = ChatKey(ME, Address.parse("eve@evil.example"))
 _CHIARA = DEV.address.with_resource("chiara")
 
 Put = Callable[[FakeEngine, str], None]
@@ -130,7 +132,21 @@ def _draft(engine: FakeEngine, text: str) -> None:
 
 def _invited(engine: FakeEngine, text: str) -> None:
     room = Address.parse("party@rooms.example.org")
-    engine.emit(ev.Invited("i1", ME, room=room, sender=AVA.address, text=text))
+    engine.emit(ev.Invited("i1", ME, room=room, sender=AVA.address, text=text, known=True))
+
+
+def _invitation(engine: FakeEngine, text: str) -> None:
+    """Of a stranger."""
+    room = Address.parse("lottery@rooms.evil.example")
+    engine.emit(ev.Invited("i2", ME, room=room, sender=_EVE.address, text=text))
+
+
+def _stranger(engine: FakeEngine, text: str) -> None:
+    """Who begins a chat."""
+    engine.open(_EVE)
+    engine.receive(_EVE, text)
+    engine._change(_EVE, unread=0)
+    engine.emit(StrangersChanged(ME, Strangers(chats=(_EVE.address,))))
 
 
 def _room_password(engine: FakeEngine, text: str) -> None:
@@ -177,6 +193,8 @@ def _listing(engine: FakeEngine, text: str) -> None:
 SOURCES: dict[str, Put] = {
     one.__name__.strip("_"): one
     for one in (
+        # Before what is said to Ava, whose chat is the one to begin with.
+        _stranger,
         _contact,
         _group,
         _status,
@@ -202,6 +220,7 @@ SOURCES: dict[str, Put] = {
         _chat_name,
         _draft,
         _invited,
+        _invitation,
         _room_password,
         _notice,
         _error,

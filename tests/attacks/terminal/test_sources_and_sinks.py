@@ -31,6 +31,13 @@ WALK = (
     ("n", "-invited"),
     ("\x1by", "room_password"),
     ("a secret" + ENTER, "-room_password"),
+    ("\x1bi", "stranger invitation request"),
+    (ENTER, "it.stays stranger"),
+    (ESC, "-it.stays invitation request"),
+    ("r", "-stranger"),
+    (ENTER, "enter.the.room invitation"),
+    ("r", "-invitation request"),
+    (ESC, "-request"),
     ("\x1by", "request"),
     ("n", "-request"),
     (HAPPENS, "leaves"),
@@ -70,6 +77,10 @@ SPOKEN = (
     (HAPPENS, "certificate"),
     ("\x1by", "invited"),
     ("n", ""),
+    ("\x1bi", "stranger invitation request"),
+    (ENTER, "it.stays stranger"),
+    (ESC, "-it.stays"),
+    (ESC, ""),
 )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.commands import Command
-from tui_xmpp.core.events import Level
+from tui_xmpp.core.events import Event, Level
 from tui_xmpp.core.message import Message, Place
 from tui_xmpp.core.ports import ArchiveReader, Engine, Ledger
 from tui_xmpp.core.settings import Settings
@@ -37,6 +37,8 @@ class Kind:
     placeholder = ""
     nothing = ""
     """Said in place of the rows when there is none."""
+    follows: tuple[type[Event], ...] = ()
+    """Events after which its rows are others: it is filled again then."""
     back: Kind | None = None
     """What Esc goes back to; None: to writing."""
     width = 80

@@ -74,6 +74,12 @@ async def _security(face: Face) -> None:
     await open_security(face)
 
 
+async def _strangers(face: Face) -> None:
+    from tui_xmpp.ui.actions.strangers import open_strangers
+
+    await open_strangers(face)
+
+
 async def _lean(face: Face) -> None:
     # Its popup and figures are not needed before.
     from tui_xmpp.ui.actions import link
@@ -127,6 +133,7 @@ ACTIONS: dict[str, Action] = {
     "bare": _screen("bare"),
     "suspend": _screen("suspend"),
     "lean": _lean,
+    "strangers": _strangers,
     "stop": files.stop,
     "status": _screen("status"),
     "repaint": _screen("repaint"),

@@ -6,14 +6,17 @@ from collections.abc import Hashable, Sequence
 
 from rich.text import Text
 
+from tui_xmpp.core import asking, lookalikes
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
-from tui_xmpp.core import lookalikes
 from tui_xmpp.core.contact import SubscriptionRequest
 from tui_xmpp.core.openpgp import LendTerminal, PassphraseWanted
 from tui_xmpp.core.text import clean_line
+from tui_xmpp.core.world import World
 from tui_xmpp.ui.actions.face import Face, Kind
 
+STRANGERS = "strangers"
+"""In the place of a question: all that strangers ask."""
 _ANSWERS = ("y  yes", "n  no")
 Asked = ev.Question | SubscriptionRequest
 
@@ -21,13 +24,18 @@ Asked = ev.Question | SubscriptionRequest
 async def answer(face: Face, id: Hashable = None) -> bool:
     """Open the popup of a question, or of the one that waits longest; False: none waits."""
     world = face.world
+    if id == STRANGERS or (id is None and together(world)):
+        from tui_xmpp.ui.actions.strangers import open_strangers
+
+        await open_strangers(face)
+        return True
     asked: Asked | None = None
     if isinstance(id, str):
         asked = world.questions.get(id)
     elif id is not None:
         asked = next((request for key, request in world.requests.items() if key == id), None)
     if asked is None:
-        asked = _first(face)
+        asked = first(world)
     if asked is None:
         face.say("No question waits for you.")
         return False
@@ -38,10 +46,21 @@ async def answer(face: Face, id: Hashable = None) -> bool:
     return True
 
 
-def _first(face: Face) -> Asked | None:
-    for question in face.world.questions.values():
-        return question
-    return next(iter(face.world.requests.values()), None)
+def first(world: World) -> Asked | None:
+    """Return what waits longest; what strangers want waits behind all else."""
+    strange = asking.questions(world)
+    ids, keys = {one.id for one in strange}, {(one.account, one.address) for one in strange}
+    waiting: list[Asked] = [one for one in world.questions.values() if one.id not in ids]
+    waiting += (one for key, one in world.requests.items() if key not in keys)
+    if waiting:
+        return waiting[0]
+    return next(iter(world.questions.values()), None) or next(iter(world.requests.values()), None)
+
+
+def together(world: World) -> int:
+    """Return how many strangers ask, where it is their turn and they are several; else 0."""
+    count = len(asking.questions(world))
+    return count if count > 1 and count == len(world.questions) + len(world.requests) else 0
 
 
 def price(asked: ev.PriceAsked) -> str:

@@ -104,6 +104,7 @@ COMMANDS: dict[str, Run] = {
             "copy",
             "editor",
             "joins",
+            "strangers",
             "list",
             "members",
             "bare",

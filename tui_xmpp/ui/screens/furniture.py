@@ -17,7 +17,7 @@ from tui_xmpp.core.link import PROFILES, LinkProfile
 from tui_xmpp.core.openpgp import PassphraseWanted
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.ui.actions.protection import standing
-from tui_xmpp.ui.actions.questions import price
+from tui_xmpp.ui.actions.questions import price, together
 from tui_xmpp.ui.render import status as render
 from tui_xmpp.ui.render.files import in_short
 from tui_xmpp.ui.render.transfers import stop_cells, transfer_line
@@ -173,6 +173,9 @@ class Furniture:
         question = self._screen.asking()
         if question is None:
             return "", ""
+        if count := together(world):
+            shows = f"{self._screen.keymap.keys_of('strangers') or '/strangers'} shows them"
+            return f"{count} strangers ask for something", shows
         answers = f"{self._screen.keymap.keys_of('answer') or '/answer'} answers"
         if isinstance(question, ev.Invited):
             by = f"{clean_line(str(question.sender))} invites you" if question.sender else "You are invited"

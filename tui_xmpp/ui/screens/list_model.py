@@ -9,6 +9,7 @@ from typing import Literal
 from rich.cells import cell_len
 from rich.text import Text
 
+from tui_xmpp.core import asking
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import Chat, ChatKey, ChatKind
 from tui_xmpp.core.contact import Show
@@ -16,6 +17,7 @@ from tui_xmpp.core.events import Invited, Question
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.value import value
 from tui_xmpp.core.world import World
+from tui_xmpp.ui.actions.questions import STRANGERS
 from tui_xmpp.ui.render import people
 from tui_xmpp.ui.render.look import Look
 from tui_xmpp.ui.render.wrap import cut
@@ -132,8 +134,16 @@ class ListModel:
         ]
 
     def _asking(self) -> list[Asking]:
-        requests = [Asking("request", key, str(key[1]), "asks") for key in self._world.requests]
-        return [*requests, *(_asking(question) for question in self._world.questions.values())]
+        world = self._world
+        strange = asking.questions(world)
+        rows: list[Asking] = []
+        ids: set[Hashable] = set()
+        if len(strange) > 1:
+            # One row for all of them: no flood pushes the chats out of view.
+            rows.append(Asking("question", STRANGERS, f"{len(strange)} strangers", "ask"))
+            ids = {one.id or (one.account, one.address) for one in strange}
+        rows += (Asking("request", key, str(key[1]), "asks") for key in world.requests if key not in ids)
+        return [*rows, *(_asking(one) for one in world.questions.values() if one.id not in ids)]
 
     def draw(self, key: Hashable, width: int) -> Text:
         """Return one row."""

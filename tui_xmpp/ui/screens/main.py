@@ -23,7 +23,7 @@ from tui_xmpp.core.ports import ArchiveReader, Engine, Ledger, StorageError
 from tui_xmpp.core.settings import Settings
 from tui_xmpp.core.terminal import PROFILES, TerminalProfile
 from tui_xmpp.core.world import World
-from tui_xmpp.ui.actions import complete, keys
+from tui_xmpp.ui.actions import complete, keys, questions
 from tui_xmpp.ui.actions.face import Kind
 from tui_xmpp.ui.keymap import Keymap
 from tui_xmpp.ui.render.look import Look
@@ -305,9 +305,7 @@ class MainScreen(LogHearing, Screen[None]):
 
     def asking(self) -> Question | SubscriptionRequest | None:
         """Return what waits longest for an answer."""
-        for question in self.world.questions.values():
-            return question
-        return next(iter(self.world.requests.values()), None)
+        return questions.first(self.world)
 
     # --- what widgets post --------------------------------------------------------------------------
 

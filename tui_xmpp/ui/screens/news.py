@@ -58,7 +58,7 @@ async def take(screen: MainScreen, happened: tuple[Event, ...]) -> None:
     if ringing := [
         event.message
         for event in happened
-        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old)
+        if isinstance(event, ev.MessageKept) and rings(screen, event.message, event.old or event.left_out)
     ]:
         screen.ring(ringing)
 
@@ -84,6 +84,9 @@ async def show(screen: MainScreen, happened: tuple[Event, ...]) -> None:
             _come_and_go(screen, event)
     if screen.profile.linear:
         screen.speaking.take(happened)
+    kind = screen.popups.kind
+    if kind is not None and any(isinstance(event, kind.follows) for event in happened):
+        screen.refill()
     first = first_chat(screen.world) if screen.chat is None else None
     # A line that was begun without a chat would be lost, or worse, sent to the one that comes up.
     if first is not None and not screen.composer.text:

@@ -135,7 +135,7 @@ class Speaking:
         for event in happened:
             if (
                 isinstance(event, ev.MessageKept)
-                and not event.old
+                and not (event.old or event.left_out)
                 and event.message.chat != self._screen.chat
             ):
                 message = event.message

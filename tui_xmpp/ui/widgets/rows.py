@@ -103,17 +103,24 @@ class Rows(ScrollView, can_focus=False):
         return self.content_region.offset + Offset(0, self.cursor - self.scroll_offset.y)
 
     def show(self, keys: Sequence[Hashable], *, top: bool = False) -> None:
-        """Show these keys; the cursor stays on its key, or goes to the first with *top*."""
+        """Show these keys; the cursor stays on its key or near it, or goes to the first with *top*."""
         before = self.selected
+        stays = 0 if top or before is None else self._nearest(keys)
         self._keys = keys
-        self.cursor = 0
-        if not top and before is not None and before in keys:
-            self.cursor = keys.index(before)
+        self.cursor = stays
         self.cursor = self._standing(self.cursor, 1)
         self.virtual_size = Size(self.size.width, len(keys))
         if self.shows_cursor:
             self._reveal()
         self.refresh()
+
+    def _nearest(self, keys: Sequence[Hashable]) -> int:
+        """Where the cursor's key is among *keys*; if it is gone, the next one that stays, or one before."""
+        if self._keys[self.cursor] in keys:
+            return keys.index(self._keys[self.cursor])
+        there = set(keys)
+        order = chain(self._keys[self.cursor :], reversed(self._keys[: self.cursor]))
+        return next((keys.index(one) for one in order if one in there and self.stands(one)), 0)
 
     def move(self, delta: int) -> None:
         """Move the cursor by rows, within the list."""
