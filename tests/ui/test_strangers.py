@@ -59,8 +59,7 @@ async def test_what_was_left_out_is_told_in_numbers() -> None:
         await seen.shows("Strangers:")
         assert "Left out" not in seen.text
         leave_out(engine, request=9_900, chat=950)
-        await seen.shows("Left out since the start: 9,900 requests, 950 chats.")
-        assert "/search finds it" in " ".join(seen.text.split())
+        await seen.shows("Left out since the start: 9,900 requests, 950 chats (found by /search).")
         await seen.shows("refuse all 9,902 requests")
 
 
@@ -159,10 +158,11 @@ async def test_the_mouse_does_all_of_it(size: tuple[int, int]) -> None:
         engine.emit(ev.SubscriptionSettled(ME, ZOE))
         await seen.shows("Strangers: 1 request,")
         assert str(FALSE) in marked(seen), "where one was"
-        await click(seen, "R  refuse all 1 chat")
-        await seen.shows("Refuse all 1 chat of strangers?")
+        ask(engine, ZOE)
+        await click(seen, "R  refuse all 2 requests")
+        await seen.shows("Refuse all 2 requests of strangers?")
         await click(seen, "y  refuse them")
-        assert engine.done(RefuseAll) == [RefuseAll(ME, Want.CHAT)]
+        assert engine.done(RefuseAll) == [RefuseAll(ME, Want.REQUEST)]
 
 
 async def test_a_chat_is_read_before_it_is_accepted() -> None:
@@ -273,6 +273,19 @@ async def test_a_screen_reader_hears_numbered_lines() -> None:
         await seen.press("down")
         await seen.press("r")
         assert seen.engine.done(cmd.CloseChat) == [cmd.CloseChat(EVE)]
+
+
+@SIZES
+async def test_of_a_long_address_the_server_is_seen_and_all_of_it_in_its_menu(size: tuple[int, int]) -> None:
+    long = Address.parse(f"{'x' * 150}.end@evil.example")
+    engine = peopled()
+    ask(engine, long)
+    async with driven(engine, size=size) as seen:
+        await seen.press("alt+i")
+        assert "@evil.example  asks to see when you are here" in marked(seen)
+        await seen.press("enter")
+        await seen.shows("accept: they see")
+        assert str(long) in "".join(line.rpartition("│")[2].strip() for line in seen.lines)
 
 
 async def test_a_long_list_is_drawn_for_what_is_in_view_only(monkeypatch: pytest.MonkeyPatch) -> None:

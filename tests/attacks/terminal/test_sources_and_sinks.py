@@ -37,7 +37,7 @@ WALK = (
     ("r", "-stranger"),
     (ENTER, "enter.the.room invitation"),
     ("r", "-invitation request"),
-    (ESC, "-request"),
+    (ESC, "-Strangers request"),
     ("\x1by", "request"),
     ("n", "-request"),
     (HAPPENS, "leaves"),

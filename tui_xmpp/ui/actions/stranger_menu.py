@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_xmpp.core import asking
@@ -58,11 +59,12 @@ class StrangerMenu(Kind):
         return ways
 
     def keys(self, text: str) -> Sequence[Hashable]:
-        """The address, the warning, the words; then the ways."""
+        """The address where the title has no room for it, the warning, the words; then the ways."""
         world, one = self._face.world, self._one
         if one not in asking.waiting(world):
             return [Said(" That is settled.")]
-        rows = sentence(render.who(world, one), self.width, "text")
+        fits = cell_len(self.title) + 2 <= self.width
+        rows = [] if fits else sentence(render.who(world, one), self.width, "text")
         if warned := render.warning(world, one):
             rows += sentence(f"⚠ {warned}", self.width, "warn")
         rows += sentence(render.quoted(world, one), self.width, "dim")[:4]

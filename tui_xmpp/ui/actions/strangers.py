@@ -32,7 +32,7 @@ CHANGES = (
     ev.RosterReplaced,
 )
 """Events after which something else may wait."""
-_IN_ARCHIVE = " What was written is in the archive: /search finds it."
+_IN_ARCHIVE = " (found by /search)"
 _VERBS = "a accept  r refuse  b block  s block the server  R refuse all  Enter more"
 
 
@@ -122,7 +122,7 @@ class Strangers(Kind):
                 f"Left out since the start: {left}.{_IN_ARCHIVE if chats else ''}", self.width, "warn"
             )
         # Above those who ask: of a flood nobody sees the end.
-        rows += (All(want) for want in Want if any(one.want is want for one in found))
+        rows += (All(want) for want in Want if how_many(self._face, want) > 1)
         rows.append(Said(""))
         for one in found:
             rows += [one, Words(one)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_xmpp.core import asking, lookalikes
@@ -13,6 +14,7 @@ from tui_xmpp.core.strangers import MOST, Want
 from tui_xmpp.core.text import clean_line
 from tui_xmpp.core.world import World
 from tui_xmpp.ui.render.look import Look
+from tui_xmpp.ui.render.wrap import cut
 
 _COUNTED = {
     Want.REQUEST: ("request", "requests"),
@@ -37,7 +39,7 @@ def limits() -> str:
     most = f"{counted(Want.REQUEST, MOST[Want.REQUEST])}, {counted(Want.INVITATION, MOST[Want.INVITATION])}"
     return (
         f"Nothing is accepted before you say so. At most {most} and {counted(Want.CHAT, MOST[Want.CHAT])} "
-        "of strangers wait at once; what comes then is left out, and counted here."
+        "of strangers wait at once; more are left out and counted."
     )
 
 
@@ -75,15 +77,26 @@ def quoted(world: World, one: Asking) -> str:
 
 
 def head_row(look: Look, world: World, one: Asking, width: int) -> Text:
-    """Return the row of who wants what; the address goes before all else."""
+    """Return the row of who wants what; of an address without room the middle is left out, never the end."""
     at = asking.since(world, one)
     time = f"{look.local(at):%d %b} {look.clock(at)}" if at is not None else ""
     text = Text(f" {time:<12}  " if not look.linear else f"{time} ", style=look.style("dim"), no_wrap=True)
-    text.append(who(world, one), style=look.style("text"))
     to = f" ({clean_line(one.account.local or str(one.account))})" if len(world.accounts) > 1 else ""
-    text.append(f"  {wanted(world, one)}{to}", style=look.style("accent"))
+    wish = f"  {wanted(world, one)}{to}"
+    text.append(_narrowed(who(world, one), width - text.cell_len - cell_len(wish)), style=look.style("text"))
+    text.append(wish, style=look.style("accent"))
     text.truncate(width, overflow="ellipsis")
     return text
+
+
+def _narrowed(address: str, width: int) -> str:
+    """Return an address in at most *width* cells: how it begins, and its server."""
+    if cell_len(address) <= width:
+        return address
+    end = address[-max(1, width // 2) :]
+    while cell_len(end) > width // 2 > 0:
+        end = end[1:]
+    return f"{cut(address, width - cell_len(end))}{end}"
 
 
 def words_row(look: Look, world: World, one: Asking, warned: str, width: int) -> Text:
