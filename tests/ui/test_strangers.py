@@ -159,6 +159,7 @@ async def test_the_mouse_does_all_of_it(size: tuple[int, int]) -> None:
         await seen.shows("Strangers: 1 request,")
         assert str(FALSE) in marked(seen), "where one was"
         ask(engine, ZOE)
+        await seen.shows("R  refuse all 2 requests")
         await click(seen, "R  refuse all 2 requests")
         await seen.shows("Refuse all 2 requests of strangers?")
         await click(seen, "y  refuse them")

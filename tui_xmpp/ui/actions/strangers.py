@@ -117,10 +117,8 @@ class Strangers(Kind):
         rows = sentence(render.limits(), self.width, "dim")
         left = render.listed({want: asking.left_out(world, want) for want in Want})
         if left:
-            chats = asking.left_out(world, Want.CHAT)
-            rows += sentence(
-                f"Left out since the start: {left}.{_IN_ARCHIVE if chats else ''}", self.width, "warn"
-            )
+            kept = _IN_ARCHIVE if asking.left_out(world, Want.CHAT) else ""
+            rows += sentence(f"Left out since the start: {left}{kept}.", self.width, "warn")
         # Above those who ask: of a flood nobody sees the end.
         rows += (All(want) for want in Want if how_many(self._face, want) > 1)
         rows.append(Said(""))
