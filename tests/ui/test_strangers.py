@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from tests.fakes.engine import ME
+from tests.fakes.engine import ME, NOON
 from tests.ui.driving import Driven, driven
 from tests.ui.strangers_world import EVE, EVIL, FALSE, PARTY, ZOE, ask, crowded, leave_out, write
 from tests.ui.test_mouse import click
@@ -22,6 +23,7 @@ from tui_xmpp.core.contact import Contact, SubscriptionRequest
 from tui_xmpp.core.strangers import AcceptChat, Block, RefuseAll, Strangers, StrangersChanged, Unblock, Want
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+LATER = NOON + timedelta(hours=1)
 DIFFERS = f"{FALSE} is not {AVA.address}: cyrillic small letter a for latin small letter a."
 
 
@@ -258,13 +260,15 @@ async def test_strangers_of_two_accounts_say_whom_they_want() -> None:
     other = Address.parse("work@example.com")
     engine.emit(
         ev.AccountAdded(Account(other)),
-        ev.SubscriptionRequested(SubscriptionRequest(other, ZOE, "", "work with me")),
+        ev.SubscriptionRequested(SubscriptionRequest(other, ZOE, "", "work with me", LATER)),
         ev.ContactChanged(Contact(other, Address.parse("boss@example.com"))),
     )
     async with driven(engine, size=(120, 40)) as seen:
         await seen.press("alt+i")
         await seen.shows("asks to see when you are here (work)")
         assert "asks to see when you are here (alice)" in seen.text
+        await seen.press("R", "y")
+        assert seen.engine.done(RefuseAll) == [RefuseAll(other, Want.REQUEST), RefuseAll(ME, Want.REQUEST)]
 
 
 async def test_a_screen_reader_hears_numbered_lines() -> None:

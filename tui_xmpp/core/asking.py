@@ -56,6 +56,13 @@ def left_out(world: World, want: Want) -> int:
     return sum(one.left_out.get(want, 0) for one in world.strangers.values())
 
 
+def accounts(world: World, want: Want) -> list[Address]:
+    """Return the accounts of which strangers want something that waits or was left out."""
+    found = {one.account: None for one in waiting(world) if one.want is want}
+    found |= {account: None for account, one in world.strangers.items() if one.left_out.get(want)}
+    return list(found)
+
+
 def sender(world: World, asking: Asking) -> Address | None:
     """Return who asks; None: the room does not say who invites."""
     question = world.questions.get(asking.id)

@@ -143,8 +143,7 @@ class RefuseThemAll(Kind):
     async def press(self, key: str, row: Hashable | None) -> bool:
         """`y` or `n`."""
         if key == "y":
-            accounts = [*self._face.world.accounts]
-            for account in accounts:
+            for account in asking.accounts(self._face.world, self._want):
                 await self._face.do(RefuseAll(account, self._want))
         if key in ("y", "n"):
             await self._face.open(self._list)
