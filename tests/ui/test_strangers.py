@@ -12,7 +12,7 @@ from tests.fakes.engine import ME, NOON
 from tests.ui.driving import Driven, driven
 from tests.ui.strangers_world import EVE, EVIL, FALSE, PARTY, ZOE, ask, crowded, leave_out, write
 from tests.ui.test_mouse import click
-from tests.ui.world import AVA, peopled
+from tests.ui.world import AVA, DEV, peopled
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import events as ev
 from tui_xmpp.core import lookalikes
@@ -20,6 +20,7 @@ from tui_xmpp.core.account import Account
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
 from tui_xmpp.core.contact import Contact, SubscriptionRequest
+from tui_xmpp.core.room import Occupant
 from tui_xmpp.core.strangers import AcceptChat, Block, RefuseAll, Strangers, StrangersChanged, Unblock, Want
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -216,6 +217,16 @@ async def test_the_cursor_stays_on_its_row_while_others_come() -> None:
         ask(engine, Address.parse("late@evil.example"))
         await seen.shows("late@evil.example")
         assert marked(seen) == before
+
+
+async def test_an_occupant_who_whispers_is_a_stranger_with_a_nick() -> None:
+    engine = peopled()
+    engine.emit(ev.OccupantChanged(DEV, Occupant("brаm"), joined=True))
+    write(engine, ChatKey(ME, DEV.address.with_resource("brаm")), "psst")
+    async with driven(engine, size=(120, 40)) as seen:
+        await seen.press("alt+i")
+        await seen.shows("dev@rooms.example.org/brаm  writes to you")
+        await seen.shows("⚠ brаm is not bram: cyrillic")
 
 
 async def test_what_was_settled_elsewhere_is_said_so() -> None:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.session.wire import ANNA, BERT, CARL, FULL, WITH_BERT, Wire
+from tests.session.wire import ANNA, BERT, CARL, FULL, IN_ROOM, WITH_BERT, Wire
 from tui_xmpp.core import asking
 from tui_xmpp.core.address import Address
 from tui_xmpp.core.chat import ChatKey
@@ -218,6 +218,23 @@ async def test_a_message_of_ours_from_another_device_is_an_answer(wire: Wire) ->
         f"<forwarded xmlns='urn:xmpp:forward:0'>{inner}</forwarded></sent></message>"
     )
     assert not told(wire).chats
+
+
+async def test_occupants_who_whisper_under_many_nicks_are_limited_too(wire: Wire) -> None:
+    wire.enter()
+    await flood(wire, (said(BERT, "hello"), *(whispered(number) for number in range(200))))
+    assert len(told(wire).chats) == CHATS and told(wire).left_out[Want.CHAT] == 201 - CHATS
+    await wire.do(Block(ANNA, Address("", IN_ROOM.address.domain)))
+    assert shown(wire) == [str(BERT)]
+    await wire.take(
+        f"<message from='{IN_ROOM.address}/Dora' type='groupchat' id='g'><body>in the room</body></message>"
+    )
+    assert [one.body for one in wire.messages(IN_ROOM)] == ["in the room"], "the room itself goes on"
+
+
+def whispered(number: int) -> str:
+    sender = f"{IN_ROOM.address}/nick{number}"
+    return f"<message from='{sender}' type='chat' id='w{number}'><body>psst</body></message>"
 
 
 async def test_our_own_server_is_no_stranger(wire: Wire) -> None:

@@ -62,6 +62,9 @@ def who(world: World, one: Asking) -> str:
 def warning(world: World, one: Asking) -> str:
     """Return whom they look like; empty: nobody we know."""
     sender = asking.sender(world, one)
+    if one.want is Want.CHAT and one.address.resource:
+        # An occupant of a room, who goes by a nick.
+        return lookalikes.of_nick(world, ChatKey(one.account, one.address.bare), one.address.resource)
     return "" if sender is None else lookalikes.of_address(world, one.account, sender)
 
 
