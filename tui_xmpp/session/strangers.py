@@ -1,7 +1,7 @@
 """How much strangers may ask for at once (G3): one place says yes or no, and counts what it left out.
 
-Keeps the promise that nobody who is not on the roster can bury what contacts say, or fill the memory, with
-requests, invitations or first messages (P-19, P-21; floods as of CWE-770). What is left out of the list of
+Keeps promise 9: nobody who is not on the roster can bury what contacts say, or fill the memory, with
+requests, invitations or first messages (P-19, P-21; CWE-770). What is left out of the list of
 chats is in the archive all the same. Nothing is answered here: no stranger learns that we are there.
 """
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.conftest import CROWD
-from tests.attacks.victim import after, full_address, with_peer
+from tests.attacks.victim import after, bodies, full_address, with_peer
 from tests.server.chat_server import ChatServer
 from tests.server.conftest import Accounts, OpenHostile
 from tests.server.person import Person
 from tests.server.raw_peer import RawComponent, attribute
+from tui_xmpp.core import asking
 from tui_xmpp.core.events import Invited, Notice, SubscriptionRequested
+from tui_xmpp.core.strangers import MOST, RefuseAll, Want
 from tui_xmpp.session import guard
-from tui_xmpp.session.features.invitations import MAX_OPEN
 
 pytestmark = pytest.mark.server
 
@@ -50,7 +51,7 @@ async def test_p19_over_a_hundred_requests_are_a_few_questions_and_none_is_grant
 
 def check_requests(anna: Person) -> None:
     requests = anna.happened(SubscriptionRequested)
-    assert len(requests) == len(anna.world.requests) == guard.MAX_REQUESTS
+    assert len(requests) == len(anna.world.requests) == MOST[Want.REQUEST]
     assert max(len(one.request.text) for one in requests) == guard.MAX_REQUEST_TEXT
     assert len([one for one in anna.happened(Notice) if "ask to see your presence" in one.text]) == 1
     assert not anna.world.contacts
@@ -118,8 +119,8 @@ async def test_p21_a_thousand_invitations_are_a_few_questions_and_nothing_is_joi
             )
         await after(strangers, anna, HONEST)
         asked = anna.happened(Invited)
-        assert len(asked) == len({one.room for one in asked}) == MAX_OPEN
-        assert len([one for one in anna.happened(Notice) if "Many invitations" in one.text]) == 1
+        assert len(asked) == len({one.room for one in asked}) == MOST[Want.INVITATION]
+        assert len([one for one in anna.happened(Notice) if "invite you than are shown" in one.text]) == 1
         assert not anna.world.rooms
         listed = await strangers_see(hostile, accounts, prosody)
         assert f"trap-{tag}".encode() not in listed
@@ -159,3 +160,44 @@ async def test_p21_only_rooms_pass_invitations_on(
         await anna.until(lambda: anna.happened(Invited), "the question of a room")
         assert str(anna.happened(Invited)[0].room) == room
         assert not anna.world.rooms and with_peer(anna, room) not in anna.world.chats
+
+
+async def test_p19_all_who_asked_are_refused_at_once_and_the_server_brings_none_again(
+    prosody: ChatServer, accounts: Accounts, strangers: RawComponent, tmp_path: Path
+) -> None:
+    (anna_at,) = accounts(prosody, "anna")
+    async with Person(anna_at, prosody, tmp_path / "first") as anna:
+        await anna.online()
+        for number in range(REQUESTS):
+            strangers.send(f"<presence type='subscribe' from='s{number}@{CROWD}' to='{anna.address}'/>")
+        await after(strangers, anna, HONEST)
+        await anna.do(RefuseAll(anna.address, Want.REQUEST))
+        await anna.until(lambda: len(refused(strangers)) == REQUESTS, "a refusal for each")
+        assert not anna.world.requests
+    async with Person(anna_at, prosody, tmp_path / "second") as second:
+        await second.online()
+        await after(strangers, second, HONEST)
+        assert not second.happened(SubscriptionRequested)
+
+
+def refused(strangers: RawComponent) -> list[bytes]:
+    return [one for one in strangers.presences if b"unsubscribed" in one]
+
+
+async def test_a_thousand_strangers_write_and_the_chats_of_contacts_stay_in_view(
+    prosody: ChatServer, accounts: Accounts, strangers: RawComponent, hostile: OpenHostile, tmp_path: Path
+) -> None:
+    anna_at, bert_at = accounts(prosody, "anna", "bert")
+    async with Person(anna_at, prosody, tmp_path) as anna:
+        await anna.online()
+        for number in range(1000):
+            strangers.send(
+                f"<message type='chat' from='w{number}@{CROWD}/x' to='{full_address(anna)}' id='w{number}'>"
+                f"<body>buy {number}</body></message>"
+            )
+        await after(strangers, anna, "w0@" + CROWD + "/x")
+        await after(await hostile(bert_at, prosody), anna)
+        shown = [one.key for one in anna.world.open_chats()]
+        assert len(shown) == MOST[Want.CHAT] + 1 and with_peer(anna, bert_at.address) in shown
+        assert asking.left_out(anna.world, Want.CHAT) == 1000 - MOST[Want.CHAT]
+        assert {f"buy {number}" for number in range(1000)} <= set(bodies(anna)), "nothing is lost"
