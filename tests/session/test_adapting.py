@@ -14,7 +14,7 @@ from tests.session.wire import Wire
 from tui_xmpp.core.account import Account
 from tui_xmpp.core.events import Event, LinkChanged, LinkSuggested
 from tui_xmpp.core.link import PROFILES
-from tui_xmpp.core.settings import Link, Settings
+from tui_xmpp.core.settings import Encryption, Link, Settings
 from tui_xmpp.session import which_network
 from tui_xmpp.session.adapting import Adapting
 from tui_xmpp.session.failure import LEFT, Failure
@@ -207,7 +207,7 @@ def test_who_is_carried_to_another_network_begins_there_anew() -> None:
 
 
 async def test_an_account_is_told_of_what_its_link_was_measured(tmp_path: Path) -> None:
-    wire = Wire(tmp_path, settings=Settings(link=Link(auto="switch")))
+    wire = Wire(tmp_path, settings=Settings(link=Link(auto="switch"), encryption=Encryption(omemo=False)))
     await wire.online()
     for _ in range(30):
         wire.clock.turn(2)

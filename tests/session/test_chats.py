@@ -22,7 +22,7 @@ from tui_xmpp.core.commands import (
     SetTyping,
 )
 from tui_xmpp.core.events import ChatState, TypingChanged
-from tui_xmpp.core.settings import Privacy, Settings
+from tui_xmpp.core.settings import Encryption, Privacy, Settings
 from tui_xmpp.session.features import chat_states
 
 STATES = "{http://jabber.org/protocol/chatstates}"
@@ -238,7 +238,7 @@ async def test_typing_of_others_ends_with_their_message(wire: Wire) -> None:
 
 async def test_nothing_is_told_where_the_user_wants_it_so(tmp_path: Path) -> None:
     private = Privacy(send_receipts=False, send_markers=False, send_typing=False)
-    wire = Wire(tmp_path, settings=Settings(privacy=private))
+    wire = Wire(tmp_path, settings=Settings(privacy=private, encryption=Encryption(omemo=False)))
     await wire.online()
     wire.befriend()
     assert await wire.do(SetTyping(WITH_BERT, True)) == []

@@ -14,7 +14,7 @@ from tui_xmpp.core.account import TransportKind
 from tui_xmpp.core.budget_events import BudgetReached
 from tui_xmpp.core.events import Notice, RatesChanged
 from tui_xmpp.core.ports import StorageError
-from tui_xmpp.core.settings import Link, Settings
+from tui_xmpp.core.settings import Encryption, Link, Settings
 from tui_xmpp.core.traffic import Amount, Category, Spent
 from tui_xmpp.session import metering
 from tui_xmpp.session.metering import Metering
@@ -126,7 +126,7 @@ async def test_it_goes_on_from_what_today_has_cost(wire: Wire, tmp_path: Path) -
 
 
 async def test_a_budget_is_told_once_for_each_share(tmp_path: Path) -> None:
-    wire = Wire(tmp_path, settings=Settings(link=Link(budget=1)))
+    wire = Wire(tmp_path, settings=Settings(link=Link(budget=1), encryption=Encryption(omemo=False)))
     await wire.online()
     meter = carry(wire)
     for number in range(11):

@@ -16,7 +16,7 @@ from tui_xmpp.core.events import HistoryLoaded, PriceAsked, QuestionSettled
 from tui_xmpp.core.message import Gap
 from tui_xmpp.core.questions import PublicRooms, Unanswered
 from tui_xmpp.core.room import RoomState
-from tui_xmpp.core.settings import Link, Settings
+from tui_xmpp.core.settings import Encryption, Link, Settings
 from tui_xmpp.core.traffic import Amount, Category
 from tui_xmpp.session.transport.tcp_info import TcpInfo
 
@@ -93,7 +93,7 @@ async def test_full_asks_nothing_whatever_the_link(wire: Wire) -> None:
 
 
 async def test_more_than_is_left_of_the_budget_is_asked_for_on_every_profile(tmp_path: Path) -> None:
-    wire = Wire(tmp_path, settings=Settings(link=Link(budget=1)))
+    wire = Wire(tmp_path, settings=Settings(link=Link(budget=1), encryption=Encryption(omemo=False)))
     await wire.online()
     wire.account.metering._budget._spent = 990_000
     hole = await gap(wire)

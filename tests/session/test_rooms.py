@@ -34,7 +34,7 @@ from tui_xmpp.core.events import (
 )
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.room import RoomState
-from tui_xmpp.core.settings import Attention, Settings
+from tui_xmpp.core.settings import Attention, Encryption, Settings
 from tui_xmpp.session.features.self_ping import SelfPing
 
 WITH_ZOE = ChatKey(ANNA, Address.parse(f"{ROOM}/zoe"))
@@ -96,7 +96,9 @@ async def test_a_message_has_nick_and_occupant_id(wire: Wire) -> None:
 async def test_a_mention_is_the_whole_nick_or_a_word_of_the_user(
     tmp_path: Path, body: str, expected: bool
 ) -> None:
-    wire = Wire(tmp_path, settings=Settings(notify=Attention(words=("tulips",))))
+    wire = Wire(
+        tmp_path, settings=Settings(notify=Attention(words=("tulips",)), encryption=Encryption(omemo=False))
+    )
     await wire.online()
     await join(wire, "zoe")
     await wire.take(f"<message from='{ROOM}/zoe' type='groupchat' id='1'><body>{body}</body></message>")

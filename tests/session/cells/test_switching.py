@@ -19,7 +19,7 @@ from tui_xmpp.core.commands import Command, Refused, SendMessage, SetLinkCell, S
 from tui_xmpp.core.events import LinkChanged
 from tui_xmpp.core.link import PROFILES
 from tui_xmpp.core.room import RoomState
-from tui_xmpp.core.settings import Link, Settings
+from tui_xmpp.core.settings import Encryption, Link, Settings
 from tui_xmpp.session import switching
 from tui_xmpp.session.opening import SignedIn
 
@@ -160,7 +160,11 @@ async def test_what_was_measured_is_not_taken_for_a_choice(tmp_path: Path) -> No
 
 async def test_a_profile_of_ones_own(tmp_path: Path) -> None:
     own = replace(PROFILES["mobile"], name="train", page=3)
-    wire = Wire(tmp_path, settings=Settings(link=Link(profiles={"train": own})), link="train")
+    wire = Wire(
+        tmp_path,
+        settings=Settings(link=Link(profiles={"train": own}), encryption=Encryption(omemo=False)),
+        link="train",
+    )
     assert wire.account.pacing.profile == own
     await wire.do(use("full"))
     await wire.do(use("train"))
