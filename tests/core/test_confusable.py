@@ -47,3 +47,8 @@ def test_what_differs_is_named() -> None:
 def test_whatever_is_written_has_a_skeleton_that_is_its_own(text: str) -> None:
     assert skeleton(text) == skeleton(text + "\u200b")
     assert difference(text, text + "x")
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_names_have_the_bones_that_they_have_among_others(text: str) -> None:
+    assert skeleton(f"{text}é") == skeleton(text) + skeleton("é")

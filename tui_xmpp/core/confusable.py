@@ -10,12 +10,16 @@ _ASCII = {"1": "l", "|": "l", "i": "l", "0": "o", "m": "rn"}
 """What looks alike within ASCII, lower case; `I` and `l` do, and its case does not tell two names apart."""
 _UNSEEN = ("Cf", "Cc", "Zs")
 """Unicode categories of what is not seen, or is only room."""
+_PLAIN = {code: _ASCII.get(chr(code), chr(code) if "!" <= chr(code) <= "~" else "") for code in range(128)}
 _CACHED = 20_000
 
 
 @lru_cache(_CACHED)
 def skeleton(text: str) -> str:
     """Return what *text* looks like: two that look alike have the same one. It is not to be shown."""
+    if text.isascii():
+        # Most addresses are, and thousands may have to be compared with one.
+        return text.lower().translate(_PLAIN)
     simple = unicodedata.normalize("NFKD", text)
     seen = "".join(_prototype(char) for char in simple if unicodedata.category(char) not in _UNSEEN)
     folded = unicodedata.normalize("NFD", seen).casefold()
