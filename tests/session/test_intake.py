@@ -7,6 +7,8 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import pytest
+
 from tests.fakes.certificates import Authority
 from tests.fakes.server import FakeServer, Peer, honest
 from tests.session.link.conftest import authority, good
@@ -119,3 +121,23 @@ async def test_a_flood_waits_at_the_server_while_we_are_full(
         assert now < 2**20, "the network holds what we have no room for"
         stream.is_full = lambda: False
         await rig.until_true(lambda: stream.read_bytes > COUNT * len(STANZA))
+
+
+async def test_what_goes_wrong_in_a_later_turn_ends_the_stream_and_the_next_one_is_waited_for(
+    authority: Authority, good: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No wire tells of it there: it would be held for ever, and what was left in the turn be lost."""
+
+    async def flood(peer: Peer) -> None:
+        await rig.until_true(lambda: rig.ready == 1 and rig.streams[0].sessionstarted)
+        monkeypatch.setattr(rig.streams[0].listener, "left_out", broken)
+        peer.send(STANZA * 100 + "<message>" + "<x>" * 70 + "</x>" * 70 + "</message>" + STANZA * 100)
+
+    def broken() -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with FakeServer(honest(good, then=flood)) as server, Rig(server.port, authority.ca_file) as rig:
+        await rig.until(Connection.ONLINE)
+        await rig.until_true(lambda: rig.streams[0].lost.done())
+        assert "went wrong inside" in rig.streams[0].last_error
+        await rig.until_true(lambda: bool(rig.waits))

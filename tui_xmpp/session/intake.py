@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .failure import Failure
+
 if TYPE_CHECKING:
     from .stream import Stream
+
+_log = logging.getLogger("tui-xmpp")
 
 _PIECE = 16 * 1024
 """Bytes read in one turn of the loop: a few milliseconds, so that keys and frames get their turn."""
@@ -67,4 +72,9 @@ class Intake:
         self._stream.read_bytes += len(data)
         self._stream.heard_at = asyncio.get_running_loop().time()
         self._stream.listener.heard()
-        self._feed(data)
+        try:
+            self._feed(data)
+        except Exception:
+            # Part of it is lost, and a held wire would never go on: what was not counted comes again.
+            _log.exception("what came could not be read")
+            self._stream.fail(Failure("Something went wrong inside; the log says more."))
