@@ -189,3 +189,13 @@ def test_a_paste_may_follow_another() -> None:
     replies = ReplyFilter()
     two = "\x1b[200~one\x1b[201~\x1b[200~two\x1b[201~"
     assert replies.feed(two, whole=False) == two
+
+
+@pytest.mark.parametrize("begun", ["\x1b[13", "\x1b[13;", "\x1bX and more", "\x1b]1", "\x1b"])
+def test_what_is_begun_right_behind_a_paste_is_not_made_a_key_by_what_is_typed_later(begun: str) -> None:
+    replies = ReplyFilter()
+    pasted = f"\x1b[200~one\x1b[201~{begun}"
+    assert replies.feed(pasted, whole=False) == "\x1b[200~one\x1b[201~"
+    assert replies.feed("") == ""
+    assert replies.feed("u") == "u"
+    assert replies.forget() == ""

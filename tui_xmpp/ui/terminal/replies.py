@@ -104,7 +104,10 @@ class ReplyFilter:
             position = self._steps[self._state](text, position)
         if whole:
             self._decide()
-            self._pasted = self._pasted and self._state is _State.PASTE
+            if self._pasted and self.undecided:
+                # Begun right behind the paste: what is typed later does not make a key of it.
+                self._give_up()
+            self._pasted = False
         typed = "".join(self._typed)
         self._typed.clear()
         return typed
