@@ -65,7 +65,10 @@ class PresenceSignature:
 
 @value
 class PresenceSignatureOf(Question[PresenceSignature | None]):
-    """What the newest presence of a contact is signed by; None: nothing. No key is fetched for it."""
+    """What a contact's presence is signed by, where several resources are the one signed last; None: nothing.
+
+    No key is fetched for it.
+    """
 
     owner: Address
     """Bare address."""

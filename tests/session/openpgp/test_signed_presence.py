@@ -140,6 +140,16 @@ async def test_by_the_key_that_was_accepted(wire: Wire, theirs: KeyRing, bert: s
     assert await known(wire) is None
 
 
+async def test_nothing_is_known_of_it_once_the_session_is_over(
+    wire: Wire, theirs: KeyRing, bert: str
+) -> None:
+    wire.befriend()
+    await wire.take(presence(sign(theirs, bert, "online")))
+    assert await known(wire) is not None
+    wire.account.life.end()
+    assert await known(wire) is None
+
+
 async def test_by_a_key_that_was_not_accepted_whatever_its_name_says(
     wire: Wire, ring: KeyRing, theirs: KeyRing, bert: str
 ) -> None:

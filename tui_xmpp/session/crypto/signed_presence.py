@@ -72,8 +72,12 @@ class SignedPresence:
             while len(self._heard) > _MOST_HEARD:
                 del self._heard[next(iter(self._heard))]
 
+    def forget(self) -> None:
+        """Nothing is known of anybody now."""
+        self._heard.clear()
+
     async def look(self, owner: Address) -> PresenceSignature | None:
-        """Who has signed the newest presence of a bare address; None: nobody. Raises `Failed`."""
+        """Who has signed the presence of a bare address, of its resources what came last; None: nobody."""
         found = [one for sender, one in self._heard.items() if sender.bare == owner]
         if not found:
             return None

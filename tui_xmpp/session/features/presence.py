@@ -136,6 +136,8 @@ class Presences(Feature):
         self._waits = False
         # What was begun in the background ends with the session.
         self._signing.clear()
+        if self.context.account.openpgp_key:
+            self.context.sealing.openpgp.presence.forget()
         self.context.emit(PresencesCleared(self.context.own))
 
     def presence(self, stanza: ET.Element) -> bool:
