@@ -351,9 +351,10 @@ async def test_while_it_is_held_it_asks_for_no_more(authority: Authority, good: 
         wire.hold(True)
         # What was asked before is still answered.
         before = -1
-        while before != len(server.bodies):
-            before = len(server.bodies)
-            await asyncio.sleep(APART)
+        async with asyncio.timeout(20 * APART):
+            while before != len(server.bodies):
+                before = len(server.bodies)
+                await asyncio.sleep(APART)
         known = heard.data.count(b"<message")
         wire.hold(False)
         await heard.until(lambda one: one.data.count(b"<message") > known + 2)
