@@ -149,8 +149,13 @@ class Dino:
     def _end(self) -> None:
         if self._process is not None:
             # It goes when its standard input ends, and as the first of its namespace takes all along.
-            self._process.communicate(timeout=SECONDS)
-            self._process = None
+            process, self._process = self._process, None
+            try:
+                process.communicate(timeout=SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                raise
 
     def _environment(self) -> dict[str, str]:
         return {
