@@ -66,6 +66,11 @@ def may_correct(original: Message, protection: Protection) -> bool:
     return original.protection not in _GUARDED or protection in _SEALED
 
 
+def keeps_mark(original: Message, protection: Protection) -> bool:
+    """Whether a correction may stand under the mark of what it corrects: what was verified promises more."""
+    return original.protection is not Protection.VERIFIED or protection is Protection.VERIFIED
+
+
 def is_trusted_delay(said_by: Address | None, own: Address, chat: Address, *, room: bool) -> bool:
     """Whether a delay may set a message's time: only our server's, or the room's (XEP-0203 §4)."""
     if room:

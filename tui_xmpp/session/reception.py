@@ -147,6 +147,8 @@ class Reception:
         if not guard.may_correct(original, draft.protection):
             draft.dropped = "a correction in clear of sealed text"
             return False
+        if not guard.keeps_mark(original, draft.protection):
+            return True
         changed = archive.correct(
             draft.chat,
             draft.corrects,

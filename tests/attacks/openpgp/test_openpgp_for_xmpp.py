@@ -12,7 +12,7 @@ from tests.fakes.key_ring import KeyRing
 from tests.session.wire import ANNA, BERT, FULL, WITH_BERT, Wire
 from tui_xmpp.core.commands import SendMessage
 from tui_xmpp.core.message import Message
-from tui_xmpp.core.security import Protection
+from tui_xmpp.core.security import Method, Protection
 
 OX = "urn:xmpp:openpgp:0"
 
@@ -157,6 +157,25 @@ async def test_neither_corrects_what_was_sealed(wire: Wire, theirs: KeyRing, our
         made = theirs.seal(text, ours) if name == "crypt" else signed_only(theirs, bert, text)
         await told(wire, stanza(made, f"late-{name}"))
     assert [one.body for one in wire.messages()] == ["the first"]
+
+
+async def test_what_was_not_compared_does_not_come_under_the_mark_of_what_was(
+    wire: Wire, ring: KeyRing, theirs: KeyRing, ours: str, bert: str
+) -> None:
+    other = theirs.make(f"xmpp:{BERT} too")
+    ring.take(theirs.public(other))
+    pins = wire.account.sealing.openpgp.desk.pins
+    pins.put(BERT, Method.OPENPGP, bert, verified=True)
+    pins.put(BERT, Method.OPENPGP, other, verified=False)
+    await told(wire, stanza(theirs.seal(content(wire.clock.now(), "the first"), ours, signer=bert), "m1"))
+    wire.clock.turn(1)
+    replace = b"<replace xmlns='urn:xmpp:message-correct:0' id='m1'/></payload>"
+    text = content(wire.clock.now(), "the second").replace(b"</payload>", replace)
+    await told(wire, stanza(theirs.seal(text, ours, signer=other), "m2"))
+    assert [(one.body, one.protection) for one in wire.messages()] == [
+        ("the first", Protection.VERIFIED),
+        ("the second", Protection.SEALED),
+    ]
 
 
 async def test_clear_text_corrects_nothing_that_was_signed(wire: Wire, theirs: KeyRing, bert: str) -> None:
