@@ -71,7 +71,21 @@ GUARDS = (
     Guard(
         "G1 bytes of a stanza",
         "session/reader.py",
-        "if self._fed - self._stanza_start > self._limits.stanza_bytes:",
+        "if size > self._limits.whole_bytes or (size > self._limits.stanza_bytes and self._depth < 2):",
+        "if False:",
+        f"{NETWORK}/test_resources.py",
+    ),
+    Guard(
+        "G1 what is too long is left out",
+        "session/reader.py",
+        "if size > self._limits.stanza_bytes and not self._skipped:",
+        "if False:",
+        "attacks/xml/test_left_out.py",
+    ),
+    Guard(
+        "G1 elements of what is left out",
+        "session/reader.py",
+        "if self._elements > self._limits.whole_elements:",
         "if False:",
         f"{NETWORK}/test_resources.py",
     ),
@@ -84,9 +98,9 @@ GUARDS = (
     ),
     Guard(
         "G1 long names",
-        "session/reader.py",
-        "elif longest > self._limits.name_chars:",
-        "elif False:",
+        "session/namespaces.py",
+        "if size > self._name_chars or self._new_chars > self._names_chars:",
+        "if False:",
         "attacks/xml/test_names.py",
     ),
     Guard(
@@ -97,11 +111,11 @@ GUARDS = (
         "attacks/xml/test_names.py",
     ),
     Guard(
-        "G1 the time for names",
-        "session/reader.py",
-        "if self._told_chars > self._limits.told_chars:",
+        "G1 no namespace makes two names of one",
+        "session/namespaces.py",
+        'if "{" in namespace or "}" in namespace:',
         "if False:",
-        "attacks/xml/test_names.py",
+        "attacks/xml/test_left_out.py",
     ),
     Guard(
         "G1 a little in each turn",

@@ -10,6 +10,7 @@ from xml.parsers import expat
 from tui_xmpp.core.value import value
 
 from .failure import Failure, Violation
+from .namespaces import Namespaces, NoName, TooLong
 
 _SLICE = 16 * 1024
 _ENCODING_SHOWS = 4
@@ -22,9 +23,16 @@ class Limits:
     """How much of one stanza a peer may send."""
 
     stanza_bytes: int = 2 * 1024 * 1024
-    """Of one top-level element; more ends the stream. A roster of 10,000 contacts comes in one stanza."""
-    tag_bytes: int = 64 * 1024
-    """Of one tag with its attributes; an unfinished one is read again with every byte that arrives."""
+    """Of one top-level element; a longer one is left out. A roster of 10,000 contacts comes in one stanza."""
+    whole_bytes: int = 16 * 1024 * 1024
+    """Of one that is left out; more ends the stream. Servers repeat a namespace with each name, and what a
+    contact has sent in 60 kB may come in many times as much."""
+    whole_elements: int = 500_000
+    """In one that is left out; more ends the stream. No server passes on as many in one stanza."""
+    tag_bytes: int = 4 * 1024 * 1024
+    """Of one tag with its attributes; a server writes `&quot;` for each quotation mark of half a megabyte."""
+    idle_bytes: int = 64 * 1024
+    """That the parser may hold and have nothing to say of; it looks at them again with each piece."""
     depth: int = 64
     """Of elements in one another; a deeper stanza is left out, because a contact may have written it."""
     elements: int = 60_000
@@ -37,9 +45,8 @@ class Limits:
     """Of one name with its namespace, which is written once and told with each name; a stanza with a longer
     one is left out."""
     names_chars: int = 16 * 1024 * 1024
-    """Of all different names in one stream."""
-    told_chars: int = 256 * 1024 * 1024
-    """Of the names in one stanza, each time that one is told; more ends the stream, for it takes too long."""
+    """Of all different names in one stream, as they were written; and of those in one stanza, each with its
+    namespace, past which that one is left out."""
 
 
 @value
@@ -84,17 +91,20 @@ class Reader:
         self._limits = limits
         self._boundaries = boundaries
         self._names: dict[str, str] = {}
-        self._tags: dict[str, str] = {}
-        """What each name is in an element: one text, however often it comes."""
+        """Every name as it was written, which the parser keeps."""
         self._counted_names = 0
         self._names_chars = 0
-        self._told_chars = 0
+        self._namespaces = Namespaces(limits.name_chars, limits.names_chars)
+        self._top = ""
+        """The name of the top-level element that is being read."""
         self._items: list[tuple[Item, int]] = []
         self._depth = 0
         self._elements = 0
         self._skipped = ""
         self._builder = ET.TreeBuilder()
-        self._held = b""
+        self._open: list[str] = []
+        """The names of the elements that it has begun."""
+        self._held = bytearray()
         """A tag that has not ended yet."""
         self._fed = 0
         self._piece = b""
@@ -105,7 +115,8 @@ class Reader:
         """Nothing has come inside the top-level element, or the stream, that is being read."""
         self._stanza_start = 0
         self._idle_bytes = 0
-        parser = expat.ParserCreate("UTF-8", "}", intern=self._names)
+        # With namespaces the parser would write each name out with its own, which may be 60 kB long.
+        parser = expat.ParserCreate("UTF-8", intern=self._names)
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -121,20 +132,30 @@ class Reader:
         """Yield what *data* completes; raises Violation past a limit, Failure when it is not XML."""
         # An expat with "reparse deferral" does not look again at a tag that came in two pieces until as much
         # again has arrived: the stanza would wait for the next one. So a tag is handed over whole.
-        data = self._held + data
+        if self._held and b">" not in data and b"<" not in data:
+            self._hold(data)
+            return
+        data = bytes(self._held) + data
         opened = data.rfind(b"<")
         whole = opened if opened > data.rfind(b">") else len(data)
-        self._held = data[whole:]
-        if len(self._held) > self._limits.tag_bytes:
-            self._endless()
-        for start in range(0, whole, _SLICE):
-            piece = data[start : min(start + _SLICE, whole)]
-            self._read(piece, data[start + len(piece) :])
+        self._held.clear()
+        self._hold(data[whole:])
+        start = 0
+        while start < whole:
+            # A piece ends with a tag, for what is cut in two is read again with the next one.
+            end = min(whole, (data.find(b">", start + _SLICE - 1) + 1) or whole)
+            self._read(data[start:end], data[end:])
+            start = end
             while self._items:
                 item, self.size = self._items.pop(0)
                 yield item
             if self.rest is not None:
                 return
+
+    def _hold(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) > self._limits.tag_bytes:
+            self._endless()
 
     def _read(self, piece: bytes, behind: bytes) -> None:
         if b"\0" in piece[: max(0, _ENCODING_SHOWS - self._fed)]:
@@ -152,55 +173,69 @@ class Reader:
             if error.code == _UNDEFINED_ENTITY:
                 self._forbidden()
             self._not_xml()
-        if self._fed - self._stanza_start > self._limits.stanza_bytes:
-            raise Violation(
-                "The server sent more in one piece than any honest server does; the link was cut."
-            )
-        if self._idle_bytes > self._limits.tag_bytes:
+        self._limit_bytes(self._fed - self._stanza_start)
+        if self._idle_bytes > self._limits.idle_bytes:
             self._endless()
         if len(self._names) > self._limits.names:
             self._used_up()
 
+    def _limit_bytes(self, size: int) -> None:
+        """Leave out what has become too long, before it has ended; raises Violation where it has no end."""
+        if size > self._limits.whole_bytes or (size > self._limits.stanza_bytes and self._depth < 2):
+            self._too_much()
+        if size > self._limits.stanza_bytes and not self._skipped:
+            self._skip("too long")
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._idle_bytes = 0
         self._depth += 1
-        longest = self._count_names(name, attributes)
+        self._count_names(name, attributes)
         if self._depth == 1:
-            self._put(Header(ET.Element(self._clark(name), self._clark_keys(attributes))))
+            try:
+                tag, told = self._resolved(name, attributes)
+            except TooLong:
+                self._not_xml()
+            self._put(Header(ET.Element(tag, told)))
             self._stanza_start = self._parser.CurrentByteIndex
             self._is_empty = True
             return
         self._is_empty = self._depth == 2
-        if self._skipped:
-            return
         self._elements += 1
+        if self._skipped:
+            if self._elements > self._limits.whole_elements:
+                self._too_much()
+            return
         if self._depth - 1 > self._limits.depth:
             self._skip("nested too deeply")
         elif self._elements > self._limits.elements:
             self._skip("too many elements")
         elif len(attributes) > self._limits.attributes:
             self._skip("too many attributes")
-        elif longest > self._limits.name_chars:
-            self._skip("too long a name")
         else:
-            self._builder.start(self._clark(name), self._clark_keys(attributes))
+            try:
+                tag, told = self._resolved(name, attributes)
+            except TooLong:
+                self._skip("too long a name")
+                return
+            if self._depth == 2:
+                self._top = tag
+            self._open.append(tag)
+            self._builder.start(tag, told)
 
-    def _count_names(self, name: str, attributes: dict[str, str]) -> int:
-        """Count the names of one tag and return the longest one's characters; raises Failure past a limit."""
-        longest = len(name)
-        told = longest
-        for key in attributes:
-            told += len(key)
-            longest = max(longest, len(key))
-        self._told_chars += told
-        if self._told_chars > self._limits.told_chars:
-            raise Failure("The server sent names that take too long to read; the link was cut.")
+    def _resolved(self, name: str, attributes: dict[str, str]) -> tuple[str, dict[str, str]]:
+        """A tag and its attributes by their full names; raises `TooLong`, and Failure where they are none."""
+        try:
+            return self._namespaces.open(name, attributes)
+        except NoName:
+            self._not_xml()
+
+    def _count_names(self, name: str, attributes: dict[str, str]) -> None:
+        """Count the names of one tag as they were written; raises Failure past the limit."""
         if len(self._names) > self._counted_names:
             self._counted_names = len(self._names)
-            self._names_chars += told
+            self._names_chars += len(name) + sum(map(len, attributes))
             if self._names_chars > self._limits.names_chars:
                 self._used_up()
-        return longest
 
     def _end(self, name: str) -> None:
         self._idle_bytes = 0
@@ -208,8 +243,9 @@ class Reader:
         if self._depth == 0:
             self._put(Closed())
             return
+        self._namespaces.close(self._depth)
         if not self._skipped:
-            self._builder.end(self._clark(name))
+            self._builder.end(self._open.pop())
         if self._depth > 1:
             return
         self._stanza_start = self._parser.CurrentByteIndex
@@ -217,9 +253,10 @@ class Reader:
         self._put(finished)
         self._skipped = ""
         self._elements = 0
-        self._told_chars = 0
+        self._namespaces.next()
         self._builder = ET.TreeBuilder()
-        if self._clark(name) in self._boundaries:
+        top, self._top = self._top, ""
+        if top in self._boundaries:
             raise _BoundaryReached(self._taken)
 
     def _put(self, item: Item) -> None:
@@ -248,6 +285,10 @@ class Reader:
     def _skip(self, reason: str) -> None:
         self._skipped = reason
         self._builder = ET.TreeBuilder()
+        self._open.clear()
+
+    def _too_much(self) -> NoReturn:
+        raise Violation("The server sent more in one piece than any honest server does; the link was cut.")
 
     def _endless(self) -> NoReturn:
         raise Violation("The server sent a piece of XML without an end; the link was cut.")
@@ -260,12 +301,3 @@ class Reader:
 
     def _forbidden(self, *_: object) -> NoReturn:
         raise Violation("The server sent a kind of XML that is forbidden in chat streams; the link was cut.")
-
-    def _clark(self, name: str) -> str:
-        known = self._tags.get(name)
-        if known is None:
-            known = self._tags[name] = "{" + name if "}" in name else name
-        return known
-
-    def _clark_keys(self, attributes: dict[str, str]) -> dict[str, str]:
-        return {self._clark(name): value for name, value in attributes.items()}

@@ -12,6 +12,7 @@ from tests.attacks.xml.test_fuzz import OPEN
 from tui_xmpp.session.failure import Failure, Violation
 from tui_xmpp.session.reader import Dropped, Item, Limits, Reader
 
+PIECE = 16 * 1024
 MOST_MEMORY = 64 * 2**20
 MOST_SECONDS = 3.0
 """Of this thread; without the limits it is minutes."""
@@ -27,11 +28,12 @@ def attributes(count: int) -> bytes:
 
 def read(data: bytes) -> tuple[list[Item], Failure | None]:
     """What came of it, within bounds of memory and time."""
-    reader, items = Reader(Limits()), []
+    reader, items, data = Reader(Limits()), [], OPEN + data
     tracemalloc.start()
     began = time.thread_time()
     try:
-        items = list(reader.feed(OPEN + data))
+        for at in range(0, len(data), PIECE):
+            items += reader.feed(data[at : at + PIECE])
         return items, None
     except Failure as failure:
         return items, failure
@@ -61,10 +63,16 @@ def test_x01_a_stanza_with_a_long_name_is_left_out_and_the_next_one_comes() -> N
     ids=["names", "attributes", "names of attributes", "one name"],
 )
 def test_x01_one_namespace_told_with_many_names_takes_neither_memory_nor_time(inside: bytes) -> None:
-    """It ends the link and no more: whoever writes to us could have made it."""
-    data = stanza(60_000, inside)
-    assert len(data) < Limits().stanza_bytes
-    _, failure = read(data)
+    """Whoever writes to us could have made it: it is left out, and what comes behind it is read."""
+    items, failure = read(stanza(60_000, inside) + b"<presence/>")
+    assert failure is None
+    assert [type(one) for one in items[-2:]] == [Dropped, ET.Element]
+
+
+def test_x01_the_parser_is_given_up_before_the_names_it_keeps_are_too_many() -> None:
+    """It ends the link and no more: behind it there is another parser."""
+    many = b"".join(b"<message><a%d%s/></message>" % (number, b"a" * 60_000) for number in range(400))
+    _, failure = read(many)
     assert failure is not None
     assert not isinstance(failure, Violation)
 
