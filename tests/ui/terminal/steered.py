@@ -50,6 +50,7 @@ class Steered(ChatApp):
         self._control = control
         self._heard = asyncio.Semaphore(0)
         self._sized = asyncio.Event()
+        self._pasted = asyncio.Event()
         self._rain: asyncio.Task[None] | None = None
         self._rained = 0
         self._stalls = Stalls()
@@ -59,6 +60,8 @@ class Steered(ChatApp):
             self._heard.release()
             return
         await super().on_event(event)
+        if isinstance(event, events.Paste):
+            self._pasted.set()
         if isinstance(event, events.Resize):
             self._sized.set()
 
@@ -86,6 +89,14 @@ class Steered(ChatApp):
     async def do_hear(self, pilot: Pilot[Any]) -> None:
         """Wait until the last key of all was dealt with."""
         await self._heard.acquire()
+
+    async def do_rest(self, pilot: Pilot[Any]) -> None:
+        """Wait until something was pasted, and nothing more has come for the moment that belongs to it."""
+        await self._pasted.wait()
+        self._pasted.clear()
+        driver = self._driver
+        while isinstance(driver, ChatDriver) and driver._keys._replies._pasted:
+            await pilot.pause(0.01)
 
     async def do_size(self, pilot: Pilot[Any], columns: int, rows: int) -> None:
         """Wait until the screen has this size."""

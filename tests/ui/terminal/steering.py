@@ -18,6 +18,7 @@ from tests.ui.terminal.steered import mark_of
 ROOT = Path(__file__).parents[3]
 STOCK = {"TEXTUAL_DRIVER": "textual.drivers.linux_driver:LinuxDriver"}
 HEARD_KEY = "\x1b[24~"
+_END_OF_PASTE = "\x1b[201~"
 
 
 class Program:
@@ -78,6 +79,11 @@ class Program:
 
     def type(self, keys: str) -> None:
         """Type; what is told afterwards is done when that was dealt with."""
+        if keys.endswith(_END_OF_PASTE):
+            # Right behind a paste no key is heard.
+            self.terminal.send(keys)
+            self.do("rest")
+            keys = ""
         self.terminal.send(keys + HEARD_KEY)
         self.tell("hear")
 
