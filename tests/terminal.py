@@ -20,6 +20,8 @@ import pyte
 
 QUESTION, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Whether a frame can be drawn at once (DECRQM), and that it can."""
+HAND = 0.3
+"""Seconds in which nobody presses a key after a paste; what comes within them belongs to it."""
 _MARGINS = {b"\x1b[?69$p": b"\x1b[?69;2$y"}
 """Whether parts of rows can be moved."""
 
@@ -166,6 +168,12 @@ class Terminal:
     def send(self, keys: str) -> None:
         """Type; control sequences as the terminal would send them."""
         os.write(self._master, keys.encode())
+
+    def rest(self) -> None:
+        """Do nothing for as long as a hand takes from one thing to the next; what is written is read."""
+        until = time.monotonic() + HAND
+        while (left := until - time.monotonic()) > 0:
+            self.read(left)
 
     def send_all(self, keys: str) -> None:
         """Type more than the terminal's line holds, and read what is written meanwhile."""

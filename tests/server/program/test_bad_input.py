@@ -158,6 +158,7 @@ def test_a_full_disk_is_said_and_the_text_stays(
     long = "x" * 1200
     screen.send(f"\x1b[200~{long} the end\x1b[201~")
     screen.wait_for("the end")
+    screen.rest()
     screen.send("\r")
     screen.wait_for(r"(?i)disk is full|no space|full")
     screen.wait_for("the end")

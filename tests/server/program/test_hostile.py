@@ -78,6 +78,7 @@ def test_a_paste_that_looks_like_commands_is_a_draft(
     screen.wait_for(r"me +hello +✓")
     screen.send("\x1b[200~/quit\n/close\nthird line\n\x1b[201~")
     screen.wait_for(r"(?s)/quit.*/close.*third line")
+    screen.rest()
     screen.send("!")
     screen.wait_for("!")
     assert screen.process.poll() is None
