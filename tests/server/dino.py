@@ -129,7 +129,8 @@ class Dino:
     # --- its process --------------------------------------------------------------------------------------
 
     async def _start(self, opened: str) -> None:
-        assert await asyncio.to_thread(self._run, opened), self._output()
+        there = await asyncio.wait_for(asyncio.to_thread(self._run, opened), SECONDS)
+        assert there, self._output()
 
     def _run(self, opened: str) -> str:
         argv = [*PRIVATE, sys.executable, dino_inside.__file__, self._short.name, opened]
