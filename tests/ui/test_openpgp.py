@@ -173,6 +173,10 @@ async def test_a_letter_chooses_what_seals_the_chat(letter: str, method: Method)
         await seen.shows(f"{letter}  {method.value}")
         await seen.press(letter)
         assert seen.engine.done(SetEncryption) == [SetEncryption(AVA, Encrypt.ALWAYS, method)]
+        # It is done: one writes again.
+        await seen.hides("Encrypt this chat with")
+        await seen.type("x")
+        assert seen.composer == "x"
 
 
 async def test_a_key_is_accepted_and_the_method_chosen_by_the_mouse_alone() -> None:

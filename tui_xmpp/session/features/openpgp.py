@@ -153,7 +153,7 @@ class OpenPgpKeys(Feature):
     async def _keys_of(self, question: pgp.KeysOf) -> tuple[pgp.OpenPgpKey, ...]:
         if question.owner == self.context.own:
             return await self._keys.look_at_own()
-        return await self._keys.look(question.owner) if self._is_on else ()
+        return await self._keys.look(question.owner)
 
     async def _signature_of(self, question: pgp.PresenceSignatureOf) -> pgp.PresenceSignature | None:
         return await self.context.sealing.openpgp.presence.look(question.owner) if self._is_on else None

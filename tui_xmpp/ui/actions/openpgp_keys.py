@@ -205,8 +205,11 @@ class OpenPgpKeys(DeviceRows):
         self._face.refill()
 
     async def _choose(self, method: Method) -> None:
-        await choose_method(self._face, method)
-        self._face.refill()
+        if await choose_method(self._face, method):
+            # It is what one came for.
+            await self._face.close_popup()
+        else:
+            self._face.refill()
 
     async def press(self, key: str, row: Hashable | None) -> bool:
         """The letters of what can be decided about the key under the cursor, and of what seals the chat."""
