@@ -97,6 +97,7 @@ def test_openpgp_with_profanity_both_ways(
         keys.press("u", r"yours +xmpp:anna")
         keys.press("a", "Accepted for OpenPGP")
         keys.press("o", r"here +OpenPGP")
+        keys.screen.wait_gone("Encrypt this chat with")
         # profanity takes our key from our account, and trusts it once its own key has signed it.
         bobs.type(f"/ox discover {anna.address}")
         bobs.wait_for(anna_key)
