@@ -11,6 +11,7 @@ import pytest
 from tests.attacks.xml.test_fuzz import OPEN
 from tui_xmpp.session.failure import Failure, Violation
 from tui_xmpp.session.reader import Dropped, Item, Limits, Reader
+from tui_xmpp.session.transport import envelope
 
 PIECE = 16 * 1024
 MOST_MEMORY = 64 * 2**20
@@ -67,6 +68,17 @@ def test_x01_one_namespace_told_with_many_names_takes_neither_memory_nor_time(in
     items, failure = read(stanza(60_000, inside) + b"<presence/>")
     assert failure is None
     assert [type(one) for one in items[-2:]] == [Dropped, ET.Element]
+
+
+def test_x01_what_bosh_wraps_takes_no_more_time() -> None:
+    body = (
+        b"<body xmlns='http://jabber.org/protocol/httpbind'>"
+        + stanza(60_000, b"<x:b/>" * 50_000)
+        + b"</body>"
+    )
+    began = time.thread_time()
+    assert envelope.read(body).tag == "{http://jabber.org/protocol/httpbind}body"
+    assert time.thread_time() - began < 0.5
 
 
 def test_x01_the_parser_is_given_up_before_the_names_it_keeps_are_too_many() -> None:

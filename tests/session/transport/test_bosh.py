@@ -17,6 +17,7 @@ from tui_xmpp.core.account import Account, TlsMode, TransportKind
 from tui_xmpp.session import reaching
 from tui_xmpp.session.endpoints import Endpoint
 from tui_xmpp.session.failure import BadCertificate, Failure, Refused, Violation
+from tui_xmpp.session.reader import Limits
 from tui_xmpp.session.stream import Stream
 from tui_xmpp.session.transport import tls
 from tui_xmpp.session.transport.bosh import BoshWire
@@ -285,7 +286,11 @@ async def test_answers_are_read_in_the_order_of_the_requests(
         (f"{BODY}>words<message/></body>", Violation, "text"),
         (f"<!DOCTYPE body [<!ENTITY e 'e'>]>{BODY}>&e;</body>", Violation, "forbidden"),
         ("<html xmlns='http://www.w3.org/1999/xhtml'/>", Failure, "does not speak XMPP over BOSH"),
-        (f"{BODY}><message>" + "x" * (2 * 1024 * 1024 + 70_000) + "</message></body>", Violation, "more in"),
+        (
+            f"{BODY}><message>" + "x" * (Limits().whole_bytes + 70_000) + "</message></body>",
+            Violation,
+            "more in",
+        ),
         (
             f"{BODY} type='terminate' condition='remote-stream-error' "
             "xmlns:stream='http://etherx.jabber.org/streams'><stream:error><system-shutdown "

@@ -21,6 +21,8 @@ from tui_xmpp.core.account import Account, TlsMode, TransportKind
 from tui_xmpp.session import reaching
 from tui_xmpp.session.endpoints import Endpoint
 from tui_xmpp.session.failure import BadCertificate, Failure, Violation
+from tui_xmpp.session.gate import Phase
+from tui_xmpp.session.reader import Limits
 from tui_xmpp.session.stream import Stream
 from tui_xmpp.session.transport import tls
 from tui_xmpp.session.transport.wire import Closing, Opening, Wire
@@ -204,7 +206,7 @@ async def test_nothing_is_said_without_tls(authority: Authority) -> None:
     ("message", "sentence"),
     [
         ("<close xmlns='urn:ietf:params:xml:ns:xmpp-framing' see-other-uri='wss://e.example/'/>", "another"),
-        ("<message><body>" + "x" * (2 * 1024 * 1024) + "</body></message>", "rules of WebSocket"),
+        ("<message><body>" + "x" * Limits().whole_bytes + "</body></message>", "rules of WebSocket"),
         (b"<message/>", "rules of WebSocket"),
         ("<!DOCTYPE x [<!ENTITY e 'e'>]><message>&e;</message>", "not XML"),
         ("<message>&e;</message>", "forbidden"),
@@ -228,6 +230,28 @@ async def test_what_breaks_the_rules_ends_the_stream(
             failure = await stream.lost
     assert sentence in failure.sentence
     assert isinstance(failure, Violation) or sentence == "not XML"
+
+
+async def test_what_is_too_long_is_left_out_and_the_next_is_read(
+    authority: Authority, good: ssl.SSLContext
+) -> None:
+    """Somebody else may have written it: it would come again with every new stream."""
+
+    async def script(peer: ServerConnection) -> None:
+        await peer.send(OPEN)
+        await peer.send("<message><body>" + "x" * 2 * Limits().stanza_bytes + "</body></message>")
+        await peer.send("<message>&next;</message>")
+        await peer.wait_closed()
+
+    async with served(good, script) as port:
+        stream = Stream(Account(OWN), facts=Facts())
+        stream.renew()
+        stream.attach(await opened(port, authority))
+        stream.confirm_secure()
+        stream.phase_gate.phase = Phase.BOUND
+        async with asyncio.timeout(5):
+            failure = await stream.lost
+    assert "forbidden" in failure.sentence
 
 
 async def test_a_server_that_says_nothing_is_not_waited_for(authority: Authority) -> None:

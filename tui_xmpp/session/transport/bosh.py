@@ -14,6 +14,7 @@ import aiohttp
 
 from ...core.account import TransportKind
 from ..failure import Failure, Violation
+from ..reader import Limits
 from . import bosh_session, envelope
 from .bosh_session import Created
 from .carrying import Look
@@ -22,8 +23,8 @@ from .https import Https
 from .wire import Closing, Item, Opening, Receiver
 
 _CONTENT = "text/xml; charset=utf-8"
-_MOST_BYTES = 2 * 1024 * 1024 + 64 * 1024
-"""Of one answer: as much as of one stanza, and its wrapper."""
+_MOST_BYTES = Limits().whole_bytes + 64 * 1024
+"""Of one answer: as much as of one stanza that is left out, and its wrapper."""
 _MOST_REQUESTS = 2
 _POLL_AFTER = 0.05
 """Seconds without a request before an empty one is sent: what is about to be said may go in it."""

@@ -10,12 +10,15 @@ from xml.sax.saxutils import quoteattr
 from tui_xmpp.core.value import value
 
 from ..failure import Failure, Violation
+from ..namespaces import Namespaces, NoName, TooLong
+from ..reader import Limits
 
 FOOTER = b"</stream:stream>"
 CLIENT = "jabber:client"
 STREAMS = "http://etherx.jabber.org/streams"
 XML = "http://www.w3.org/XML/1998/namespace"
 
+_NOT_XML = "The server sent something that is not XML."
 _START_TAG = re.compile(r"<(?:message|presence|iq)((?:\s+[^\s=/>]+\s*=\s*(?:'[^']*'|\"[^\"]*\"))*)\s*/?>")
 _NAMESPACE = re.compile(r"\sxmlns\s*=")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -62,7 +65,8 @@ class _Reading:
         self._attributes: dict[str, str] = {}
         self._begins: int | None = None
         self._ends = 0
-        parser = self._parser = expat.ParserCreate("UTF-8", "}")
+        # With namespaces the parser would write out each name that is in it, however long.
+        parser = self._parser = expat.ParserCreate("UTF-8")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -74,15 +78,19 @@ class _Reading:
         try:
             parser.Parse(document, True)
         except expat.ExpatError:
-            raise Failure("The server sent something that is not XML.", "not-well-formed") from None
+            raise Failure(_NOT_XML, "not-well-formed") from None
         inner = b"" if self._begins is None else document[self._begins : self._ends]
         self.envelope = Envelope(self._tag, self._attributes, inner)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth == 1:
-            self._tag = _clark(name)
-            self._attributes = {_clark(key): text for key, text in attributes.items()}
+            limits = Limits()
+            try:
+                names = Namespaces(limits.name_chars, limits.names_chars)
+                self._tag, self._attributes = names.open(name, attributes)
+            except (NoName, TooLong):
+                raise Failure(_NOT_XML, "not-well-formed") from None
         elif self._begins is None:
             self._begins = self._parser.CurrentByteIndex
 
@@ -98,7 +106,3 @@ class _Reading:
 
     def _forbidden(self, *_: object) -> NoReturn:
         raise Violation("The server sent a kind of XML that is forbidden in chat streams; the link was cut.")
-
-
-def _clark(name: str) -> str:
-    return "{" + name if "}" in name else name

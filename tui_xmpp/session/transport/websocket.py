@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 
 from ...core.account import TransportKind
 from ..failure import Failure, Violation
+from ..reader import Limits
 from . import envelope
 from .socket_wire import SocketWire, hurry
 from .wire import Closing, Item, Opening
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 _SUBPROTOCOL = "xmpp"
-_MOST_BYTES = 2 * 1024 * 1024
-"""Of one message: as much as of one stanza."""
+_MOST_BYTES = Limits().whole_bytes
+"""Of one message: as much as of one stanza that is left out."""
 
 _log = logging.getLogger("tui-xmpp.websocket")
 _log.setLevel(logging.WARNING)
