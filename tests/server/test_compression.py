@@ -86,6 +86,10 @@ async def test_a_killed_program_goes_on_compressed(
         Client(tmp_path / "bert", bert_at, packing) as bert,
     ):
         await bert.online()
+        # Killed before `<enabled/>` is kept there is nothing to resume; behind an acknowledgement there is.
+        await anna.online()
+        anna.say(bert, "Hello")
+        await anna.until(partial(has_sent, anna, bert, "Hello"), "the server to have it")
         for number in range(3):
             await anna.online()
             anna.say(bert, f"Before {number}")
@@ -99,11 +103,16 @@ async def test_a_killed_program_goes_on_compressed(
         assert len({line["bound"] for line in online}) == 1
         for one, other in ((anna, bert), (bert, anna)):
             bodies = [message.body for message in one.archive(other)]
-            assert len(bodies) == len(set(bodies)) == 6
+            assert len(bodies) == len(set(bodies)) == 7
 
 
 def has(here: Client, there: Client, body: str) -> bool:
     return any(line["body"] == body for line in here.messages_told(there))
+
+
+def has_sent(here: Client, there: Client, body: str) -> bool:
+    told = [line["delivery"] for line in here.messages_told(there) if line["body"] == body]
+    return bool(told) and Delivery[told[-1]] >= Delivery.TAKEN
 
 
 async def test_it_takes_less(packing: ChatServer, accounts: Accounts, tmp_path: Path) -> None:
