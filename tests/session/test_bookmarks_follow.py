@@ -153,6 +153,7 @@ async def test_a_room_left_while_offline_is_left_for_good(wire: Wire) -> None:
 async def test_in_and_out_and_in_again_ends_as_it_is(wire: Wire) -> None:
     await enter(wire, JoinRoom(ANNA, ROOM))
     await wire.do(LeaveRoom(IN_ROOM))
+    await wire.take(presence("anna", 110, kind="unavailable"))
     await enter(wire, JoinRoom(ANNA, ROOM))
     await echo(wire, "true")
     assert state(wire) is RoomState.JOINED and not published(wire)

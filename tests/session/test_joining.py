@@ -24,7 +24,6 @@ from tui_xmpp.core.chat import ChatKey, ChatKind
 from tui_xmpp.core.commands import (
     Answer,
     JoinRoom,
-    LeaveRoom,
     Refused,
     SetPresence,
 )
@@ -345,17 +344,6 @@ async def test_a_join_that_was_under_way_when_we_became_unavailable_is_made_once
     assert len(presences(wire, f"{ROOM}/anna")) == 1
 
 
-async def test_a_late_word_about_our_going_does_not_end_the_next_join(wire: Wire) -> None:
-    await join(wire)
-    await wire.do(SetPresence(Show.OFFLINE))
-    await wire.do(SetPresence(Show.AVAILABLE))
-    await wire.settle()
-    await wire.take(presence("anna", 110, kind="unavailable"))
-    assert state(wire) is RoomState.JOINING
-    await wire.take(presence("anna", 110))
-    assert state(wire) is RoomState.JOINED
-
-
 async def test_signed_in_unseen_no_room_is_joined(wire: Wire) -> None:
     await join(wire)
     await wire.do(SetPresence(Show.OFFLINE))
@@ -371,29 +359,3 @@ async def _entered_rooms(wire: Wire) -> list[str]:
     assert not [one for one in wire.requests() if one.find(INFO) is not None]
     entered = [one.get("to", "") for one in presences(wire) if one.find(f"{MUC}x") is not None]
     return [one.partition("@")[0] for one in entered]
-
-
-async def test_a_join_that_was_given_up_is_not_taken_for_the_next_one(wire: Wire) -> None:
-    await ask(wire)
-    await wire.do(LeaveRoom(IN_ROOM))
-    await wire.do(JoinRoom(ANNA, ROOM))
-    wire.hear(presence("anna", 110))
-    await wire.settle()
-    assert wire.world.rooms[IN_ROOM].state is RoomState.JOINING
-    wire.hear(presence("anna", 110, kind="unavailable"))
-    await wire.settle()
-    assert wire.world.rooms[IN_ROOM].state is RoomState.JOINING
-    wire.hear(presence("anna", 110))
-    await wire.settle()
-    assert wire.world.rooms[IN_ROOM].state is RoomState.JOINED
-
-
-async def test_a_refusal_of_a_join_that_was_given_up_says_nothing_of_the_next_one(wire: Wire) -> None:
-    await ask(wire)
-    await wire.do(LeaveRoom(IN_ROOM))
-    wire.hear(refusal("forbidden"))
-    await wire.do(JoinRoom(ANNA, ROOM))
-    await wire.settle()
-    wire.hear(presence("anna", 110))
-    await wire.settle()
-    assert wire.world.rooms[IN_ROOM].state is RoomState.JOINED

@@ -17,8 +17,8 @@ from ...core.contact import Show
 from ...core.events import Event, Notice, RoomChanged
 from ...core.room import Room, RoomState
 from .. import convert, muc, muc_sentences
+from ..departures import Departures
 from ..feature import Context, Failed, Feature, Handler
-from ..given_up_joins import GivenUpJoins
 from ..join_queue import JoinQueue, retry_after
 from ..rooms_inside import RoomsInside
 
@@ -44,7 +44,7 @@ class Joining(Feature):
         self._is_signed_in = self._is_ready = False
         """Our presence is known: before that no room may hear of us (RFC 6121 §4.2)."""
         self._inside = RoomsInside(context)
-        self._given_up = GivenUpJoins()
+        self._departures = Departures()
         self._resumed: set[ChatKey] = set()
         """Rooms of the session of an earlier process that have not let us in again yet."""
         self._round = 0
@@ -96,6 +96,8 @@ class Joining(Feature):
     def _presence_changed(self, event: ev.OwnPresenceChanged) -> None:
         """No room hears of us while we are unavailable to everybody else."""
         if event.presence.show is Show.OFFLINE:
+            # RFC 6121 §4.6.3: the server tells every room.
+            self._departures.left_all()
             self._hold()
         elif self._is_signed_in and not self._is_ready:
             self._begin()
@@ -114,8 +116,8 @@ class Joining(Feature):
         self._note_inside(key)
         if event.state is RoomState.QUEUED and self._is_ready:
             self._wait(key)
-        if event.state in (RoomState.LEFT, RoomState.QUEUED) and key in self._entering:
-            self._given_up.add(key)
+        if event.state in (RoomState.LEFT, RoomState.QUEUED):
+            self._departures.outside(key, told=event.state is RoomState.LEFT)
             self._entered(key)
         if event.state in (RoomState.LEFT, RoomState.JOINED):
             self._queue.remove(key)
@@ -149,6 +151,7 @@ class Joining(Feature):
         own = self.context.own
         for room, nick in self._inside.recall().items():
             key = ChatKey(own, room)
+            self._departures.entering(key)
             self._infos[key] = muc.remembered(self.context.facts, own, key.address) or muc.RoomInfo()
             self._resumed.add(key)
             self.context.emit(RoomChanged(key, RoomState.JOINING, nick=nick))
@@ -188,14 +191,13 @@ class Joining(Feature):
         self._is_signed_in = False
         self._resumed.clear()
         self._hold()
-        self._given_up.clear()
+        self._departures.clear()
 
     def _hold(self) -> None:
         self._is_ready = False
         self._round += 1
         self._queue.stop()
         for key in list(self._entering):
-            self._given_up.add(key)
             self._entered(key)
 
     # --- one join ---------------------------------------------------------------------------------
@@ -238,6 +240,7 @@ class Joining(Feature):
             return
         entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._infos[key], self._entering[key] = info, entered
+        self._departures.entering(key)
         self.context.emit(RoomChanged(key, RoomState.JOINING, nick=occupant.resource))
         self.context.send(
             muc.join(
@@ -256,7 +259,13 @@ class Joining(Feature):
         finally:
             silent.cancel()
         if not entered.done() and round == self._round and self._state(key) is RoomState.JOINING:
-            self._given_up.discard(key)
+            self._fell_silent(key)
+
+    def _fell_silent(self, key: ChatKey) -> None:
+        if self._departures.forget(key):
+            # What was taken for an answer to our going may have been that to this join: ask once more.
+            self.context.emit(RoomChanged(key, RoomState.QUEUED))
+        else:
             self._refuse(key, "timeout", None)
 
     def _state(self, key: ChatKey) -> RoomState:
@@ -289,11 +298,12 @@ class Joining(Feature):
             room = self.context.world.rooms.get(ChatKey(self.context.own, sender.bare))
         if sender is None or room is None:
             return False
-        if self._given_up.answers(room.key, stanza, room.nick):
+        if self._departures.answers(room.key, stanza, room.nick):
             return True
         if room.state is not RoomState.JOINING:
             return False
         if stanza.get("type") == "error":
+            self._departures.outside(room.key)
             error = convert.child(stanza, convert.CLIENT, "error")
             self._refuse(room.key, convert.condition_of(error), error)
             return True
