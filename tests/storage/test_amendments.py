@@ -151,3 +151,23 @@ def test_amendments_of_messages_that_never_come_do_not_pile_up(
         assert connection.execute("SELECT count(*) FROM amendment").fetchone() == (1000,)
     archive.keep(incoming("latest", id="never 1009"))
     assert found(archive, CHAT, "never 1009").body == "flood"
+
+
+def test_a_correction_that_was_never_sent_is_taken_away_and_no_other(
+    archive: SqliteArchive, database: Database
+) -> None:
+    archive.keep(outgoing("tpyo", id="1"))
+    for body in ("typo", "typo https://example.org"):
+        archive.correct(CHAT, "1", ME, body, own=True)
+    assert archive.uncorrect(CHAT, "1", "tpyo") is None
+    changed = archive.uncorrect(CHAT, "1", "typo")
+    assert changed is not None
+    assert (changed.body, changed.edited) == ("typo https://example.org", True)
+    changed = archive.uncorrect(CHAT, "1", "typo https://example.org")
+    assert changed is not None
+    assert (changed.body, changed.edited) == ("tpyo", False)
+    assert archive.search(Query(has=frozenset({"link"}))) == []
+    assert [hit.message.body for hit in archive.search(Query(words=("tpyo",)))] == ["tpyo"]
+    assert archive.uncorrect(CHAT, "1", "tpyo") is None
+    with database.reading() as connection:
+        assert connection.execute("SELECT * FROM revision").fetchall() == []

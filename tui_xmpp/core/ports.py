@@ -117,6 +117,12 @@ class Archive(ArchiveReader, Protocol):
         Returns the changed message, or None: not known yet (kept for later) or not theirs to change.
         """
 
+    def uncorrect(self, chat: ChatKey, id: str, body: str) -> Message | None:
+        """An own correction to this body was never sent: the message has what it had without it.
+
+        Returns the changed message; None where nothing was corrected so.
+        """
+
     def retract(
         self, chat: ChatKey, id: str, sender: Address, by: str, *, occupant_id: str = "", own: bool = False
     ) -> Message | None:

@@ -276,6 +276,13 @@ class Feature:
     def write(self, outgoing: Outgoing, stanza: ET.Element) -> None:
         """Add the own element to an outgoing message."""
 
+    def unsent(self, chat: ChatKey, stanza: ET.Element) -> str:
+        """A message that changed another one here will never be sent: undo it, in the caller's transaction.
+
+        Returns in words what became of it, without the reason; empty: the own element is not in there.
+        """
+        return ""
+
     def on_ready(self) -> None:
         """A session is being opened: ask, in the order of `ALL`, all that must be asked.
 

@@ -96,7 +96,12 @@ class SealingLate:
             account.sealed.protect(pending.chat, pending.id, Protection.CLEAR)
             account.emit(*(MessageChanged(one) for one in changed))
             if not changed:
-                # A reaction or the like, which is no message that could show it.
-                words = f"Not sent: {reason.removeprefix('Not sent: ')}"
-                account.emit(Notice(words, Level.WARN, account.own, pending.chat))
+                self._undo(pending, reason.removeprefix("Not sent: "))
             account.once_kept(lambda: account.outbox.sealed(pending.number))
+
+    def _undo(self, pending: Pending, reason: str) -> None:
+        """A correction or the like, which is no message that could show the reason."""
+        account, stanza = self._account, ET.fromstring(pending.xml)
+        told = [feature.unsent(pending.chat, stanza) for feature in account.features]
+        words = " ".join((*filter(None, told), f"Not sent: {reason}"))
+        account.emit(Notice(words, Level.WARN, account.own, pending.chat))

@@ -62,6 +62,31 @@ def amend(connection: sqlite3.Connection, chat: ChatKey, number: int, amendment:
     return None
 
 
+def uncorrect(connection: sqlite3.Connection, chat: ChatKey, id: str, body: str) -> Message | None:
+    """Take an own correction away again: the newest one, or one that others followed."""
+    for row in rows.named(connection, chat, id):
+        message = rows.message_at(connection, row)
+        former = connection.execute(
+            "SELECT number, body FROM revision WHERE message = ? ORDER BY number", (row,)
+        ).fetchall()
+        if not message.outgoing or not former:
+            continue
+        if message.body == body:
+            gone, text = former[-1]
+            connection.execute(
+                "UPDATE message SET body = ?, has_link = ? WHERE row = ?", (text, has_link(text), row)
+            )
+        else:
+            # The first one is no correction.
+            gone = next((number for number, text in reversed(former[1:]) if text == body), None)
+        if gone is None:
+            continue
+        connection.execute("DELETE FROM revision WHERE number = ?", (gone,))
+        connection.execute("UPDATE message SET edited = ? WHERE row = ?", (len(former) > 1, row))
+        return rows.message_at(connection, row)
+    return None
+
+
 def apply_waiting(connection: sqlite3.Connection, number: int, message: Message) -> bool:
     """Apply what came before *message*, which was just kept; returns whether something did."""
     ids = {message.id, message.origin_id}

@@ -50,6 +50,11 @@ class SqliteArchive(SqliteArchiveReader):
         body = rows.storable(body)
         return self._amend(chat, Amendment(Kind.CORRECT, id, sender, occupant_id, own, body))
 
+    def uncorrect(self, chat: ChatKey, id: str, body: str) -> Message | None:
+        """As `Archive.uncorrect`; the revision goes too."""
+        with self._database.writing() as connection:
+            return amendments.uncorrect(connection, chat, id, rows.storable(body))
+
     def retract(
         self, chat: ChatKey, id: str, sender: Address, by: str, *, occupant_id: str = "", own: bool = False
     ) -> Message | None:

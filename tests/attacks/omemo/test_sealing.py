@@ -10,8 +10,8 @@ import pytest
 from tests.attacks.omemo.scene import PUBSUB, Scene
 from tests.fakes.omemo_peer import OmemoPeer
 from tests.session.wire import ANNA, BERT, WITH_BERT
-from tui_xmpp.core.commands import React, Refused, SendMessage
-from tui_xmpp.core.events import Notice
+from tui_xmpp.core.commands import CorrectMessage, React, Refused, RetractMessage, SendMessage
+from tui_xmpp.core.events import MessageChanged, Notice
 from tui_xmpp.core.message import Delivery
 from tui_xmpp.core.security import ChatSecurity, Encrypt, Method, Protection, Trust
 from tui_xmpp.core.security_commands import SetTrust
@@ -183,8 +183,44 @@ async def test_what_the_older_version_cannot_seal_is_not_sent_and_says_so(
         await scene.until(lambda: scene.wire.happened(Notice))
         (notice,) = scene.wire.happened(Notice)
         assert "Only text can be sealed" in notice.text
+        assert "reaction was not sent" in notice.text
         assert notice.chat == WITH_BERT
+        assert not scene.wire.messages()[0].reactions
     assert not scene.sent and "👍" not in scene.bytes
+    await scene.close()
+
+
+async def test_a_correction_that_cannot_be_sealed_is_undone_and_its_text_given_back(tmp_path: Path) -> None:
+    scene = await Scene(tmp_path).begin()
+    sealing = scene.wire.account.sealing
+    sealing.choose(WITH_BERT, Encrypt.OFF, Method.OMEMO)
+    await scene.wire.do(SendMessage(WITH_BERT, "the tulpis"))
+    await scene.until(lambda: "the tulpis" in scene.bytes)
+    sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    scene.answers = lambda owner, node: lists_of_nothing(scene, owner, node)
+    await scene.wire.do(CorrectMessage(WITH_BERT, scene.wire.messages()[0].row, SECRET))
+    await scene.until(lambda: scene.wire.happened(Notice))
+    (notice,) = scene.wire.happened(Notice)
+    assert SECRET in notice.text and "Not sent: " in notice.text
+    (message,) = scene.wire.messages()
+    assert (message.body, message.edited) == ("the tulpis", False)
+    assert scene.wire.happened(MessageChanged)[-1].message.body == "the tulpis"
+    assert SECRET not in scene.bytes
+    await scene.close()
+
+
+async def test_of_what_is_gone_here_only_it_is_said_that_the_others_have_it_still(tmp_path: Path) -> None:
+    scene = await Scene(tmp_path).begin()
+    sealing = scene.wire.account.sealing
+    sealing.choose(WITH_BERT, Encrypt.OFF, Method.OMEMO)
+    await scene.wire.do(SendMessage(WITH_BERT, "too much"))
+    await scene.until(lambda: "too much" in scene.bytes)
+    sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
+    scene.answers = lambda owner, node: lists_of_nothing(scene, owner, node)
+    await scene.wire.do(RetractMessage(WITH_BERT, scene.wire.messages()[0].row))
+    await scene.until(lambda: scene.wire.happened(Notice))
+    (notice,) = scene.wire.happened(Notice)
+    assert "gone here" in notice.text and "Not sent: " in notice.text
     await scene.close()
 
 

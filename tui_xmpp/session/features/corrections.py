@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from xml.etree import ElementTree as ET
 
+from ...core.chat import ChatKey
 from ...core.commands import Command, CorrectMessage, Refused
-from ...core.events import Event
+from ...core.events import Event, MessageChanged
 from .. import convert
 from ..arrivals import Arrivals
 from ..draft import Draft
@@ -47,6 +48,17 @@ class Corrections(Feature):
         """Say which message is replaced."""
         if outgoing.corrects:
             convert.add(stanza, CORRECT, "replace", id=outgoing.corrects)
+
+    def unsent(self, chat: ChatKey, stanza: ET.Element) -> str:
+        """The message reads as it does for everybody else; the text is given back."""
+        found = convert.child(stanza, CORRECT, "replace")
+        if found is None:
+            return ""
+        body = convert.text_of(stanza, "body")
+        changed = self.context.archive.uncorrect(chat, found.get("id", ""), body)
+        if changed is not None:
+            self.context.emit(MessageChanged(changed))
+        return f"Your correction was not sent, and the message is as it was. You had written: {body}"
 
     async def _correct(self, command: CorrectMessage) -> None:
         context = self.context

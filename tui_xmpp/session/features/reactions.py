@@ -7,7 +7,9 @@ from dataclasses import replace
 from functools import partial
 from xml.etree import ElementTree as ET
 
+from ...core.chat import ChatKey
 from ...core.commands import Command, React, Refused
+from ...core.events import MessageChanged
 from ...core.message import Reaction
 from .. import convert, guard
 from ..draft import Draft
@@ -61,12 +63,26 @@ class Reactions(Feature):
         named = named or original.id
         if not named:
             raise Refused("This message has no id, so nobody could tell what you react to.")
-        nick = room.nick if room else ""
-        sender = command.chat.address.with_resource(nick) if nick else context.own
         emojis = tuple(dict.fromkeys(command.emojis))[: guard.MAX_EMOJIS]
-        change = partial(context.archive.react, command.chat, named, Reaction(sender, nick, emojis, own=True))
+        change = partial(context.archive.react, command.chat, named, self._ours(command.chat, emojis))
         message = replace(original, id=context.new_id(), origin_id="", body="", subject="", reply=None)
         outgoing = Outgoing(
             message, reacts=(named, emojis), is_room=room is not None, kept=False, change=change
         )
         await context.submit(outgoing)
+
+    def unsent(self, chat: ChatKey, stanza: ET.Element) -> str:
+        """Nothing of ours stands at the message that nobody else sees there."""
+        found = convert.child(stanza, REACTIONS, "reactions")
+        if found is None:
+            return ""
+        changed = self.context.archive.react(chat, found.get("id", ""), self._ours(chat, ()))
+        if changed is not None:
+            self.context.emit(MessageChanged(changed))
+        return "Your reaction was not sent, and is not shown here either."
+
+    def _ours(self, chat: ChatKey, emojis: tuple[str, ...]) -> Reaction:
+        room = self.context.world.rooms.get(chat)
+        nick = room.nick if room else ""
+        sender = chat.address.with_resource(nick) if nick else self.context.own
+        return Reaction(sender, nick, emojis, own=True)

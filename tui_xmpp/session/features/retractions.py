@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from xml.etree import ElementTree as ET
 
+from ...core.chat import ChatKey
 from ...core.commands import Command, Refused, RetractMessage
 from ...core.events import Event
 from .. import convert
@@ -56,6 +57,12 @@ class Retractions(Feature):
             convert.add(stanza, convert.CLIENT, "body", _WORDS)
             convert.add(stanza, convert.FALLBACK, "fallback", for_=RETRACT)
             convert.add(stanza, convert.HINTS, "store")
+
+    def unsent(self, chat: ChatKey, stanza: ET.Element) -> str:
+        """What is gone here cannot be brought back."""
+        if convert.child(stanza, RETRACT, "retract") is None:
+            return ""
+        return "The message is gone here, but the others were not asked to take it away."
 
     async def _retract(self, command: RetractMessage) -> None:
         context = self.context
