@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from tui_xmpp.core.commands import Refused, SendMessage
 from tui_xmpp.core.events import Notice
 from tui_xmpp.core.security import Encrypt, Method, Protection
 from tui_xmpp.core.security_commands import SetEncryption
+from tui_xmpp.session import pep_nodes
+from tui_xmpp.session.crypto import openpgp_wire
+from tui_xmpp.session.crypto.openpgp_names import METADATA, OX
 
 pytestmark = pytest.mark.server
 
@@ -101,6 +105,38 @@ async def test_the_key_that_is_chosen_is_announced_to_others_and_seals_at_once(
             ),
             "the sealed message",
         )
+
+
+async def test_a_key_that_was_ours_is_announced_no_more_and_one_of_another_program_stays(
+    server: ChatServer, accounts: Accounts, tmp_path: Path, rings: Callable[[], KeyRing]
+) -> None:
+    anna_at, bert_at = accounts(server, "anna", "bert")
+    annas = rings()
+    first, second = annas.make(f"xmpp:{anna_at.address}"), annas.make("Anna <anna@work.example>")
+    elsewhere = "E" * 40
+    async with (
+        Person(anna_at, server, tmp_path / "anna", gpg_home=annas.home, changed={"openpgp_key": ""}) as anna,
+        person(bert_at, server, tmp_path, rings()) as bert,
+    ):
+        await anna.online()
+        context = anna.session._accounts[anna.address].account
+        await openpgp_wire.announce(context, elsewhere, datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC), ())
+        for key in (first, second):
+            await anna.do(pgp.ChooseKey(anna.address, key))
+            await announces(bert, anna, {elsewhere, key})
+        items = await pep_nodes.get_items(
+            bert.session._accounts[bert.address].account, METADATA, anna.address
+        )
+        dates = {one.get("v4-fingerprint"): one.get("date") for one in items.iter(f"{{{OX}}}pubkey-metadata")}
+        assert dates[elsewhere] == "2020-01-02T03:04:05Z"
+
+
+async def announces(one: Person, other: Person, wanted: set[str]) -> None:
+    async with asyncio.timeout(15):
+        while True:
+            if {key.fingerprint for key in await keys(one, other) if key.announced} == wanted:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_two_talk_sealed_by_keys_that_they_accepted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Collection
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
@@ -30,23 +31,37 @@ def is_fingerprint(text: str) -> bool:
 
 def read_metadata(items: ET.Element) -> tuple[str, ...] | None:
     """The fingerprints in an `<items/>`; None: it tells only that something has changed."""
+    listed = _read_list(items)
+    return None if listed is None else tuple(listed)
+
+
+def _read_list(items: ET.Element) -> dict[str, str] | None:
+    """As `read_metadata`, each fingerprint with the date that stands beside it."""
     for space in (convert.PUBSUB_EVENT, convert.PUBSUB):
         for item in convert.children(items, space, "item"):
             found = convert.child(item, OX, "public-keys-list")
             if found is None:
                 return None
-            named = (one.get("v4-fingerprint", "") for one in convert.children(found, OX, "pubkey-metadata"))
-            return tuple(dict.fromkeys(one for one in named if is_fingerprint(one)))[:MOST_KEYS]
+            listed: dict[str, str] = {}
+            for one in convert.children(found, OX, "pubkey-metadata"):
+                fingerprint = one.get("v4-fingerprint", "")
+                if is_fingerprint(fingerprint) and len(listed) < MOST_KEYS:
+                    listed.setdefault(fingerprint, one.get("date", ""))
+            return listed
     return None
 
 
 async def fetch_metadata(context: Context, owner: Address) -> tuple[str, ...]:
     """The fingerprints an account announces, none where it announces nothing; raises `Failed`."""
+    return tuple(await _fetch_list(context, owner))
+
+
+async def _fetch_list(context: Context, owner: Address) -> dict[str, str]:
     try:
-        return read_metadata(await get_items(context, METADATA, owner)) or ()
+        return _read_list(await get_items(context, METADATA, owner)) or {}
     except Failed as failed:
         if failed.condition in _GONE:
-            return ()
+            return {}
         raise
 
 
@@ -66,21 +81,26 @@ async def fetch_key(context: Context, owner: Address, fingerprint: str) -> bytes
 
 
 async def publish_key(context: Context, fingerprint: str, data: bytes, at: datetime) -> None:
-    """Publish a key of ours, and then that it is one (XEP-0373 §4.2: "MUST ensure"); raises `Failed`."""
+    """Publish a key of ours, which is announced next (XEP-0373 §4.2: "MUST ensure"); raises `Failed`."""
     key = convert.element(OX, "pubkey")
     convert.add(key, OX, "data", encoded(data))
-    stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    await publish(context, f"{METADATA}:{fingerprint}", stamp, key, access_model="open")
-    known = await fetch_metadata(context, context.own)
-    await _announce(context, (*(one for one in known if one != fingerprint), fingerprint), stamp)
+    await publish(context, f"{METADATA}:{fingerprint}", _written(at), key, access_model="open")
 
 
-async def _announce(context: Context, fingerprints: tuple[str, ...], stamp: str) -> None:
+async def announce(context: Context, fingerprint: str, at: datetime, without: Collection[str]) -> None:
+    """Name a key of ours that is published, and no more those *without* which we are now; raises `Failed`."""
+    named = await _fetch_list(context, context.own)
+    listed = {key: date for key, date in named.items() if key not in without}
+    listed.setdefault(fingerprint, _written(at))
     made = convert.element(OX, "public-keys-list")
-    for one in fingerprints:
+    for key, date in listed.items():
         # XEP-0373 §4.2: an attribute with a dash cannot be a keyword.
-        convert.add(made, OX, "pubkey-metadata", date=stamp).set("v4-fingerprint", one)
+        convert.add(made, OX, "pubkey-metadata", date=date or _written(at)).set("v4-fingerprint", key)
     await publish(context, METADATA, _CURRENT, made, access_model="open")
+
+
+def _written(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 async def fetch_secret(context: Context) -> bytes | None:

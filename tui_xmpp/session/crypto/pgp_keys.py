@@ -34,16 +34,26 @@ class PgpKeys:
         return self._desk.own_key in self._desk.pins.announced(self._context.own)
 
     async def announce(self) -> None:
-        """Publish our key, unless our account names it already (XEP-0373 §4.1, §4.2)."""
-        own, key = self._context.own, self._desk.own_key
-        named = await wire.fetch_metadata(self._context, own)
+        """Publish our key, unless our account names it already (XEP-0373 §4.1, §4.2).
+
+        What this program published before, when another key was ours, is named no more: nobody is to go on
+        sealing for it. Keys that other programs published stay.
+        """
+        own, key, pins = self._context.own, self._desk.own_key, self._desk.pins
+        named, before = await wire.fetch_metadata(self._context, own), pins.published()
+        now, former = self._context.clock.now(), before - {key}
         if key not in named:
             try:
                 data = await self._desk.gpg.export(key)
             except GpgFailed as failed:
                 raise Failed(f"Your OpenPGP key was not announced. {failed}") from None
-            await wire.publish_key(self._context, key, data, self._context.clock.now())
-        self._desk.pins.note_announced(own, frozenset((*named, key)))
+            await wire.publish_key(self._context, key, data, now)
+            before |= {key}
+            pins.note_published(before)
+        if key not in named or former.intersection(named):
+            await wire.announce(self._context, key, now, former)
+        pins.note_published(before - former)
+        pins.note_announced(own, frozenset((*named, key)) - former)
 
     def is_known(self, owner: Address) -> bool:
         """Whether any key of an account was accepted."""

@@ -13,7 +13,8 @@ from ...core.ports import KeyValue
 from ...core.security import Method
 from .gpg_status import Unsealed
 
-_PINS, _SEEN, _ANNOUNCED = "openpgp pins", "openpgp seen", "openpgp announced"
+_PINS, _SEEN = "openpgp pins", "openpgp seen"
+_ANNOUNCED, _PUBLISHED = "openpgp announced", "openpgp published"
 
 
 class Pins:
@@ -62,6 +63,14 @@ class Pins:
     def note_announced(self, owner: Address, fingerprints: frozenset[str]) -> None:
         """Keep what an account names now."""
         self._facts.put(_ANNOUNCED, f"{self._account} {owner}", " ".join(sorted(fingerprints)))
+
+    def published(self) -> frozenset[str]:
+        """The fingerprints of our own keys that this program has published."""
+        return frozenset((self._facts.get(_PUBLISHED, str(self._account)) or "").split())
+
+    def note_published(self, fingerprints: frozenset[str]) -> None:
+        """Keep which they are now."""
+        self._facts.put(_PUBLISHED, str(self._account), " ".join(sorted(fingerprints)))
 
     # --- what was read ------------------------------------------------------------------------------------
 
