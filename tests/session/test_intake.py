@@ -13,7 +13,9 @@ from tests.fakes.certificates import Authority
 from tests.fakes.server import FakeServer, Peer, honest
 from tests.session.link.conftest import authority, good
 from tests.session.link.rig import Rig
+from tests.session.wire import Wire
 from tui_xmpp.core.account import Connection
+from tui_xmpp.session.inbox import Inbox
 from tui_xmpp.session.intake import Intake
 from tui_xmpp.session.listener import Listener
 
@@ -81,6 +83,21 @@ async def test_nothing_is_read_while_what_was_read_is_still_to_be_kept() -> None
             await asyncio.sleep(0.005)
     assert stream.read == [b"<a/>"]
     assert not stream.held[-1]
+
+
+async def test_few_and_long_stanzas_are_enough_while_they_are_still_to_be_kept(wire: Wire) -> None:
+    """As where gpg waits for a passphrase: some hundred stanzas may be as much as the memory there is."""
+    inbox = Inbox(wire.account)
+    read = 10**6
+    assert not inbox.is_full(read)
+    inbox.put(None)
+    assert not inbox.is_full(read + 2**22)
+    assert inbox.is_full(read + 2**22 + 1)
+    worker = asyncio.create_task(inbox.run())
+    await wire.until(lambda: not inbox.is_full(read + 2**22 + 1))
+    worker.cancel()
+    inbox.put(None)
+    assert not inbox.is_full(10**6), "another stream counts anew"
 
 
 async def test_in_a_sign_in_nothing_is_left_over_for_the_stream_that_begins_anew() -> None:

@@ -30,6 +30,8 @@ _PRESENCE = f"{{{convert.CLIENT}}}presence"
 _MOST_AT_ONCE = 20
 """Stanzas kept in one transaction, so that the screen gets its turn."""
 _MOST_WAITING = 500
+_MOST_BYTES_WAITING = 4 * 1024 * 1024
+"""Where gpg or the disk takes its time; what is read of them has some times as much."""
 _IQ = f"{{{convert.CLIENT}}}iq"
 _FAULT = "Something went wrong inside; the log says more."
 
@@ -62,6 +64,8 @@ class Inbox:
         self._queue: asyncio.Queue[_Entry] = asyncio.Queue()
         self._next: _Entry | None = None
         """Taken from the queue, and nothing that could go with those before it."""
+        self._read = 0
+        """Bytes that the stream had read when nothing waited."""
         self._link = 0
         """How many links were lost."""
 
@@ -73,9 +77,14 @@ class Inbox:
         """Queue a stanza, or something to call once everything before it has been dealt with."""
         self._queue.put_nowait(_Entry(item, int(counts)))
 
-    def is_full(self) -> bool:
-        """Whether as much waits as should: what comes still is better left with the network."""
-        return self._queue.qsize() >= _MOST_WAITING
+    def is_full(self, read: int) -> bool:
+        """Whether as much waits as should: what comes still is better left with the network.
+
+        *read*: bytes that the stream has read so far.
+        """
+        if self._queue.empty() or read < self._read:
+            self._read = read
+        return self._queue.qsize() >= _MOST_WAITING or read - self._read > _MOST_BYTES_WAITING
 
     async def put_page(self, archive: Address, results: Sequence[ET.Element], *, seen: bool) -> int:
         """Queue a page of archive results; returns how many messages were new once it is on disk."""

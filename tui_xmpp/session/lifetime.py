@@ -99,7 +99,7 @@ class Lifetime(Listener):
         self.stream = stream
         stream.lost.add_done_callback(lambda _: self._ended(stream))
         stream.listener = self
-        stream.is_full = self._account.inbox.is_full
+        stream.is_full = lambda: self._account.inbox.is_full(stream.read_bytes)
         self._account.metering.begin(stream)
         takers: dict[str, Callable[[ET.Element], None]] = {
             f"{{{SM}}}enabled": self._on_enabled,
