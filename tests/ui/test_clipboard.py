@@ -93,6 +93,16 @@ async def test_the_whole_of_a_long_message_is_copied() -> None:
         await seen.shows("Sent to the terminal's clipboard (OSC 52): 14889 characters")
 
 
+async def test_of_a_sealed_file_it_is_said_that_the_key_is_copied_too() -> None:
+    engine = peopled()
+    address = f"aesgcm://example.org/a.jpg#{'0f' * 44}"
+    engine.receive(AVA, address)
+    async with driven(engine) as seen:
+        await seen.press("ctrl+up", "y")
+        await seen.shows("115 characters, the key included")
+        assert seen.app.clipboard == address
+
+
 async def test_inside_tmux_its_own_command_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[tuple[str, ...], bytes]] = []
     answer: list[str | None] = ["", None]

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tui_xmpp.core import commands as cmd
 from tui_xmpp.core import styling
+from tui_xmpp.core.attachment import without_keys
 from tui_xmpp.core.events import Level
 from tui_xmpp.core.message import Delivery, Message
 from tui_xmpp.core.security import Protection
@@ -89,7 +90,10 @@ async def copy(face: Face) -> None:
 
     if (message := subject(face)) is not None:
         text = clean(message.body, max_chars=len(message.body) + 1, max_lines=message.body.count("\n") + 2)
-        face.say(await clipboard.copy(face.transcript.app, text, f"{len(text)} characters"))
+        what = f"{len(text)} characters"
+        if without_keys(text) != text:
+            what += ", the key included"
+        face.say(await clipboard.copy(face.transcript.app, text, what))
 
 
 async def unread_from(face: Face) -> None:
