@@ -15,7 +15,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.fakes.engine import FakeEngine
-from tui_xmpp import assemble
+from tui_xmpp import parts
 from tui_xmpp.cli import demo_cast as cast
 from tui_xmpp.cli.demo import Stage, demo
 from tui_xmpp.cli.exit_codes import ExitCode
@@ -249,8 +249,8 @@ async def sign_in(storage: Storage, size: tuple[int, int]) -> None:
 async def everything(storage: Storage, stage: Stage) -> None:
     settings = storage.configuration.load()
     settings = replace(settings, ui=replace(settings.ui, theme="quiet-dark"))
-    world = assemble._remembered_world(storage, settings)
-    make = await asyncio.to_thread(assemble._session_maker, storage, settings, world, stage.vault)
+    world = parts.remembered_world(storage, settings)
+    make = await asyncio.to_thread(parts.session_maker, storage, settings, world, stage.vault)
     session = make()
     try:
         await session.start()

@@ -1,4 +1,4 @@
-"""The composition root: builds storage, session and one front end; the only module that knows them all.
+"""The composition root: builds storage, session and one front end of `parts`; it knows them all.
 
 Every import of a package with a library of its own stands inside the function that needs it: what a command
 does not use is never loaded.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,15 @@ from .cli.exit_codes import ExitCode, Failure
 from .cli.parser import BOTS, Options
 from .core.ports import AlreadyRunning, ConfigError, StorageError, VaultError
 from .core.terminal import is_remote
-from .passphrase import Left, ask_in_terminal, ask_on_screen
+from .parts import (
+    chosen_settings,
+    control_socket,
+    find_paths,
+    opened_storage,
+    remembered_world,
+    session_maker,
+)
+from .passphrase import Left, ask_on_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +36,9 @@ if TYPE_CHECKING:
     from .core.events import PasswordNeeded
     from .core.ports import Engine, Vault
     from .core.settings import Settings
-    from .core.world import World
     from .lazy_engine import LazyEngine, Session
     from .storage.opening import Storage
     from .storage.paths import Paths
-    from .storage.unlocking import Unlock
     from .ui.app import ChatApp
     from .ui.terminal.kept_frame import KeptFrame, Shown
 
@@ -70,7 +76,7 @@ def _open_screen(options: Options, stage: Stage | None) -> ExitCode:
     from .storage.encryption import is_encrypted
     from .ui.terminal.kept_frame import KeptFrame
 
-    paths = _paths(options)
+    paths = find_paths(options)
     kept = None
     if stage is None and options.as_usual:
         kept = KeptFrame(paths.cache / "screen", str(paths.config), str(paths.data))
@@ -96,9 +102,9 @@ def _open_live_screen(
 
     collector.pause()
     _prepare_terminal_library()
-    with _storage(paths, ask_on_screen(options, paths)) as storage:
-        settings = _settings(storage, options.account)
-        world = _remembered_world(storage, settings)
+    with opened_storage(paths, ask_on_screen(options, paths)) as storage:
+        settings = chosen_settings(storage, options.account)
+        world = remembered_world(storage, settings)
 
         from .lazy_engine import LazyEngine
         from .ui.app import ChatApp
@@ -106,7 +112,7 @@ def _open_live_screen(
         def load() -> Callable[[], Session]:
             if stage is not None:
                 stage.wait()
-            make = _session_maker(storage, settings, world, stage.vault if stage is not None else None)
+            make = session_maker(storage, settings, world, stage.vault if stage is not None else None)
             collector.settle()
             return make
 
@@ -131,7 +137,7 @@ def _open_live_screen(
             terminal=options.terminal,
             stock_driver=options.stock_driver,
         )
-        asyncio.run(_live(app, engine, _control_socket(paths)))
+        asyncio.run(_live(app, engine, control_socket(paths)))
         online = [own for own, state in world.accounts.items() if state.full_address]
         if not app.offline and any(storage.custody.stream(own) for own in online):
             output.words(_KEPT_SESSION)
@@ -191,11 +197,11 @@ def _send(options: Options) -> ExitCode:
     text = sys.stdin.read() if options.text == "-" else options.text
     sending = Sending(options.address, text, options.account, options.wait, options.timeout, options.room)
     ask = _ask_password if sys.stdin.isatty() else None
-    paths = _paths(options)
+    paths = find_paths(options)
     patience = time.monotonic() + _PATIENCE
     while True:
         with suppress(NobodyThere):
-            send_through(_control_socket(paths), sending)
+            send_through(control_socket(paths), sending)
             return ExitCode.OK
         try:
             _alone(paths, options.account, lambda engine: send(engine, sending, ask_password=ask))
@@ -218,9 +224,9 @@ def _watch(options: Options) -> ExitCode:
         async for record in watch(engine, options.account):
             output.data(line(record))
 
-    paths = _paths(options)
+    paths = find_paths(options)
     with suppress(NobodyThere):
-        for record in watch_through(_control_socket(paths), options.account):
+        for record in watch_through(control_socket(paths), options.account):
             output.data(line(record))
         return ExitCode.OK
     _alone(paths, options.account, follow)
@@ -230,7 +236,7 @@ def _watch(options: Options) -> ExitCode:
 def _on_disk(options: Options) -> ExitCode:
     from . import disk_verbs
 
-    disk_verbs.VERBS[options.verb](options, _paths(options))
+    disk_verbs.VERBS[options.verb](options, find_paths(options))
     return ExitCode.OK
 
 
@@ -265,20 +271,20 @@ def _bots(options: Options) -> ExitCode:
 
     assert options.folder is not None
     cast = company(options.folder)
-    paths = _paths(replace(options, config=cast.folder / "config", data=cast.folder / "data"))
-    with _storage(paths) as storage:
+    paths = find_paths(replace(options, config=cast.folder / "config", data=cast.folder / "data"))
+    with opened_storage(paths) as storage:
         settings = Settings(accounts=cast.accounts)
         _run_alone(storage, settings, cast.vault, None, lambda engine: Bots(engine).run())
     return ExitCode.OK
 
 
-# --- the parts ------------------------------------------------------------------------------------
+# --- alone ---------------------------------------------------------------------------------------
 
 
 def _alone(paths: Paths, account: str, use: Callable[[Engine], Awaitable[None]]) -> None:
     """Run a session of our own for one command, and serve others meanwhile."""
-    with _storage(paths) as storage:
-        _run_alone(storage, _settings(storage, account), None, _control_socket(paths), use)
+    with opened_storage(paths) as storage:
+        _run_alone(storage, chosen_settings(storage, account), None, control_socket(paths), use)
 
 
 def _run_alone(
@@ -293,8 +299,8 @@ def _run_alone(
 
     from .cli.relay import Relay
 
-    world = _remembered_world(storage, settings)
-    make = _session_maker(storage, settings, world, vault)
+    world = remembered_world(storage, settings)
+    make = session_maker(storage, settings, world, vault)
 
     async def live() -> None:
         task = asyncio.current_task()
@@ -320,70 +326,6 @@ def _run_alone(
         asyncio.run(live())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
-
-
-def _session_maker(
-    storage: Storage, settings: Settings, world: World, vault: Vault | None
-) -> Callable[[], Session]:
-    """Import the session, which takes long, and return what makes one inside an event loop."""
-    from .fault_log import log_to
-    from .session.session import Session
-    from .system_clock import SystemClock, boot_id
-
-    log_to(storage.paths.data / "errors.log")
-    return lambda: Session(
-        settings,
-        world=world,
-        archive=storage.archive,
-        cache=storage.cache,
-        custody=storage.custody,
-        sealed=storage.sealed,
-        facts=storage.facts,
-        ledger=storage.ledger,
-        vault=vault or storage.vault,
-        configuration=storage.configuration,
-        clock=SystemClock(),
-        boot=boot_id(),
-    )
-
-
-def _paths(options: Options) -> Paths:
-    from .storage.paths import locate
-
-    return locate(options.config, options.data)
-
-
-def _control_socket(paths: Paths) -> Path:
-    return paths.runtime / "control"
-
-
-@contextmanager
-def _storage(paths: Paths, unlock: Unlock = ask_in_terminal) -> Iterator[Storage]:
-    from .storage.opening import open_storage
-
-    with closing(open_storage(paths, unlock)) as storage:
-        yield storage
-
-
-def _settings(storage: Storage, account: str) -> Settings:
-    """The configuration, or only one account of it; raises Failure when that one is not there."""
-    settings = storage.configuration.load()
-    if not account:
-        return settings
-    from .cli.addressing import parsed
-
-    wanted = parsed(account).bare
-    chosen = tuple(one for one in settings.accounts if one.address == wanted)
-    if not chosen:
-        raise Failure(f"There is no account {wanted} in the configuration.", ExitCode.USAGE)
-    return replace(settings, accounts=chosen)
-
-
-def _remembered_world(storage: Storage, settings: Settings) -> World:
-    from .core.world import World, restore
-    from .storage.opening import remembered
-
-    return restore(World(), remembered(storage, settings))
 
 
 _VERBS: dict[str, Callable[[Options], ExitCode]] = {

@@ -29,7 +29,7 @@ TOO_EARLY = {
 FIRST_PAINT = """
 import asyncio, json, sys
 from pathlib import Path
-from tui_xmpp import assemble
+from tui_xmpp import assemble, parts
 from tui_xmpp.lazy_engine import LazyEngine
 from tui_xmpp.storage.opening import open_storage
 from tui_xmpp.storage.paths import locate
@@ -51,7 +51,7 @@ async def paint(app):
 assemble._prepare_terminal_library()
 storage = open_storage(locate(Path(sys.argv[1]), Path(sys.argv[2]), {}))
 settings = storage.configuration.load()
-world = assemble._remembered_world(storage, settings)
+world = parts.remembered_world(storage, settings)
 from tui_xmpp.ui.app import ChatApp
 engine = LazyEngine(world, never)
 folder = Path(sys.argv[1])
@@ -110,5 +110,6 @@ def test_the_version_loads_nothing(used: Paths) -> None:
         "sqlite3",
         "textual",
         "tui_xmpp.assemble",
+        "tui_xmpp.parts",
         "tui_xmpp.ui",
     }

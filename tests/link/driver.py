@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from tui_xmpp import assemble
+from tui_xmpp import parts
 from tui_xmpp.cli.parser import Options
 from tui_xmpp.core import events as ev
 from tui_xmpp.core.account import Account, Token
@@ -230,11 +230,11 @@ def main() -> None:
     """Open the folder as the program does, and live."""
     watch_the_wire()
     folder = Path(sys.argv[1])
-    paths = assemble._paths(Options(config=folder / "config", data=folder / "data"))
-    with assemble._storage(paths) as storage:
-        settings = assemble._settings(storage, "")
-        world = assemble._remembered_world(storage, settings)
-        make = assemble._session_maker(storage, settings, world, FolderVault(folder))
+    paths = parts.find_paths(Options(config=folder / "config", data=folder / "data"))
+    with parts.opened_storage(paths) as storage:
+        settings = parts.chosen_settings(storage, "")
+        world = parts.remembered_world(storage, settings)
+        make = parts.session_maker(storage, settings, world, FolderVault(folder))
         asyncio.run(live(storage, settings.accounts[0].address, make))
 
 

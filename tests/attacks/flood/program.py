@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from tests.bench.stalls import DrawingDriver, Stalls
 from tests.link.driver import FolderVault
-from tui_xmpp import assemble, collector
+from tui_xmpp import collector, parts
 from tui_xmpp.cli.parser import Options
 from tui_xmpp.core.account import Connection
 from tui_xmpp.core.address import Address
@@ -166,14 +166,14 @@ def main() -> None:
     """As `assemble` opens the screen, over a driver that shows nothing."""
     folder = Path(sys.argv[1])
     collector.pause()
-    paths = assemble._paths(Options(config=folder / "config", data=folder / "data"))
-    with assemble._storage(paths) as storage:
-        settings = assemble._settings(storage, "")
-        world = assemble._remembered_world(storage, settings)
+    paths = parts.find_paths(Options(config=folder / "config", data=folder / "data"))
+    with parts.opened_storage(paths) as storage:
+        settings = parts.chosen_settings(storage, "")
+        world = parts.remembered_world(storage, settings)
         vault = FolderVault(folder)
 
         def load() -> Any:
-            made = assemble._session_maker(storage, settings, world, vault)
+            made = parts.session_maker(storage, settings, world, vault)
             collector.settle()
             return made
 
