@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -142,16 +143,17 @@ class Https:
     @property
     def waiting(self) -> int:
         """Bytes accepted that the network has not taken yet."""
-        standing = [one.transport for one in self._connector.opened if one.transport is not None]
-        return sum(one.get_write_buffer_size() + unsent(one.get_extra_info("socket")) for one in standing)
+        return sum(
+            one.get_write_buffer_size() + unsent(one.get_extra_info("socket"))
+            for one in self._connector.standing()
+        )
 
     def abort(self) -> None:
         """Cut all connections at once."""
-        for one in self._connector.opened:
-            if one.transport is not None:
-                # Python before 3.11.4 trips over a TLS transport that is closed already.
-                with contextlib.suppress(AttributeError):
-                    one.transport.abort()
+        for one in self._connector.standing():
+            # Python before 3.11.4 trips over a TLS transport that is closed already.
+            with contextlib.suppress(AttributeError):
+                one.abort()
 
     async def close(self) -> None:
         """Cut all connections and forget the session."""
@@ -177,6 +179,13 @@ class _Handler(ResponseHandler):
     connections: Connections
     held: socket.socket | None
     """What counts this connection."""
+    standing: asyncio.Transport | None = None
+    """Until it is gone for good. The library forgets its own while it still takes leave of the server."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self.standing = transport
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         self.owner.bytes_in += len(data)
@@ -184,6 +193,7 @@ class _Handler(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.connections.over(self.held)
+        self.standing = None
         super().connection_lost(exc)
 
 
@@ -196,9 +206,9 @@ class _Connector(aiohttp.BaseConnector):
         self, owner: Https, dial: Dial, context: ssl.SSLContext, server_name: str, timeout: float
     ) -> None:
         super().__init__(limit=_MOST_CONNECTIONS, keepalive_timeout=_KEPT_SECONDS)
-        self.ready: list[ResponseHandler] = []
+        self.ready: list[_Handler] = []
         """Open, and not used yet."""
-        self.opened: list[ResponseHandler] = []
+        self._opened: list[_Handler] = []
         self.connections = Connections()
         self._owner = owner
         self._dial = dial
@@ -206,7 +216,7 @@ class _Connector(aiohttp.BaseConnector):
         self._server_name = server_name
         self._seconds = timeout
 
-    async def open(self) -> ResponseHandler:
+    async def open(self) -> _Handler:
         connected = await self._dial()
         hurry(connected)
         held = self.connections.hold(connected)
@@ -224,8 +234,12 @@ class _Connector(aiohttp.BaseConnector):
                 connected.shutdown(socket.SHUT_RDWR)
             self.connections.over(held)
             raise
-        self.opened = [one for one in self.opened if one.is_connected()] + [handler]
+        self._opened = [one for one in self._opened if one.standing is not None] + [handler]
         return handler
+
+    def standing(self) -> list[asyncio.Transport]:
+        """All connections that are not gone yet, the one opened last at the end."""
+        return [one.standing for one in self._opened if one.standing is not None]
 
     def _handler(self, held: socket.socket | None) -> _Handler:
         made = _Handler(self._loop)
@@ -243,7 +257,5 @@ class _Connector(aiohttp.BaseConnector):
 
     def told(self, name: str) -> Any:
         """Return what the transport of the last connection says of *name*; None: nothing."""
-        for one in reversed(self.opened):
-            if one.transport is not None:
-                return one.transport.get_extra_info(name)
-        return None
+        standing = self.standing()
+        return standing[-1].get_extra_info(name) if standing else None
