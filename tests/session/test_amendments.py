@@ -175,3 +175,12 @@ async def test_what_was_amended_offline_goes_out_after_a_restart(tmp_path: Path)
         again.answer_all()
     assert not [one for one in again.stream.written if one.find(REPLACE) is not None], "once"
     await again.close()
+
+
+async def test_what_is_edited_and_left_as_it_was_is_not_sent_again(wire: Wire) -> None:
+    await wire.do(SendMessage(WITH_BERT, "hello"))
+    written = len(wire.stream.written)
+    await wire.account.do(CorrectMessage(WITH_BERT, wire.messages()[0].row, "hello"))
+    await wire.settle()
+    assert len(wire.stream.written) == written
+    assert not wire.messages()[0].edited

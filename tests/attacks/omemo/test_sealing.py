@@ -190,19 +190,26 @@ async def test_what_the_older_version_cannot_seal_is_not_sent_and_says_so(
     await scene.close()
 
 
-async def test_a_correction_that_cannot_be_sealed_is_undone_and_its_text_given_back(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answers", [False, True], ids=["a message", "an answer"])
+async def test_a_correction_that_cannot_be_sealed_is_undone_and_its_text_given_back(
+    tmp_path: Path, answers: bool
+) -> None:
     scene = await Scene(tmp_path).begin()
     sealing = scene.wire.account.sealing
     sealing.choose(WITH_BERT, Encrypt.OFF, Method.OMEMO)
-    await scene.wire.do(SendMessage(WITH_BERT, "the tulpis"))
+    row = 0
+    if answers:
+        await scene.wire.take(f"<message from='{BERT}/x' type='chat' id='m1'><body>where?</body></message>")
+        row = scene.wire.messages()[0].row
+    await scene.wire.do(SendMessage(WITH_BERT, "the tulpis", row))
     await scene.until(lambda: "the tulpis" in scene.bytes)
     sealing.choose(WITH_BERT, Encrypt.ALWAYS, Method.OMEMO)
     scene.answers = lambda owner, node: lists_of_nothing(scene, owner, node)
-    await scene.wire.do(CorrectMessage(WITH_BERT, scene.wire.messages()[0].row, SECRET))
+    await scene.wire.do(CorrectMessage(WITH_BERT, scene.wire.messages()[-1].row, SECRET))
     await scene.until(lambda: scene.wire.happened(Notice))
     (notice,) = scene.wire.happened(Notice)
-    assert SECRET in notice.text and "Not sent: " in notice.text
-    (message,) = scene.wire.messages()
+    assert f"You had written: {SECRET} Not sent: " in notice.text
+    message = scene.wire.messages()[-1]
     assert (message.body, message.edited) == ("the tulpis", False)
     assert scene.wire.happened(MessageChanged)[-1].message.body == "the tulpis"
     assert SECRET not in scene.bytes

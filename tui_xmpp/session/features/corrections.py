@@ -12,6 +12,7 @@ from ...core.commands import Command, CorrectMessage, Refused
 from ...core.events import Event, MessageChanged
 from .. import convert
 from ..arrivals import Arrivals
+from ..body import without_quotation
 from ..draft import Draft
 from ..feature import Context, Feature, Handler, Outgoing
 
@@ -54,7 +55,7 @@ class Corrections(Feature):
         found = convert.child(stanza, CORRECT, "replace")
         if found is None:
             return ""
-        body = convert.text_of(stanza, "body")
+        body = without_quotation(stanza, convert.text_of(stanza, "body"))
         changed = self.context.archive.uncorrect(chat, found.get("id", ""), body)
         if changed is not None:
             self.context.emit(MessageChanged(changed))
@@ -67,6 +68,8 @@ class Corrections(Feature):
             raise Refused("Only your own messages can be edited.")
         if not command.body.strip():
             raise Refused("Nothing is left of the text; retract the message instead.")
+        if command.body == original.body:
+            return
         # A room writes the sender with our nick, which may have changed; the archive compares what it has.
         change = partial(
             context.archive.correct,

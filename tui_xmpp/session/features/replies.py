@@ -6,10 +6,10 @@ from xml.etree import ElementTree as ET
 
 from ...core.message import Message, Reply
 from .. import convert
+from ..body import REPLY, without_quotation
 from ..draft import Draft
 from ..feature import Feature, Outgoing
 
-REPLY = "urn:xmpp:reply:0"
 _MAX_QUOTE = 300
 
 
@@ -26,7 +26,7 @@ class Replies(Feature):
             return
         id = found.get("id", "")
         answered = self.context.archive.find(draft.chat, id)
-        draft.body = _without_fallback(stanza, draft.body)
+        draft.body = without_quotation(stanza, draft.body)
         if answered is None:
             draft.reply = Reply(id, convert.address(found.get("to")))
         else:
@@ -53,20 +53,3 @@ class Replies(Feature):
         text = answered.body if answered else reply.text
         lines = text[:_MAX_QUOTE].splitlines()
         return "".join(f"> {line}\n" for line in lines)
-
-
-def _without_fallback(stanza: ET.Element, body: str) -> str:
-    for fallback in convert.children(stanza, convert.FALLBACK, "fallback"):
-        part = convert.child(fallback, convert.FALLBACK, "body")
-        if fallback.get("for") != REPLY or part is None:
-            continue
-        try:
-            # XEP-0428 §3.2: offsets in characters, the end not included.
-            start, end = int(part.get("start", "")), int(part.get("end", ""))
-        except ValueError:
-            continue
-        if 0 <= start <= end <= len(body):
-            rest = body[:start] + body[end:]
-            # Nothing left would hide what was sent; then all of it is shown.
-            return rest if rest.strip() else body
-    return body
