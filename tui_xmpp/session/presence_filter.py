@@ -267,15 +267,17 @@ class PresenceFilter:
 
     def _say_limits(self, wanted: Scope) -> None:
         """What this server cannot keep off, in words."""
-        limits = []
-        if wanted.hides and self._works != _INVISIBLE:
-            limits.append("hide you: contacts see that you are online")
-        if wanted.groups is not None:
-            limits.append("keep the presence of contacts off this link")
-        if limits:
-            words = f"Your server cannot {' or '.join(limits)}."
-            words += " `/presence offline` ends both; `/refresh` then fetches what was written to you."
-            self._context.emit(Notice(words, account=self._context.own))
+        is_seen, hears = wanted.hides and self._works != _INVISIBLE, wanted.groups is not None
+        if is_seen and hears:
+            words = "Your server cannot keep presence off: contacts see that you are online, and you them."
+        elif is_seen:
+            words = "Your server cannot hide you: contacts see that you are online."
+        elif hears:
+            words = "Your server cannot keep the presence of contacts off this link."
+        else:
+            return
+        words += " `/presence offline` ends it; `/refresh` then fetches what was written to you."
+        self._context.emit(Notice(words, account=self._context.own))
 
     def _recall(self) -> None:
         kept: Any = {}
