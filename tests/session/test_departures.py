@@ -27,6 +27,15 @@ async def come_back(wire: Wire) -> None:
     await wire.settle()
 
 
+async def hears_late(wire: Wire, *late: str) -> None:
+    """What comes of the times before changes nothing; the next word of the room lets us in."""
+    for one in late:
+        await wire.take(one)
+        assert state(wire) is RoomState.JOINING
+    await wire.take(IN)
+    assert state(wire) is RoomState.JOINED
+
+
 async def be_away(wire: Wire) -> None:
     """Become unavailable to everybody, and available again."""
     await wire.do(SetPresence(Show.OFFLINE))
@@ -37,20 +46,13 @@ async def be_away(wire: Wire) -> None:
 async def test_a_late_word_about_our_going_does_not_end_the_next_join(wire: Wire) -> None:
     await join(wire)
     await be_away(wire)
-    await wire.take(OUT)
-    assert state(wire) is RoomState.JOINING
-    await wire.take(IN)
-    assert state(wire) is RoomState.JOINED
+    await hears_late(wire, OUT)
 
 
 async def test_a_join_that_was_given_up_is_not_taken_for_the_next_one(wire: Wire) -> None:
     await ask(wire)
     await come_back(wire)
-    for one in (IN, OUT):
-        await wire.take(one)
-        assert state(wire) is RoomState.JOINING
-    await wire.take(IN)
-    assert state(wire) is RoomState.JOINED
+    await hears_late(wire, IN, OUT)
 
 
 async def test_a_refusal_of_a_join_that_was_given_up_says_nothing_of_the_next_one(wire: Wire) -> None:
@@ -68,23 +70,15 @@ async def test_the_answers_to_two_times_before_are_not_taken_for_this_one(wire: 
     await join(wire)
     await come_back(wire)
     await be_away(wire)
-    for one in (OUT, IN, OUT):
-        await wire.take(one)
-        assert state(wire) is RoomState.JOINING
-    await wire.take(IN)
-    assert state(wire) is RoomState.JOINED
+    await hears_late(wire, OUT, IN, OUT)
 
 
 async def test_another_nick_is_not_our_going(wire: Wire) -> None:
     """Asked for just before we left."""
     await join(wire)
     await come_back(wire)
-    await wire.take(presence("anna", 303, 110, kind="unavailable", item="nick='dora'"))
-    for one in (IN, OUT):
-        await wire.take(one)
-        assert state(wire) is RoomState.JOINING
-    await wire.take(IN)
-    assert state(wire) is RoomState.JOINED
+    renamed = presence("anna", 303, 110, kind="unavailable", item="nick='dora'")
+    await hears_late(wire, renamed, IN, OUT)
 
 
 async def test_whom_the_room_has_shown_the_door_it_owes_nothing(wire: Wire) -> None:

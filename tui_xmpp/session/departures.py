@@ -47,14 +47,18 @@ class Departures:
 
     def answers(self, room: ChatKey, stanza: ET.Element, nick: str) -> bool:
         """Whether a presence from the room is about an earlier time; our going, or a refusal, is its end."""
-        is_over = stanza.get("type") == "error"
-        if not is_over:
-            presence = muc.read_presence(stanza, stanza.get("from", "").partition("/")[2], vouched=False)
-            is_renamed = muc.Status.NEW_NICK in presence.statuses
-            is_over = presence.is_own(nick) and not presence.available and not is_renamed
+        is_refusal = stanza.get("type") == "error"
+        is_gone = not is_refusal and _is_gone(stanza, nick)
         if self._owed[room]:
-            self._owed[room] -= is_over
+            self._owed[room] -= is_refusal or is_gone
             return True
-        if is_over and stanza.get("type") != "error":
+        if is_gone:
             self._inside.discard(room)
         return False
+
+
+def _is_gone(stanza: ET.Element, nick: str) -> bool:
+    """Whether a presence says that we, known by *nick*, are not in the room any more."""
+    presence = muc.read_presence(stanza, stanza.get("from", "").partition("/")[2], vouched=False)
+    is_renamed = muc.Status.NEW_NICK in presence.statuses
+    return presence.is_own(nick) and not presence.available and not is_renamed
